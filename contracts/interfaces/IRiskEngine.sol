@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.28;
+
+import {Leg, SeriesId} from "../types/Series.sol";
+import {Greeks, Surface} from "../types/Surface.sol";
+
+/// @title IRiskEngine
+/// @notice Prices and greeks of single options and of a book. Pure and total: no input reverts (an unsorted or empty
+/// surface prices at zero volatility), since a valuation that reverts locks a vault.
+interface IRiskEngine {
+    /// @notice A vanilla or, with `cap` non-zero, a capped option: the vanilla at `strike` less the vanilla at `cap`.
+    /// @param isPut Put or call.
+    /// @param spot USD per ETH, 18 decimals.
+    /// @param strike USD, 18 decimals.
+    /// @param cap USD, 18 decimals; a put's floor; 0 for a vanilla.
+    /// @param sigma Annualised volatility, 18 decimals.
+    /// @param tau Seconds to expiry.
+    /// @param forward USD, 18 decimals: the forward price to expiry.
+    function greeks(
+        bool isPut,
+        uint256 spot,
+        uint256 strike,
+        uint256 cap,
+        uint256 sigma,
+        uint256 tau,
+        uint256 forward
+    ) external pure returns (Greeks memory);
+
+    /// @notice One option of `id` at `timestamp`, its volatilities and forward read from `surface`.
+    /// An expired series is worth its payout at `spot`, with a step delta.
+    function value(
+        SeriesId id,
+        uint256 spot,
+        uint256 timestamp,
+        Surface calldata surface
+    ) external pure returns (Greeks memory);
+
+    /// @notice The sum over `legs` of quantity times the greeks of one option.
+    function book(
+        Leg[] calldata legs,
+        uint256 spot,
+        uint256 timestamp,
+        Surface calldata surface
+    ) external pure returns (Greeks memory);
+
+    /// @notice Volatility of `strike` (USD, 18 decimals) for an expiry `tau` seconds away, 18 decimals, and the
+    /// forward ratio to that expiry, 18 decimals.
+    function volatility(
+        uint256 spot,
+        uint256 strike,
+        uint256 tau,
+        Surface calldata surface
+    ) external pure returns (uint256 sigma, uint256 forwardRatio);
+}

@@ -1,0 +1,27 @@
+import { createRequire } from "node:module";
+
+import hardhatToolboxMochaEthers from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
+import { defineConfig } from "hardhat/config";
+
+const require = createRequire(import.meta.url);
+
+export default defineConfig({
+  plugins: [hardhatToolboxMochaEthers],
+  solidity: {
+    version: "0.8.28",
+    // The compiler comes from npm, so a build needs no download.
+    path: require.resolve("solc/soljson.js"),
+    settings: { viaIR: true, optimizer: { enabled: true, runs: 1_000_000 }, evmVersion: "cancun" },
+  },
+  paths: { tests: { mocha: "test", solidity: "test/contracts" } },
+  networks: {
+    // The local mainnet: canonical addresses, but a chain id whose signatures are worthless elsewhere.
+    localMainnet: {
+      type: "edr-simulated",
+      chainType: "l1",
+      chainId: 31337,
+      blockGasLimit: 60_000_000n,
+      allowBlocksWithSameTimestamp: false,
+    },
+  },
+});

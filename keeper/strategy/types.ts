@@ -1,0 +1,86 @@
+/** One series of the book as a strategy sees it. Prices in USD, quantity in options on 1 ETH. */
+export interface OptionLeg {
+  readonly type: "call" | "put";
+  readonly strike: number;
+  /** Price beyond which the payout stops growing; a put's floor. */
+  readonly cap: number;
+  /** Unix seconds. */
+  readonly expiry: number;
+  /** Negative is short. */
+  readonly quantity: number;
+  /** Annualised volatility of this series, as a fraction. */
+  readonly sigma: number;
+  /** Forward over spot to this expiry. */
+  readonly forwardRatio: number;
+}
+
+/** Limits that override the band, in the units of the chain's own triggers. */
+export interface HardLimits {
+  /** |drift| in ETH at which to act whatever it costs. */
+  readonly delta: number;
+  /** |drift| in ETH below which the chain refuses a rebalance that has no other trigger. */
+  readonly minDrift: number;
+  /** Seconds since the last rebalance at which to act whatever it costs, if drift is at least `minDrift`. */
+  readonly maxAge: number;
+}
+
+/** Everything a decision rests on; the journal stores it, so that a recorded decision can be made again. */
+export interface DecisionInput {
+  /** Unix seconds of the block the snapshot was read at. */
+  readonly timestamp: number;
+  /** USDC per ETH. */
+  readonly spot: number;
+  readonly legs: readonly OptionLeg[];
+  /** ETH over all venues; drift is the book's delta plus this. */
+  readonly hedgeDelta: number;
+  /** Volatility with which spot is expected to move, as a fraction per root year. */
+  readonly sigma: number;
+  /** USD a rebalance costs in gas, now. */
+  readonly gasUsd: number;
+  /** Proportional cost of a trade, as a fraction of its value. */
+  readonly feeRate: number;
+  /** Price impact: USD per ETH² traded. */
+  readonly kappa: number;
+  /** Seconds between decisions. */
+  readonly checkInterval: number;
+  /** Unix seconds, or null before the first. */
+  readonly lastRebalanceAt: number | null;
+  /** True when a venue wants margin now. */
+  readonly marginCall: boolean;
+  readonly limits: HardLimits;
+}
+
+export type DecisionReason =
+  /** Inside the band: waiting is worth more than trading. */
+  | "inside-band"
+  /** At or past the band: the gain of trading is at least its cost. */
+  | "gain-over-gas"
+  | "delta-limit"
+  | "margin"
+  | "age"
+  /** A comparator's own rule fired (fixed band, clock). */
+  | "rule"
+  /** The rule would trade, but the chain's trigger is not reached. */
+  | "below-trigger"
+  /** Nothing to hedge: no live options and no hedge. */
+  | "flat";
+
+export interface Decision {
+  readonly action: "hold" | "rebalance";
+  readonly reason: DecisionReason;
+  /** ETH: the book's delta plus the hedge. */
+  readonly drift: number;
+  /** ETH to add to the hedge; 0 on hold and on a pure margin call. */
+  readonly trade: number;
+  /** The no-trade band around `centre`: act at |drift - centre| >= b, land at t. Null for rules without one. */
+  readonly band: { readonly b: number; readonly t: number; readonly c: number; readonly centre: number } | null;
+  /** USD; what acting is expected to save and to cost. Null for rules that do not price it. */
+  readonly gain: number | null;
+  readonly cost: number | null;
+}
+
+/** A hedging rule. Pure: same input, same decision. */
+export interface Strategy {
+  readonly name: string;
+  decide(input: DecisionInput): Decision;
+}
