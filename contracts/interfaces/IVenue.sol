@@ -10,6 +10,9 @@ interface IVenue {
     error OnlyVault();
     error OnlyPool();
 
+    /// @notice The vault this venue belongs to.
+    function vault() external view returns (address);
+
     /// @notice ETH, 18 decimals; negative is short.
     function delta() external view returns (int256);
 

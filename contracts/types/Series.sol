@@ -15,10 +15,10 @@ using LegLib for Leg global;
 
 library SeriesLib {
     /// @dev The caller validates: packing is total, so that decoding what is stored never fails.
-    function pack(bool isPut, uint64 strike, uint64 cap, uint40 expiry) internal pure returns (SeriesId) {
+    function pack(bool isPut_, uint64 strike_, uint64 cap_, uint40 expiry_) internal pure returns (SeriesId) {
         return
             SeriesId.wrap(
-                uint256(expiry) | (uint256(cap) << 40) | (uint256(strike) << 104) | (isPut ? 1 << 168 : 0)
+                uint256(expiry_) | (uint256(cap_) << 40) | (uint256(strike_) << 104) | (isPut_ ? 1 << 168 : 0)
             );
     }
 
@@ -64,9 +64,9 @@ library SeriesLib {
 library LegLib {
     uint256 private constant SERIES_MASK = (1 << 176) - 1;
 
-    /// @dev The caller checks that `quantity` fits an `int80`.
-    function pack(SeriesId id, int256 quantity) internal pure returns (Leg) {
-        return Leg.wrap(SeriesId.unwrap(id) | (uint256(quantity) << 176));
+    /// @dev The caller checks that `quantity_` fits an `int80`.
+    function pack(SeriesId id, int256 quantity_) internal pure returns (Leg) {
+        return Leg.wrap(SeriesId.unwrap(id) | (uint256(quantity_) << 176));
     }
 
     function series(Leg leg) internal pure returns (SeriesId) {

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.28;
+
+import {IERC4626} from "@openzeppelin/contracts/interfaces/IERC4626.sol";
+
+import {Leg, SeriesId} from "../types/Series.sol";
+import {Greeks} from "../types/Surface.sol";
+import {IOptionBook} from "./IOptionBook.sol";
+import {IPriceOracle} from "./IPriceOracle.sol";
+import {IRiskEngine} from "./IRiskEngine.sol";
+import {IVenue} from "./IVenue.sol";
+import {IVolatilityOracle} from "./IVolatilityOracle.sol";
+
+/// @notice One step of a rebalance.
+/// @param venue Index of the venue.
+/// @param dDelta ETH, 18 decimals, to add to the venue's delta; zero moves its margin to target.
+/// @param limitPrice USDC per ETH, 18 decimals: the worst price the keeper accepts. It can only tighten the vault's own.
+struct HedgeLeg {
+    uint8 venue;
+    int256 dDelta;
+    uint256 limitPrice;
+}
+
+/// @notice What the vault enforces on its hot keys. Fractions have 18 decimals.
+/// @param minDrift ETH, 18 decimals: |drift| from which a rebalance is due. An anti-churn floor, not the policy's band.
+/// @param maxSlippage Widest distance of an execution price from the oracle's, fees included.
+/// @param maxLoss Largest share of NAV a single rebalance may lose at the oracle price.
+/// @param quoteEdge How far below mark an option may be sold, or above it bought.
+/// @param shortMarginRatio Cash a short of 1 USD needs beyond its own proceeds: health factor floor / liquidation
+/// threshold - 1. Sets the hedge reserve of written puts.
+/// @param maxAge Seconds after the last rebalance at which one is due whatever the drift.
+struct Limits {
+    uint128 minDrift;
+    uint64 maxSlippage;
+    uint64 maxLoss;
+    uint64 quoteEdge;
+    uint64 shortMarginRatio;
+    uint32 maxAge;
+}
+
+/// @notice Why a rebalance is due.
+enum Trigger {
+    None,
+    Delta,
+    Margin,
+    Age
+}
+
+/// @title IVault
+/// @notice An ERC-4626 vault over USDC that writes fully collateralised options and keeps its net delta near zero.
+/// Shares have 12 decimals.
+interface IVault is IERC4626 {
+    event Rebalanced(
+        uint64 indexed rebalanceNonce,
+        int256 driftBefore,
+        int256 driftAfter,
+        int256 navBefore,
+        int256 navAfter,
+        uint256 price
+    );
+    event LegExecuted(
+        uint64 indexed rebalanceNonce,
+        uint8 indexed venue,
+        int256 requested,
+        int256 filled,
+        int256 cashDelta
+    );
+    event OptionTraded(SeriesId indexed seriesId, int256 quantity, uint256 paid, uint256 mark);
+    event SeriesSettled(SeriesId indexed seriesId, int256 quantity, uint256 received);
+    event LimitsSet(Limits limits);
+    event VenueAdded(uint256 indexed index, IVenue venue);
+
+    error LimitOutOfRange();
+    error TooManyVenues();
+    error TooManySeries();
+    error TooManyLegs();
+    error WrongVenueOwner();
+    error OnlyOptionBook();
+    error WrongRebalanceNonce(uint64 expected);
+    error DeadlinePassed(uint256 deadline);
+    error OracleUnfit();
+    error NotOpen();
+    error NothingDue();
+    error OpposingVenues(uint8 venue, uint8 opposing);
+    error Overfilled(int256 requested, int256 filled);
+    error DriftNotReduced(int256 driftBefore, int256 driftAfter);
+    error MarginWorsened(uint8 venue);
+    error LossTooLarge(int256 loss, uint256 maxLoss);
+    error QuoteOutsideEdge(uint256 premium, uint256 mark);
+    error TenorTooLong(uint256 tenor);
+    error QuantityTooLarge();
+    error HedgeReserveBreached(int256 assets, uint256 reserve);
+    error UnknownSeries(SeriesId seriesId);
+
+    /// @notice Moves net delta towards zero through `legs`, in order. Reverts unless a rebalance is due, the ETH and
+    /// USDC prices are fresh, |drift| falls (or stays, when a venue's margin is what is mended), no venue's margin gets
+    /// worse below its trigger, and NAV at the oracle price falls by no more than `maxLoss` and the vault's own limit.
+    /// Short liquidity fills in part. For the KEEPER role.
+    /// @param rebalanceNonce The current `rebalanceNonce`; it counts rebalances only, so that no deposit, exit or fill
+    /// can invalidate a pending one.
+    /// @param deadline Unix seconds; the last second in which the call is good.
+    /// @param maxLoss USDC, 6 decimals.
+    function rebalance(HedgeLeg[] calldata legs, uint64 rebalanceNonce, uint256 deadline, uint256 maxLoss) external;
+
+    /// @notice Whether a rebalance is due, and why. Anyone may look.
+    function needsRebalance() external view returns (bool due, Trigger trigger);
+
+    /// @notice Collects what a settled series returns and drops it from the book. Anyone may call.
+    function settle(SeriesId id) external returns (uint256 received);
+
+    /// @notice `deposit` with the USDC approval given as an ERC-2612 signature: one transaction from a wallet.
+    function depositWithPermit(
+        uint256 assets,
+        address receiver,
+        uint256 deadline,
+        uint8 v,
+        bytes32 r,
+        bytes32 s
+    ) external returns (uint256 shares);
+
+    /// @notice Cancels the vault's own quotes that carry `nonce`. For the QUOTER and GUARDIAN roles.
+    function cancelQuotes(uint256 nonce) external;
+
+    /// @notice Closes entry and writing. De-risking, exits, settlement and claims go on. For the GUARDIAN role.
+    function pause() external;
+
+    /// @notice For the ADMIN role.
+    function unpause() external;
+
+    /// @notice For the ADMIN role; each limit has a hard ceiling.
+    function setLimits(Limits calldata limits) external;
+
+    /// @notice Adds a venue that belongs to this vault. For the ADMIN role.
+    function addVenue(IVenue venue) external;
+
+    /// @notice Net asset value in USDC, 6 decimals, at oracle marks: cash, venues, collateral in the option book and the
+    /// value of the options. `totalAssets` is this, floored at zero.
+    function nav() external view returns (int256);
+
+    /// @notice Net delta of options and venues, ETH, 18 decimals; the target is zero.
+    function drift() external view returns (int256);
+
+    /// @notice The book at oracle marks.
+    function bookGreeks() external view returns (Greeks memory);
+
+    /// @notice USDC, 6 decimals, that must stay outside the option book so that every hedge the book can ask for is
+    /// affordable: max(sum of short calls q·cap, sum of short puts q·strike·shortMarginRatio).
+    function hedgeReserve() external view returns (uint256);
+
+    /// @notice USDC, 6 decimals, that could leave now: idle cash above the hedge reserve; zero while closed.
+    function freeCash() external view returns (uint256);
+
+    function cash() external view returns (uint256);
+
+    function rebalanceNonce() external view returns (uint64);
+
+    function lastRebalanceAt() external view returns (uint64);
+
+    function limits() external view returns (Limits memory);
+
+    function legs() external view returns (Leg[] memory);
+
+    function venues() external view returns (IVenue[] memory);
+
+    function optionBook() external view returns (IOptionBook);
+
+    function priceOracle() external view returns (IPriceOracle);
+
+    function volatilityOracle() external view returns (IVolatilityOracle);
+
+    function riskEngine() external view returns (IRiskEngine);
+}
