@@ -118,7 +118,7 @@ interface IVault is IERC4626 {
         bytes32 s
     ) external returns (uint256 shares);
 
-    /// @notice Cancels the vault's own quotes that carry `nonce`. For the QUOTER and GUARDIAN roles.
+    /// @notice Cancels the vault's own quotes that carry `nonce`. For the GUARDIAN role.
     function cancelQuotes(uint256 nonce) external;
 
     /// @notice Closes entry and writing. De-risking, exits, settlement and claims go on. For the GUARDIAN role.

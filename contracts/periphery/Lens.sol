@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.28;
+
+import {PriceReading} from "../interfaces/IPriceOracle.sol";
+import {IUniswapV3Pool} from "../interfaces/IUniswapV3Pool.sol";
+import {IVault, Limits, Trigger} from "../interfaces/IVault.sol";
+import {IVenue} from "../interfaces/IVenue.sol";
+import {UniswapV3Price} from "../oracles/UniswapV3Price.sol";
+import {Leg} from "../types/Series.sol";
+import {Greeks, Pillar} from "../types/Surface.sol";
+
+/// @param equity USDC, 6 decimals, at the oracle price.
+struct VenueState {
+    address venue;
+    int256 delta;
+    int256 equity;
+    uint256 liquidationDistance;
+    uint256 marginTrigger;
+}
+
+/// @notice A vault and its market at one block. Units are those of the contracts read: USDC 6 decimals, ETH, prices and
+/// fractions 18, the surface 9.
+/// @param poolPrice Spot price of the hedge pool, USDC per ETH, 18 decimals.
+/// @param poolFee Hundredths of a basis point.
+struct Snapshot {
+    uint256 blockNumber;
+    uint256 timestamp;
+    uint256 price;
+    uint256 priceUpdatedAt;
+    bool fresh;
+    bool open;
+    bool paused;
+    uint256 poolPrice;
+    uint256 poolLiquidity;
+    uint24 poolFee;
+    uint64 rebalanceNonce;
+    uint64 lastRebalanceAt;
+    bool due;
+    Trigger trigger;
+    uint256 minDrift;
+    uint256 maxAge;
+    uint256 maxSlippage;
+    uint256 maxLoss;
+    int256 nav;
+    uint256 totalSupply;
+    uint256 cash;
+    uint256 reserve;
+    Greeks book;
+    Leg[] legs;
+    Pillar[] pillars;
+    uint256 surfacePostedAt;
+    VenueState[] venues;
+}
+
+interface IPausable {
+    function paused() external view returns (bool);
+}
+
+/// @title Lens
+/// @notice Everything a keeper needs to decide, in one call.
+contract Lens {
+    IUniswapV3Pool public immutable pool;
+    bool private immutable usdcIsToken0;
+    uint24 private immutable fee;
+
+    /// @param pool_ The USDC/WETH pool the venues trade in.
+    constructor(IUniswapV3Pool pool_, address usdc) {
+        pool = pool_;
+        usdcIsToken0 = pool_.token0() == usdc;
+        fee = pool_.fee();
+    }
+
+    function snapshot(IVault vault) external view returns (Snapshot memory s) {
+        s.blockNumber = block.number;
+        s.timestamp = block.timestamp;
+        _readMarket(s, vault);
+        _readVault(s, vault);
+        s.venues = _readVenues(vault, s.price);
+    }
+
+    function _readMarket(Snapshot memory s, IVault vault) private view {
+        PriceReading memory reading = vault.priceOracle().read();
+        (s.price, s.priceUpdatedAt, s.fresh, s.open) = (
+            reading.price,
+            reading.updatedAt,
+            reading.fresh,
+            reading.open
+        );
+        (uint160 sqrtPriceX96, , , , , , ) = pool.slot0();
+        s.poolPrice = UniswapV3Price.fromSqrtPriceX96(sqrtPriceX96, usdcIsToken0);
+        s.poolLiquidity = pool.liquidity();
+        s.poolFee = fee;
+        s.pillars = vault.volatilityOracle().surface().pillars;
+        s.surfacePostedAt = vault.volatilityOracle().postedAt();
+        if (!vault.volatilityOracle().isFresh()) s.open = false;
+    }
+
+    function _readVault(Snapshot memory s, IVault vault) private view {
+        s.paused = IPausable(address(vault)).paused();
+        s.rebalanceNonce = vault.rebalanceNonce();
+        s.lastRebalanceAt = vault.lastRebalanceAt();
+        (s.due, s.trigger) = vault.needsRebalance();
+        Limits memory limits = vault.limits();
+        (s.minDrift, s.maxAge, s.maxSlippage) = (limits.minDrift, limits.maxAge, limits.maxSlippage);
+        s.nav = vault.nav();
+        s.maxLoss = s.nav > 0 ? (uint256(s.nav) * limits.maxLoss) / 1e18 : 0;
+        s.totalSupply = vault.totalSupply();
+        s.cash = vault.cash();
+        s.reserve = vault.hedgeReserve();
+        s.book = vault.bookGreeks();
+        s.legs = vault.legs();
+    }
+
+    function _readVenues(IVault vault, uint256 price) private view returns (VenueState[] memory states) {
+        IVenue[] memory venues = vault.venues();
+        states = new VenueState[](venues.length);
+        for (uint256 i; i < venues.length; ++i) {
+            IVenue venue = venues[i];
+            states[i] = VenueState({
+                venue: address(venue),
+                delta: venue.delta(),
+                equity: venue.equity(price),
+                liquidationDistance: venue.liquidationDistance(),
+                marginTrigger: venue.marginTrigger()
+            });
+        }
+    }
+}
