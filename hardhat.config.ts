@@ -11,6 +11,7 @@ export default defineConfig({
     version: "0.8.28",
     // The compiler comes from npm, so a build needs no download.
     path: require.resolve("solc/soljson.js"),
+    npmFilesToBuild: ["@openzeppelin/contracts/access/manager/AccessManager.sol"],
     settings: { viaIR: true, optimizer: { enabled: true, runs: 1_000_000 }, evmVersion: "cancun" },
   },
   paths: { tests: { mocha: "test", solidity: "test/contracts" } },
