@@ -1,0 +1,27 @@
+import { parseAbi } from "viem";
+
+/** `Lens.snapshot`: all that one decision reads from the chain. Units are stated on {@link Snapshot}. */
+export const lensAbi = parseAbi([
+  "struct VenueState { address venue; int256 delta; int256 equity; uint256 liquidationDistance; uint256 marginTrigger; }",
+  "struct Pillar { uint32 tenor; uint48 atmVol; int48 skew; int48 curvature; uint48 forwardRatio; }",
+  "struct Snapshot { uint256 blockNumber; uint256 timestamp; uint256 price; uint256 priceUpdatedAt; bool fresh; bool open; bool paused; uint256 poolPrice; uint256 poolLiquidity; uint24 poolFee; uint64 rebalanceNonce; uint64 lastRebalanceAt; bool due; uint8 trigger; uint256 minDrift; uint256 maxAge; uint256 maxSlippage; uint256 maxLoss; int256 nav; uint256 totalSupply; uint256 cash; uint256 reserve; int256 bookValue; int256 bookDelta; int256 bookGamma; int256 bookVega; int256 bookTheta; uint256[] legs; Pillar[] pillars; uint256 surfacePostedAt; VenueState[] venues; }",
+  "function snapshot(address vault) view returns (Snapshot)",
+]);
+
+/** What the keeper calls on the vault, and what the vault says of it. */
+export const vaultAbi = parseAbi([
+  "struct VenueLeg { uint8 venue; int256 dDelta; uint256 limitPrice; }",
+  "function rebalance(VenueLeg[] legs, uint64 rebalanceNonce, uint256 deadline, uint256 maxLoss)",
+  "function authority() view returns (address)",
+  "event Rebalanced(uint64 indexed rebalanceNonce, int256 driftBefore, int256 driftAfter, int256 navBefore, int256 navAfter, uint256 price)",
+  "error AccessManagedUnauthorized(address caller)",
+  "error AccessManagedRequiredDelay(address caller, uint32 delay)",
+  "error EnforcedPause()",
+  "error ReentrancyGuardReentrantCall()",
+  "error SafeERC20FailedOperation(address token)",
+]);
+
+/** Whether an account may call a function of the vault. */
+export const accessManagerAbi = parseAbi([
+  "function canCall(address caller, address target, bytes4 selector) view returns (bool immediate, uint32 delay)",
+]);

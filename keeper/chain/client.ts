@@ -1,0 +1,19 @@
+import { createPublicClient, custom, http, type EIP1193Provider, type PublicClient } from "viem";
+
+/** Where the chain is reached: a JSON-RPC URL, or an EIP-1193 provider in this process. */
+export type Endpoint = { readonly url: string } | { readonly provider: Pick<EIP1193Provider, "request"> };
+
+/** Milliseconds after which a request over HTTP counts as failed. */
+const TIMEOUT = 10_000;
+
+/**
+ * A viem client without a chain: whatever chain answers is checked against the deployment at start.
+ * HTTP requests are tried twice more; a provider in this process either answers or has failed.
+ */
+export function createChainClient(endpoint: Endpoint): PublicClient {
+  const transport =
+    "url" in endpoint
+      ? http(endpoint.url, { timeout: TIMEOUT, retryCount: 2, retryDelay: 250 })
+      : custom(endpoint.provider, { retryCount: 0 });
+  return createPublicClient({ transport, cacheTime: 0 });
+}

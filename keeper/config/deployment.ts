@@ -1,0 +1,35 @@
+import { isAddress, type Address } from "viem";
+import { z } from "zod";
+
+import { ConfigError, describeIssue, readJsonObject } from "./load.ts";
+
+const address = z.custom<Address>((value) => typeof value === "string" && isAddress(value), "is not an address");
+
+// Only what the keeper reads is checked: the file also says with which arguments and commit it was made.
+const deploymentSchema = z.looseObject({
+  chainId: z.int().positive(),
+  block: z.int().nonnegative(),
+  contracts: z.looseObject({ Vault: address, Lens: address }),
+});
+
+/** Where Keel lives on one chain. */
+export interface Deployment {
+  readonly chainId: number;
+  /** The block it was deployed at. */
+  readonly block: number;
+  readonly contracts: { readonly Vault: Address; readonly Lens: Address };
+}
+
+/** The deployment file of a chain, unless the settings name another. */
+export function deploymentFile(chainId: number): string {
+  return `deployments/${String(chainId)}.json`;
+}
+
+/** Reads a deployment file. Throws {@link ConfigError} when it is missing or wrong. */
+export function loadDeployment(path: string): Deployment {
+  const result = deploymentSchema.safeParse(readJsonObject(path));
+  if (!result.success) {
+    throw new ConfigError(result.error.issues.flatMap(describeIssue).map((line) => `${path}: ${line}`));
+  }
+  return result.data;
+}

@@ -1,0 +1,71 @@
+import { z } from "zod";
+
+const positive = z.number().positive();
+
+/** Conditions under which a risk aversion was calibrated; kept beside it so that the number can be explained. */
+const calibration = z.strictObject({
+  /** USD per root year of P&L standard deviation the operator is willing to carry. */
+  pnlDeviation: positive,
+  /** USD per ETH. */
+  spot: positive,
+  /** Fraction per root year. */
+  sigma: positive,
+  /** ETH per USD. */
+  gamma: positive,
+  gasUsd: positive,
+  /** Fraction of the value traded. */
+  feeRate: z.number().nonnegative(),
+  /** USD per ETH². */
+  kappa: z.number().nonnegative(),
+});
+
+const strategy = z.discriminatedUnion("name", [
+  z.strictObject({ name: z.literal("optimal-impulse"), params: z.strictObject({}).default({}) }),
+  z.strictObject({
+    name: z.literal("fixed-band"),
+    /** Fraction of the book's option notional that drift may reach. */
+    params: z.strictObject({ fraction: positive }),
+  }),
+  z.strictObject({
+    name: z.literal("clock"),
+    /** Seconds between rebalances. */
+    params: z.strictObject({ seconds: positive }),
+  }),
+]);
+
+/** The keeper's settings as written in the configuration file, environment already laid over it. */
+export const configSchema = z
+  .strictObject({
+    rpcUrl: z.url({ protocol: /^https?$/ }),
+    /** Path of the deployment; by default deployments/<chainId>.json. */
+    deployment: z.string().min(1).optional(),
+    /** Path of a Web3 keystore; its password comes from the environment. */
+    keystore: z.string().min(1).optional(),
+    strategy: strategy.default({ name: "optimal-impulse", params: {} }),
+    /** Absolute risk aversion, 1/USD; `keeper calibrate` finds it. */
+    riskAversion: positive.optional(),
+    calibration: calibration.optional(),
+    limits: z.strictObject({
+      /** |drift| in ETH at which to act whatever it costs. */
+      delta: positive,
+    }),
+    priorityFeeGwei: z.number().nonnegative().default(0.1),
+    /** Above this base fee only a limit or a margin call is acted on. */
+    maxBaseFeeGwei: positive.optional(),
+    /** Seconds between looks at the head. */
+    pollInterval: positive.default(12),
+    storeDir: z.string().min(1).default(".keel/keeper"),
+    logLevel: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
+  })
+  .superRefine((config, context) => {
+    if (config.strategy.name === "optimal-impulse" && config.riskAversion === undefined) {
+      context.addIssue({
+        code: "custom",
+        path: ["riskAversion"],
+        message: "required by the strategy optimal-impulse; `keeper calibrate` finds it",
+      });
+    }
+  });
+
+export type ConfigFields = z.infer<typeof configSchema>;
+export type StrategyChoice = ConfigFields["strategy"];
