@@ -55,6 +55,7 @@ interface IOptionBook {
     error InvalidSeries(SeriesId seriesId);
     error SeriesExpired(SeriesId seriesId);
     error ZeroQuantity();
+    error QuantityTooLarge(uint256 quantity);
     error QuoteExpired(uint256 deadline);
     error QuoteNotForTaker(address taker);
     error QuoteCancelled(uint256 nonce);
@@ -66,8 +67,10 @@ interface IOptionBook {
     error AlreadySettled(uint40 expiry);
     error NotSettled(uint40 expiry);
     error InvalidRoundProof();
+    error InsufficientGas(uint256 needed);
     error FallbackTooEarly(uint256 from);
     error NotHolderNorApproved(address caller);
+    error InvalidDecimals(address source);
 
     /// @notice Fills `quantity` of `quote`. The maker's own opposite position is used first: a selling maker delivers
     /// longs it holds before writing new ones, a buying maker closes shorts before taking longs. A buying taker always
