@@ -5,7 +5,13 @@ import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManage
 import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 import {ERC1155Holder} from "@openzeppelin/contracts/token/ERC1155/utils/ERC1155Holder.sol";
-import {ERC20, IERC20, IERC20Metadata, ERC4626, IERC4626} from "@openzeppelin/contracts/token/ERC20/extensions/ERC4626.sol";
+import {
+    ERC20,
+    IERC20,
+    IERC20Metadata,
+    ERC4626,
+    IERC4626
+} from "@openzeppelin/contracts/token/ERC20/extensions/ERC4626.sol";
 import {ERC20Permit, IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Permit.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
@@ -70,7 +76,12 @@ contract Vault is
         IVolatilityOracle volatilityOracle_,
         IRiskEngine riskEngine_,
         Limits memory limits_
-    ) ERC4626(usdc) ERC20("Keel ETH Options Vault", "keelETH") ERC20Permit("Keel ETH Options Vault") AccessManaged(authority) {
+    )
+        ERC4626(usdc)
+        ERC20("Keel ETH Options Vault", "keelETH")
+        ERC20Permit("Keel ETH Options Vault")
+        AccessManaged(authority)
+    {
         optionBook = optionBook_;
         priceOracle = priceOracle_;
         volatilityOracle = volatilityOracle_;

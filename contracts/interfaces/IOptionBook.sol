@@ -43,9 +43,23 @@ interface IQuoteMaker {
 /// counts as one USD by contract. Payouts to longs round down, collateral and payouts from shorts round up, so what is
 /// held always covers what is owed.
 interface IOptionBook {
-    event Written(address indexed writer, SeriesId indexed seriesId, address indexed to, uint256 quantity, uint256 collateral);
+    event Written(
+        address indexed writer,
+        SeriesId indexed seriesId,
+        address indexed to,
+        uint256 quantity,
+        uint256 collateral
+    );
     event Closed(address indexed account, SeriesId indexed seriesId, uint256 quantity, uint256 released);
-    event QuoteFilled(bytes32 indexed quoteHash, address indexed maker, address indexed taker, SeriesId seriesId, bool makerSold, uint256 quantity, uint256 paid);
+    event QuoteFilled(
+        bytes32 indexed quoteHash,
+        address indexed maker,
+        address indexed taker,
+        SeriesId seriesId,
+        bool makerSold,
+        uint256 quantity,
+        uint256 paid
+    );
     event NonceCancelled(address indexed maker, uint256 indexed nonce);
     event FillHookSet(address indexed maker, bool enabled);
     event Settled(uint40 indexed expiry, uint256 price, uint80 roundId);
@@ -76,7 +90,11 @@ interface IOptionBook {
     /// longs it holds before writing new ones, a buying maker closes shorts before taking longs. A buying taker always
     /// receives longs; a selling taker must hold them.
     /// @return paid USDC, 6 decimals, rounded in the maker's favour.
-    function fill(Quote calldata quote, bytes calldata signature, uint256 quantity) external returns (uint256 paid);
+    function fill(
+        Quote calldata quote,
+        bytes calldata signature,
+        uint256 quantity
+    ) external returns (uint256 paid);
 
     /// @notice Writes `quantity` of `id` against the caller's USDC and mints the longs to `to`.
     function write(SeriesId id, uint256 quantity, address to) external returns (uint256 collateral);

@@ -26,7 +26,10 @@ interface IUniswapV3Pool {
 
     function observe(
         uint32[] calldata secondsAgos
-    ) external view returns (int56[] memory tickCumulatives, uint160[] memory secondsPerLiquidityCumulativeX128s);
+    )
+        external
+        view
+        returns (int56[] memory tickCumulatives, uint160[] memory secondsPerLiquidityCumulativeX128s);
 
     function swap(
         address recipient,

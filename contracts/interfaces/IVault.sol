@@ -100,7 +100,12 @@ interface IVault is IERC4626 {
     /// can invalidate a pending one.
     /// @param deadline Unix seconds; the last second in which the call is good.
     /// @param maxLoss USDC, 6 decimals.
-    function rebalance(HedgeLeg[] calldata legs, uint64 rebalanceNonce, uint256 deadline, uint256 maxLoss) external;
+    function rebalance(
+        HedgeLeg[] calldata legs,
+        uint64 rebalanceNonce,
+        uint256 deadline,
+        uint256 maxLoss
+    ) external;
 
     /// @notice Whether a rebalance is due, and why. Anyone may look.
     function needsRebalance() external view returns (bool due, Trigger trigger);

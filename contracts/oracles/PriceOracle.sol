@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {IChainlinkProxy} from "../interfaces/IChainlinkProxy.sol";
+import {IChainlinkAggregatorProxy} from "../interfaces/IChainlinkProxy.sol";
 import {IPriceOracle, PriceReading} from "../interfaces/IPriceOracle.sol";
 import {IUniswapV3Pool} from "../interfaces/IUniswapV3Pool.sol";
 import {UniswapV3Price} from "./UniswapV3Price.sol";
@@ -17,23 +17,23 @@ contract PriceOracle is IPriceOracle {
     uint256 public constant PEG_LOW = 0.98e8;
     uint256 public constant PEG_HIGH = 1.02e8;
 
-    IChainlinkProxy public immutable ethUsd;
-    IChainlinkProxy public immutable usdcUsd;
+    IChainlinkAggregatorProxy public immutable ethUsd;
+    IChainlinkAggregatorProxy public immutable usdcUsd;
     uint256 public immutable ethUsdHeartbeat;
     uint256 public immutable usdcUsdHeartbeat;
     IUniswapV3Pool public immutable pool;
     bool public immutable usdcIsToken0;
 
-    error UnexpectedDecimals(IChainlinkProxy feed);
+    error UnexpectedDecimals(IChainlinkAggregatorProxy feed);
     error UnexpectedPool();
 
     /// @param ethUsdHeartbeat_ Seconds.
     /// @param usdcUsdHeartbeat_ Seconds.
     /// @param pool_ A Uniswap v3 pool of USDC and WETH.
     constructor(
-        IChainlinkProxy ethUsd_,
+        IChainlinkAggregatorProxy ethUsd_,
         uint256 ethUsdHeartbeat_,
-        IChainlinkProxy usdcUsd_,
+        IChainlinkAggregatorProxy usdcUsd_,
         uint256 usdcUsdHeartbeat_,
         IUniswapV3Pool pool_,
         address usdc
@@ -64,7 +64,9 @@ contract PriceOracle is IPriceOracle {
     }
 
     /// @dev Zero stands for every answer that cannot be a price, so that reading never reverts.
-    function _latest(IChainlinkProxy feed) private view returns (uint256 answer, uint256 updatedAt) {
+    function _latest(
+        IChainlinkAggregatorProxy feed
+    ) private view returns (uint256 answer, uint256 updatedAt) {
         try feed.latestRoundData() returns (uint80, int256 a, uint256, uint256 u, uint80) {
             if (a > 0 && a <= int256(uint256(type(uint96).max))) answer = uint256(a);
             updatedAt = u;

@@ -22,14 +22,16 @@ library UniswapV3Price {
         // Two steps keep each product within the 512 bits of fullMulDiv: ratio = (sqrt / 2^96)^2.
         uint256 ratioX128 = FixedPointMathLib.fullMulDiv(sqrtPrice, sqrtPrice, 1 << 64);
         if (usdcIsToken0) {
-            return ratioX128 == 0 ? type(uint128).max : FixedPointMathLib.fullMulDiv(1e30, 1 << 128, ratioX128);
+            return
+                ratioX128 == 0 ? type(uint128).max : FixedPointMathLib.fullMulDiv(1e30, 1 << 128, ratioX128);
         }
         return FixedPointMathLib.fullMulDiv(ratioX128, 1e30, 1 << 128);
     }
 
     /// @notice Rounded down, then clamped to what a pool accepts as a limit. For prices below 2^99.
     function toSqrtPriceX96(uint256 price, bool usdcIsToken0) internal pure returns (uint160) {
-        uint256 radicand = usdcIsToken0 ? (1e30 << 156) / FixedPointMathLib.max(price, 1) : (price << 156) / 1e30;
+        uint256 radicand =
+            usdcIsToken0 ? (1e30 << 156) / FixedPointMathLib.max(price, 1) : (price << 156) / 1e30;
         uint256 sqrtPrice = FixedPointMathLib.sqrt(radicand) << 18;
         // MIN_SQRT_RATIO + 1 and MAX_SQRT_RATIO - 1 of Uniswap v3.
         return

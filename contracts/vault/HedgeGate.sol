@@ -57,7 +57,8 @@ library HedgeGate {
             if (venue.liquidationDistance() < venue.marginTrigger()) return Trigger.Margin;
         }
         if (FixedPointMathLib.abs(drift) >= self.limits.minDrift) return Trigger.Delta;
-        if (drift != 0 && block.timestamp >= uint256(self.lastRebalanceAt) + self.limits.maxAge) return Trigger.Age;
+        if (drift != 0 && block.timestamp >= uint256(self.lastRebalanceAt) + self.limits.maxAge)
+            return Trigger.Age;
         return Trigger.None;
     }
 
@@ -71,15 +72,17 @@ library HedgeGate {
     ) private {
         if (leg.dDelta != 0) _requireNoOpposing(self, leg);
         uint256 slippage = self.limits.maxSlippage;
-        uint256 limitPrice = leg.dDelta > 0
-            ? price.mulWad(WAD + slippage).min(leg.limitPrice)
-            : price.mulWadUp(WAD - slippage).max(leg.limitPrice);
+        uint256 limitPrice =
+            leg.dDelta > 0
+                ? price.mulWad(WAD + slippage).min(leg.limitPrice)
+                : price.mulWadUp(WAD - slippage).max(leg.limitPrice);
 
         uint256 held = usdc.balanceOf(address(this));
         int256 filled = self.venues[leg.venue].adjust(leg.dDelta, limitPrice, self.cash);
         int256 cashDelta = int256(usdc.balanceOf(address(this))) - int256(held);
         self.cash = Valuation.add(self.cash, cashDelta);
-        bool isWithin = leg.dDelta >= 0 ? filled >= 0 && filled <= leg.dDelta : filled <= 0 && filled >= leg.dDelta;
+        bool isWithin =
+            leg.dDelta >= 0 ? filled >= 0 && filled <= leg.dDelta : filled <= 0 && filled >= leg.dDelta;
         if (!isWithin) revert IVault.Overfilled(leg.dDelta, filled);
         emit IVault.LegExecuted(nonce, leg.venue, leg.dDelta, filled, cashDelta);
     }
@@ -107,14 +110,20 @@ library HedgeGate {
         }
     }
 
-    function _liquidationDistances(VaultState storage self) private view returns (uint256[] memory distances) {
+    function _liquidationDistances(
+        VaultState storage self
+    ) private view returns (uint256[] memory distances) {
         distances = new uint256[](self.venues.length);
         for (uint256 i; i < distances.length; ++i) distances[i] = self.venues[i].liquidationDistance();
     }
 
     /// @dev A margin may fall only as long as it stays above its trigger; when margin is what made the rebalance due,
     /// one that was below must have improved.
-    function _requireMarginsHeld(VaultState storage self, uint256[] memory before, Trigger trigger) private view {
+    function _requireMarginsHeld(
+        VaultState storage self,
+        uint256[] memory before,
+        Trigger trigger
+    ) private view {
         for (uint256 i; i < before.length; ++i) {
             uint256 distance = self.venues[i].liquidationDistance();
             if (distance >= self.venues[i].marginTrigger()) continue;

@@ -29,7 +29,8 @@ library OptionLedger {
     ) external {
         uint256 premium = quote.premium * 1e12;
         uint256 edge = self.limits.quoteEdge;
-        bool within = quote.makerSells ? premium >= mark.mulWadUp(WAD - edge) : premium <= mark.mulWad(WAD + edge);
+        bool within =
+            quote.makerSells ? premium >= mark.mulWadUp(WAD - edge) : premium <= mark.mulWad(WAD + edge);
         if (!within) revert IVault.QuoteOutsideEdge(premium, mark);
 
         int256 change = quote.makerSells ? -int256(quantity) : int256(quantity);
@@ -42,7 +43,11 @@ library OptionLedger {
     }
 
     /// @notice See `IVault.settle`.
-    function settle(VaultState storage self, IOptionBook optionBook, SeriesId id) external returns (uint256 received) {
+    function settle(
+        VaultState storage self,
+        IOptionBook optionBook,
+        SeriesId id
+    ) external returns (uint256 received) {
         uint256 index = _indexOf(self, id);
         if (index == self.legs.length) revert IVault.UnknownSeries(id);
         int256 quantity = self.legs[index].quantity();

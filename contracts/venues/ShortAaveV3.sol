@@ -89,7 +89,11 @@ contract ShortAaveV3 is UniswapV3Swapper {
     }
 
     /// @inheritdoc IVenue
-    function adjust(int256 dDelta, uint256 limitPrice, uint256 cash) external onlyVault returns (int256 filled) {
+    function adjust(
+        int256 dDelta,
+        uint256 limitPrice,
+        uint256 cash
+    ) external onlyVault returns (int256 filled) {
         cashLeft = cash;
         if (dDelta < 0) {
             uint256 wanted = uint256(-dDelta).min(_affordable(limitPrice, cash));

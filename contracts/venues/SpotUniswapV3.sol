@@ -45,10 +45,20 @@ contract SpotUniswapV3 is UniswapV3Swapper {
     }
 
     /// @inheritdoc IVenue
-    function adjust(int256 dDelta, uint256 limitPrice, uint256 cash) external onlyVault returns (int256 filled) {
-        int256 wanted = dDelta > 0
-            ? int256(FixedPointMathLib.min(uint256(dDelta), FixedPointMathLib.fullMulDiv(cash, 1e30, limitPrice)))
-            : -int256(FixedPointMathLib.min(uint256(-dDelta), held));
+    function adjust(
+        int256 dDelta,
+        uint256 limitPrice,
+        uint256 cash
+    ) external onlyVault returns (int256 filled) {
+        int256 wanted =
+            dDelta > 0
+                ? int256(
+                    FixedPointMathLib.min(
+                        uint256(dDelta),
+                        FixedPointMathLib.fullMulDiv(cash, 1e30, limitPrice)
+                    )
+                )
+                : -int256(FixedPointMathLib.min(uint256(-dDelta), held));
         if (wanted != 0) filled = _swap(wanted, limitPrice);
         held = uint256(int256(held) + filled);
         emit Adjusted(dDelta, filled, limitPrice);

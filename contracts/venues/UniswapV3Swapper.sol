@@ -66,9 +66,10 @@ abstract contract UniswapV3Swapper is IVenue {
         bool buys = dEth > 0;
         // The pool takes its fee from the input: the marginal cost of a buy is price / (1 - fee), the marginal
         // proceeds of a sale price · (1 - fee). Each limit is rounded to the safe side.
-        uint256 poolLimit = buys
-            ? (limitPrice * (FEE_UNIT - fee)) / FEE_UNIT
-            : (limitPrice * FEE_UNIT + (FEE_UNIT - fee) - 1) / (FEE_UNIT - fee);
+        uint256 poolLimit =
+            buys
+                ? (limitPrice * (FEE_UNIT - fee)) / FEE_UNIT
+                : (limitPrice * FEE_UNIT + (FEE_UNIT - fee) - 1) / (FEE_UNIT - fee);
         uint160 sqrtLimit = UniswapV3Price.toSqrtPriceX96(poolLimit, usdcIsToken0);
         // Buying ETH raises its price in USDC, which lowers token1 per token0 when USDC is token0.
         bool zeroForOne = buys == usdcIsToken0;

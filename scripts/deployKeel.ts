@@ -1,0 +1,132 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+
+import type { NetworkConnection } from "hardhat/types/network";
+import type { Address } from "viem";
+
+import Keel from "../deployments/modules/Keel.ts";
+
+/** One account a role; none may be the deployer, which ends without any. */
+export interface KeelRoles {
+  readonly admin: Address;
+  readonly keeper: Address;
+  readonly quoter: Address;
+  readonly guardian: Address;
+  readonly surfacePoster: Address;
+}
+
+/** What Keel stands on. */
+export interface KeelGround {
+  readonly usdc: Address;
+  readonly weth: Address;
+  readonly pool: Address;
+  readonly aavePool: Address;
+  readonly ethUsd: Address;
+  readonly usdcUsd: Address;
+}
+
+/** `Limits` of contracts/interfaces/IVault.sol: fractions and ETH with 18 decimals, seconds. */
+export interface VaultLimits {
+  readonly minDrift: bigint;
+  readonly maxSlippage: bigint;
+  readonly maxLoss: bigint;
+  readonly quoteEdge: bigint;
+  readonly shortMarginRatio: bigint;
+  readonly maxAge: number;
+}
+
+/** `Pillar` of contracts/types/Surface.sol: seconds, fractions with 9 decimals. */
+export interface SurfacePillar {
+  readonly tenor: number;
+  readonly atmVol: number;
+  readonly skew: number;
+  readonly curvature: number;
+  readonly forwardRatio: number;
+}
+
+export const DEFAULT_LIMITS: VaultLimits = {
+  minDrift: 10n ** 17n, // 0.1 ETH
+  maxSlippage: 10n ** 16n, // 1 %: the feed's deviation of 0.5 %, the pool's fee, and room for impact
+  maxLoss: 5n * 10n ** 15n, // 0.5 % of NAV
+  quoteEdge: 2n * 10n ** 16n, // 2 % of mark
+  shortMarginRatio: 666_666_666_666_666_667n, // 1.3 / 0.78 - 1: the short's health floor over Aave's USDC threshold
+  maxAge: 7 * 86_400,
+};
+
+const DAY = 86_400;
+
+/** A flat surface at one volatility, with the tenors the oracle then keeps. */
+export function flatSurface(volatility: number): SurfacePillar[] {
+  return [1, 7, 30, 60].map((days) => ({
+    tenor: days * DAY,
+    atmVol: Math.round(volatility * 1e9),
+    skew: 0,
+    curvature: 0,
+    forwardRatio: 1e9,
+  }));
+}
+
+export interface KeelContracts {
+  readonly AccessManager: Address;
+  readonly RiskEngine: Address;
+  readonly PriceOracle: Address;
+  readonly VolatilityOracle: Address;
+  readonly OptionBook: Address;
+  readonly Vault: Address;
+  readonly SpotUniswapV3: Address;
+  readonly ShortAaveV3: Address;
+  readonly Lens: Address;
+}
+
+/** Deploys Keel through its Ignition module on the network of `connection`, from that network's first account. */
+export async function deployKeel(
+  connection: NetworkConnection,
+  options: {
+    readonly ground: KeelGround;
+    readonly roles: KeelRoles;
+    readonly limits?: VaultLimits;
+    readonly surface: readonly SurfacePillar[];
+  },
+): Promise<KeelContracts> {
+  const { ground, roles, limits = DEFAULT_LIMITS, surface } = options;
+  const parameters = { ...ground, ...roles, limits: { ...limits }, surface: surface.map((p) => ({ ...p })) };
+  const deployed = await connection.ignition.deploy(Keel, { parameters: { Keel: parameters } });
+  const at = async (contract: { getAddress(): Promise<string> }) => (await contract.getAddress()) as Address;
+  return {
+    AccessManager: await at(deployed.manager),
+    RiskEngine: await at(deployed.riskEngine),
+    PriceOracle: await at(deployed.priceOracle),
+    VolatilityOracle: await at(deployed.volatilityOracle),
+    OptionBook: await at(deployed.optionBook),
+    Vault: await at(deployed.vault),
+    SpotUniswapV3: await at(deployed.spot),
+    ShortAaveV3: await at(deployed.short),
+    Lens: await at(deployed.lens),
+  };
+}
+
+/** Writes `deployments/<chainId>.json`: where the keeper and the page find Keel. */
+export function writeDeployment(
+  chainId: number,
+  block: number,
+  contracts: KeelContracts,
+  ground: KeelGround,
+): string {
+  const file = `deployments/${String(chainId)}.json`;
+  const record = { chainId, block, commit: currentCommit(), contracts, ground };
+  mkdirSync("deployments", { recursive: true });
+  writeFileSync(file, `${JSON.stringify(record, null, 2)}\n`);
+  return file;
+}
+
+/** Null outside a git checkout. */
+function currentCommit(): string | null {
+  try {
+    return execFileSync("git", ["rev-parse", "HEAD"], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+    }).trim();
+  } catch {
+    return null;
+  }
+}

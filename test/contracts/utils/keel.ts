@@ -1,0 +1,207 @@
+import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
+import { network } from "hardhat";
+import type { Address } from "viem";
+
+import {
+  deployKeel,
+  flatSurface,
+  type KeelContracts,
+  type VaultLimits,
+} from "../../../scripts/deployKeel.ts";
+import { bootLocalMainnet, type LocalMainnet } from "../../../scripts/localMainnet/bootLocalMainnet.ts";
+
+export const WAD = 10n ** 18n;
+export const USDC = 10n ** 6n;
+export const DAY = 86_400;
+
+/** A series by its terms; prices in whole USD, expiry in unix seconds. */
+export interface SeriesTerms {
+  readonly isPut: boolean;
+  readonly strike: number;
+  readonly cap: number;
+  readonly expiry: number;
+}
+
+/** The ERC-1155 id of a series: the packing of contracts/types/Series.sol. */
+export function seriesId({ isPut, strike, cap, expiry }: SeriesTerms): bigint {
+  const price = (usd: number) => BigInt(Math.round(usd * 1e8));
+  return BigInt(expiry) | (price(cap) << 40n) | (price(strike) << 104n) | (isPut ? 1n << 168n : 0n);
+}
+
+/** The local mainnet with Keel on it, at 3,000 USDC per ETH, and an account for everyone. */
+export async function keelFixture(options: { limits?: VaultLimits; volatility?: number } = {}) {
+  const connection = await network.create("localMainnet");
+  const { ethers, provider, networkHelpers } = connection;
+  const mainnet: LocalMainnet = await bootLocalMainnet(provider, { price: 3_000 });
+  const signers = await ethers.getSigners();
+  const [, admin, keeper, quoter, guardian, surfacePoster, alice, bob, taker, stranger] = signers as [
+    HardhatEthersSigner,
+    HardhatEthersSigner,
+    HardhatEthersSigner,
+    HardhatEthersSigner,
+    HardhatEthersSigner,
+    HardhatEthersSigner,
+    HardhatEthersSigner,
+    HardhatEthersSigner,
+    HardhatEthersSigner,
+    HardhatEthersSigner,
+  ];
+  const address = (signer: HardhatEthersSigner) => signer.address as Address;
+  const contracts: KeelContracts = await deployKeel(connection, {
+    ground: {
+      usdc: mainnet.addresses.usdc,
+      weth: mainnet.addresses.weth,
+      pool: mainnet.addresses.usdcWethPool,
+      aavePool: mainnet.addresses.aavePool,
+      ethUsd: mainnet.addresses.ethUsdFeed,
+      usdcUsd: mainnet.addresses.usdcUsdFeed,
+    },
+    roles: {
+      admin: address(admin),
+      keeper: address(keeper),
+      quoter: address(quoter),
+      guardian: address(guardian),
+      surfacePoster: address(surfacePoster),
+    },
+    ...(options.limits ? { limits: options.limits } : {}),
+    surface: flatSurface(options.volatility ?? 0.6),
+  });
+
+  const vault = await ethers.getContractAt("Vault", contracts.Vault);
+  const book = await ethers.getContractAt("OptionBook", contracts.OptionBook);
+  const manager = await ethers.getContractAt("AccessManager", contracts.AccessManager);
+  const engine = await ethers.getContractAt("RiskEngine", contracts.RiskEngine);
+  const volatilityOracle = await ethers.getContractAt("VolatilityOracle", contracts.VolatilityOracle);
+  const priceOracle = await ethers.getContractAt("PriceOracle", contracts.PriceOracle);
+  const spot = await ethers.getContractAt("SpotUniswapV3", contracts.SpotUniswapV3);
+  const short = await ethers.getContractAt("ShortAaveV3", contracts.ShortAaveV3);
+  const lens = await ethers.getContractAt("Lens", contracts.Lens);
+  const usdc = new ethers.Contract(
+    mainnet.addresses.usdc,
+    [
+      "function approve(address,uint256) returns (bool)",
+      "function transfer(address,uint256) returns (bool)",
+      "function balanceOf(address) view returns (uint256)",
+      "function nonces(address) view returns (uint256)",
+    ],
+    alice,
+  );
+
+  /** Gives `user` USDC and deposits it. */
+  const deposit = async (user: HardhatEthersSigner, assets: bigint) => {
+    await mainnet.mintUsdc(address(user), assets);
+    await usdc.connect(user).getFunction("approve")(contracts.Vault, assets);
+    await vault.connect(user).getFunction("deposit")(assets, user.address);
+  };
+
+  let nonce = 0n;
+  /** A quote of the vault for `id`, signed by `signer` (the quoter unless told). */
+  const quote = async (
+    id: bigint,
+    quantity: bigint,
+    premium: bigint,
+    { makerSells = true, signer = quoter, deadline = 2n ** 40n }: QuoteOptions = {},
+  ) => {
+    const terms = {
+      maker: contracts.Vault,
+      taker: ethers.ZeroAddress,
+      makerSells,
+      seriesId: id,
+      quantity,
+      premium,
+      nonce: ++nonce,
+      deadline,
+    };
+    const signature = await signer.signTypedData(
+      { name: "Keel OptionBook", version: "1", chainId: 31337, verifyingContract: contracts.OptionBook },
+      {
+        Quote: [
+          { name: "maker", type: "address" },
+          { name: "taker", type: "address" },
+          { name: "makerSells", type: "bool" },
+          { name: "seriesId", type: "uint256" },
+          { name: "quantity", type: "uint256" },
+          { name: "premium", type: "uint256" },
+          { name: "nonce", type: "uint256" },
+          { name: "deadline", type: "uint256" },
+        ],
+      },
+      terms,
+    );
+    return { terms, signature };
+  };
+
+  /** USDC, 6 decimals, that one option of `id` is worth at the oracle marks now. */
+  const mark = async (id: bigint): Promise<bigint> => {
+    const reading = await priceOracle.getFunction("read")();
+    const surface = await volatilityOracle.getFunction("surface")();
+    const value = await engine.getFunction("value")(
+      id,
+      reading.price,
+      await networkHelpers.time.latest(),
+      surface.toObject(true),
+    );
+    return (value.price as bigint) / 10n ** 12n;
+  };
+
+  /** `buyer` buys from the vault at mark and 1 %. */
+  const buy = async (buyer: HardhatEthersSigner, id: bigint, quantity: bigint) => {
+    const premium = ((await mark(id)) * 101n) / 100n + 1n;
+    const { terms, signature } = await quote(id, quantity, premium);
+    const cost = (premium * quantity) / WAD + 1n;
+    await mainnet.mintUsdc(address(buyer), cost);
+    await usdc.connect(buyer).getFunction("approve")(contracts.OptionBook, cost);
+    return book.connect(buyer).getFunction("fill")(terms, signature, quantity);
+  };
+
+  /** A rebalance by the keeper with open limits of its own, so that only the vault's bind. */
+  const rebalance = async (legs: readonly { venue: number; dDelta: bigint }[]) =>
+    vault.connect(keeper).getFunction("rebalance")(
+      legs.map(({ venue, dDelta }) => ({
+        venue,
+        dDelta,
+        limitPrice: dDelta > 0n ? 2n ** 200n : 0n,
+      })),
+      await vault.getFunction("rebalanceNonce")(),
+      2n ** 40n,
+      2n ** 100n,
+    );
+
+  return {
+    ethers,
+    provider,
+    networkHelpers,
+    mainnet,
+    contracts,
+    vault,
+    book,
+    manager,
+    engine,
+    volatilityOracle,
+    priceOracle,
+    spot,
+    short,
+    lens,
+    usdc,
+    admin,
+    keeper,
+    quoter,
+    guardian,
+    surfacePoster,
+    alice,
+    bob,
+    taker,
+    stranger,
+    deposit,
+    quote,
+    mark,
+    buy,
+    rebalance,
+  };
+}
+
+interface QuoteOptions {
+  readonly makerSells?: boolean;
+  readonly signer?: HardhatEthersSigner;
+  readonly deadline?: bigint;
+}
