@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.28;
+
+import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
+
+import {Greeks} from "../types/Surface.sol";
+import {Gaussian} from "./Gaussian.sol";
+
+/// @title BlackScholes
+/// @notice Black-76 on the forward, undiscounted: call = F·N(d1) - K·N(d2), put = call - F + K. Greeks at a fixed ratio
+/// of forward to spot. Total: inputs are clamped into the range below and no product can leave the word.
+/// - prices to [1e-18, 1e12] USD, spot to at least 1e-9 USD, forward to at most 2^20 times spot
+/// - volatility to at most 100 (10,000 %), time to at most 100 years
+/// - gamma to at most 2^143 units of the last place
+/// @dev Qn is a number with n fractional bits. Since K·φ(d2) = F·φ(d1), one exponential serves both tails and every
+/// greek: F·N(-|d1|) = F·φ(d1)·M(|d1|) and K·N(-|d2|) = F·φ(d1)·M(|d2|), M being Mills' ratio. Prices come from the
+/// tails directly, without cancellation, and call - put = F - K holds to the unit.
+library BlackScholes {
+    uint256 internal constant YEAR = 365 days;
+    uint256 private constant MAX_TAU = 100 * YEAR;
+    uint256 private constant MAX_PRICE = 1e30;
+    uint256 private constant MIN_SPOT = 1e9;
+    uint256 private constant MAX_SIGMA = 100e18;
+    /// @dev 2^143 options' worth of int80 quantities and of gammas this size sum far inside the word.
+    uint256 private constant MAX_GAMMA = 1 << 143;
+    /// @dev Beyond it both tails are below 1e-37 of the forward.
+    uint256 private constant MAX_D1 = 13 << 64;
+
+    /// @dev atanh(s)/s = P(s²)/Q(s²), Q monic, for |s| <= 1/3: a minimax fit found as those of `Gaussian`, 2e-19 relative.
+    int256 private constant P4 = 0x2b74cb79e80ed78c; // Q64
+    int256 private constant P3 = -0x644b7f786f4dd80238eceebd4bb10be64; // Q128
+    int256 private constant P2 = 0x23781b043d5baec13e36a6f307e44c8fc6a1780576ed75b865; // Q192
+    int256 private constant P1 = -0x3f39f0862e5938b944550b42fe372ed801; // Q128
+    int256 private constant P0 = 0x22c8d8e7f9ff7b3bd147364f0ee405dfe0d129a77cc1d55252; // Q192
+    int256 private constant Q3 = -0xe17499a59cd5f748a; // Q64
+    int256 private constant Q2 = 0x3573e071ae0b0df4aaec726920ced63cc8; // Q128
+    int256 private constant Q1 = -0x4ad238d381ae5f2f9e7e65c4d234eeccb1565c35ca7c40ec14; // Q192
+    int256 private constant Q0 = 0x22c8d8e7f9ff7b3b54a2996c44570e7637; // Q128
+    /// @dev ln 2, Q120.
+    int256 private constant LN2 = 0xb17217f7d1cf79abc9e3b39803f2f7;
+
+    /// @notice What the options of one expiry share. All within the clamps.
+    struct Market {
+        /// USD, 18 decimals.
+        uint256 spot;
+        /// USD, 18 decimals.
+        uint256 forward;
+        /// Seconds.
+        uint256 tau;
+        /// Square root of the time in years, Q96.
+        uint256 rootTau;
+    }
+
+    /// @param spot USD, 18 decimals.
+    /// @param tau Seconds.
+    /// @param forward USD, 18 decimals.
+    function market(uint256 spot, uint256 tau, uint256 forward) internal pure returns (Market memory m) {
+        unchecked {
+            m.spot = spot = FixedPointMathLib.clamp(spot, MIN_SPOT, MAX_PRICE);
+            m.forward = FixedPointMathLib.clamp(forward, 1, FixedPointMathLib.min(MAX_PRICE, spot << 20));
+            m.tau = tau = FixedPointMathLib.min(tau, MAX_TAU);
+            m.rootTau = FixedPointMathLib.sqrt((tau << 192) / YEAR);
+        }
+    }
+
+    /// @notice One option on 1 ETH.
+    /// @param strike USD, 18 decimals.
+    /// @param sigma Annualised volatility, 18 decimals.
+    function vanilla(
+        Market memory m,
+        bool isPut,
+        uint256 strike,
+        uint256 sigma
+    ) internal pure returns (Greeks memory) {
+        strike = clampPrice(strike);
+        return vanillaAt(m, isPut, strike, sigma, logMoneyness(m.forward, strike));
+    }
+
+    /// @notice The option at `strike` less the option at `cap`, at one volatility; with `cap` 0 the former alone.
+    function capped(
+        Market memory m,
+        bool isPut,
+        uint256 strike,
+        uint256 cap,
+        uint256 sigma
+    ) internal pure returns (Greeks memory g) {
+        g = vanilla(m, isPut, strike, sigma);
+        if (cap != 0) subtract(g, vanilla(m, isPut, cap, sigma));
+    }
+
+    /// @dev Writes a - b into a.
+    function subtract(Greeks memory a, Greeks memory b) internal pure {
+        unchecked {
+            a.price -= b.price;
+            a.delta -= b.delta;
+            a.gamma -= b.gamma;
+            a.vega -= b.vega;
+            a.theta -= b.theta;
+        }
+    }
+
+    function clampPrice(uint256 price) internal pure returns (uint256) {
+        return FixedPointMathLib.clamp(price, 1, MAX_PRICE);
+    }
+
+    /// @notice ln(forward/strike), both within the clamps, Q120: relative error 2e-19 within a factor of two of the
+    /// strike, so that a tiny volatility divides it without loss.
+    function logMoneyness(uint256 forward, uint256 strike) internal pure returns (int256 y) {
+        unchecked {
+            if (forward > strike << 1 || strike > forward << 1) {
+                // Shift one of them until their ratio lies in [1, 2).
+                uint256 n = FixedPointMathLib.log2((forward << 155) / strike);
+                y = (int256(n) - 155) * LN2;
+                if (n < 155) forward <<= 155 - n;
+                else strike <<= n - 155;
+            }
+            // ln(F/K) = 2·atanh((F - K)/(F + K)).
+            int256 s = (int256(forward - strike) << 120) / int256(forward + strike);
+            int256 w = (s * s) >> 176;
+            int256 p = (((P4 * w + P3) * w + P2) >> 128);
+            p = ((p * w + P1) * w + P0) >> 64;
+            int256 q = (((w + Q3) * w + Q2) * w + Q1) >> 128;
+            q = q * w + Q0;
+            y += (2 * s * p) / q;
+        }
+    }
+
+    /// @dev `strike` clamped, `y` its logMoneyness.
+    function vanillaAt(
+        Market memory m,
+        bool isPut,
+        uint256 strike,
+        uint256 sigma,
+        int256 y
+    ) internal pure returns (Greeks memory g) {
+        unchecked {
+            uint256 forward = m.forward;
+            // σ√τ, Q104: one unit of volatility for one second still has 32 bits.
+            uint256 v = ((FixedPointMathLib.min(sigma, MAX_SIGMA) * m.rootTau) << 8) / 1e18;
+            if (v == 0) {
+                _intrinsic(g, m, isPut, strike);
+                return g;
+            }
+            int256 d1 = (y << 48) / int256(v) + int256(v >> 41);
+            int256 d2 = d1 - int256(v >> 40);
+            uint256 z = FixedPointMathLib.abs(d1);
+            // F·φ(d1), F·N(-|d1|), K·N(-|d2|), Q48.
+            uint256 a;
+            uint256 x1;
+            uint256 x2;
+            if (z < MAX_D1) {
+                a = (forward * Gaussian.density(z)) >> 80;
+                x1 = (a * Gaussian.millsRatio(z)) >> 80;
+                x2 = (a * Gaussian.millsRatio(FixedPointMathLib.abs(d2))) >> 80;
+                g.gamma = int256(
+                    FixedPointMathLib.min((((a << 40) / m.spot) * (1e36 << 16)) / (m.spot * v), MAX_GAMMA)
+                );
+                g.vega = int256((a * m.rootTau) >> 144);
+                g.theta = -int256(((((a * (v >> 8)) >> 100) * YEAR) / (2 * m.tau)) >> 44);
+            }
+            // The probabilities the payout needs: N(d1) and N(d2) of a call, N(-d1) and N(-d2) of a put.
+            if (d1 >= 0 != isPut) x1 = (forward << 48) - x1;
+            if (d2 >= 0 != isPut) x2 = (strike << 48) - x2;
+            int256 floor = int256(isPut ? strike - forward : forward - strike);
+            int256 price = (isPut ? int256(x2 - x1) : int256(x1 - x2)) >> 48;
+            // Rounding must not take the price below its intrinsic value.
+            g.price = FixedPointMathLib.max(price, FixedPointMathLib.max(floor, 0));
+            int256 delta = int256((x1 * 1e18) / (m.spot << 48));
+            g.delta = isPut ? -delta : delta;
+        }
+    }
+
+    /// @dev Without volatility or time: the step delta is halved exactly at the strike.
+    function _intrinsic(Greeks memory g, Market memory m, bool isPut, uint256 strike) private pure {
+        unchecked {
+            uint256 forward = m.forward;
+            if (isPut ? forward > strike : forward < strike) return;
+            g.price = int256(isPut ? strike - forward : forward - strike);
+            int256 delta = int256((forward * 1e18) / m.spot);
+            if (forward == strike) delta /= 2;
+            g.delta = isPut ? -delta : delta;
+        }
+    }
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.28;
+
+import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
+
+import {Pillar, Surface} from "../types/Surface.sol";
+
+/// @title VolatilitySurface
+/// @notice Reads a surface at one expiry and strike. Total: no pillars or no time left give zero volatility and a
+/// forward ratio of 1, pillars out of order some value within the bounds.
+library VolatilitySurface {
+    uint256 internal constant MIN_SIGMA = 0.01e18;
+    uint256 internal constant MAX_SIGMA = 5e18;
+
+    /// @notice The surface at one expiry, 18 decimals; `atm` is 0 where there is no volatility to speak of.
+    struct Smile {
+        uint256 atm;
+        int256 skew;
+        int256 curvature;
+        uint256 forwardRatio;
+    }
+
+    /// @notice Linear in tenor, the at-the-money volatility in its total variance; flat outside the pillars.
+    /// @param tau Seconds.
+    function smile(Surface calldata surface, uint256 tau) internal pure returns (Smile memory) {
+        Pillar[] calldata pillars = surface.pillars;
+        uint256 n = pillars.length;
+        if (n == 0 || tau == 0) return Smile(0, 0, 0, 1e18);
+
+        uint256 i;
+        while (i < n && pillars[i].tenor < tau) ++i;
+        if (i == 0) return _flat(pillars[0]);
+        if (i == n) return _flat(pillars[n - 1]);
+        return _between(pillars[i - 1], pillars[i], tau);
+    }
+
+    /// @notice Volatility of a strike: atm + skew·x + curvature·x²/2 with x = ln(K/F)/√T, within its bounds.
+    /// @param logMoneyness ln(F/K), Q120.
+    /// @param rootTau Square root of the time in years, Q96.
+    /// @return sigma 18 decimals.
+    function volatility(
+        Smile memory s,
+        int256 logMoneyness,
+        uint256 rootTau
+    ) internal pure returns (uint256 sigma) {
+        unchecked {
+            if (s.atm == 0 || rootTau == 0) return s.atm;
+            // Below 2^80: prices are within 2^100 of each other, and the time is at least a second.
+            int256 x = -((logMoneyness * 1e18) >> 24) / int256(rootTau);
+            int256 v = int256(s.atm) + (s.skew * x + (((s.curvature * x) / 1e18) * x) / 2) / 1e18;
+            return uint256(FixedPointMathLib.clamp(v, int256(MIN_SIGMA), int256(MAX_SIGMA)));
+        }
+    }
+
+    function _flat(Pillar calldata p) private pure returns (Smile memory s) {
+        unchecked {
+            // An at-the-money volatility of zero still means a surface: its smile counts, and the bounds apply.
+            s.atm = FixedPointMathLib.max(uint256(p.atmVol) * 1e9, 1);
+            s.skew = int256(p.skew) * 1e9;
+            s.curvature = int256(p.curvature) * 1e9;
+            s.forwardRatio = uint256(p.forwardRatio) * 1e9;
+        }
+    }
+
+    /// @dev `a.tenor` < tau <= `b.tenor`.
+    function _between(
+        Pillar calldata a,
+        Pillar calldata b,
+        uint256 tau
+    ) private pure returns (Smile memory s) {
+        unchecked {
+            uint256 span = uint256(b.tenor) - a.tenor;
+            uint256 right = tau - a.tenor;
+            uint256 left = span - right;
+            uint256 variance =
+                (left * a.atmVol * a.atmVol * a.tenor + right * b.atmVol * b.atmVol * b.tenor) * 1e18;
+            s.atm = FixedPointMathLib.max(FixedPointMathLib.sqrt(variance / (span * tau)), 1);
+            s.skew = ((int256(left) * a.skew + int256(right) * b.skew) * 1e9) / int256(span);
+            s.curvature = ((int256(left) * a.curvature + int256(right) * b.curvature) * 1e9) / int256(span);
+            s.forwardRatio = ((left * a.forwardRatio + right * b.forwardRatio) * 1e9) / span;
+        }
+    }
+}
