@@ -1,0 +1,17 @@
+import { mnemonicToAccount, type HDAccount } from "viem/accounts";
+
+/** The development mnemonic every Hardhat node funds. */
+const MNEMONIC = "test test test test test test test test test test test junk";
+
+const account = (addressIndex: number): HDAccount => mnemonicToAccount(MNEMONIC, { addressIndex });
+
+/** Who plays which part; account 0 deploys and keeps no role. */
+export const ACTORS = {
+  admin: account(1),
+  keeper: account(2),
+  quoter: account(3),
+  guardian: account(4),
+  surfacePoster: account(5),
+  depositors: [account(6), account(7)],
+  takers: [account(8), account(9)],
+} as const;

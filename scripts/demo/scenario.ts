@@ -1,0 +1,104 @@
+import { InputError } from "../market/inputError.ts";
+import { HOUR_SECONDS, type Candle } from "../market/candle.ts";
+import { readImpliedVolatility } from "../market/dvolSource.ts";
+import { generateBaseFee, readBaseFee, type BaseFeeSource } from "../market/gasSource.ts";
+import { hestonCandles } from "../market/heston.ts";
+import { readPricePath } from "../market/priceSource.ts";
+import { walkCandles, type PricePoint } from "../market/bridge.ts";
+import { annualisedVolatility, observePrice, type VolatilityState } from "../../keeper/market/realisedVolatility.ts";
+import type { DemoOptions } from "./options.ts";
+
+/** The shortest path in which two expiries fit, settle and are hedged in between. */
+const MIN_HOURS = 8;
+/** When a generated path starts; a Monday. */
+const GENERATED_START = Date.UTC(2026, 0, 5) / 1000;
+const GENERATED_SPOT = 3_000;
+const GENERATED_HISTORY_HOURS = 720;
+/** The last series expires this long before the path ends, so that its settlement and the unwind are part of it. */
+const SETTLEMENT_HOURS = 2;
+
+/** All that a run plays, fixed before it starts: the same for every strategy. */
+export interface Scenario {
+  readonly start: number;
+  readonly end: number;
+  readonly spot: number;
+  readonly points: readonly PricePoint[];
+  readonly baseFee: BaseFeeSource;
+  /** Annualised implied volatility at a moment, from what was known by then. */
+  readonly volatility: (timestamp: number) => number;
+  /** Unix seconds, the earlier first. */
+  readonly expiries: readonly [number, number];
+  readonly sources: { readonly prices: string; readonly volatility: string; readonly baseFee: string };
+}
+
+/** Reads or generates the path and everything beside it. @throws InputError when a file or a date cannot be used. */
+export function buildScenario(options: DemoOptions): Scenario {
+  const { history, candles, source } = options.prices === undefined ? generatePath(options) : readReplay(options);
+  const start = candles[0]!.timestamp;
+  const end = start + candles.length * HOUR_SECONDS;
+  if (candles.length < MIN_HOURS) {
+    throw new InputError(
+      `${options.prices === undefined ? "--hours" : "--from and --to"}: ${String(candles.length)} hours are too few, ` +
+        `two expiries need at least ${String(MIN_HOURS)}`,
+    );
+  }
+  const points = walkCandles(candles, options.seed);
+  const volatility =
+    options.dvol === undefined
+      ? realisedSource(history, candles)
+      : readImpliedVolatility(options.dvol, { start, end });
+  const baseFee =
+    options.gas === undefined
+      ? generateBaseFee({ seed: options.seed, start })
+      : readBaseFee(options.gas, { start, end });
+  return {
+    start,
+    end,
+    spot: candles[0]!.open,
+    points,
+    baseFee,
+    volatility: (timestamp) => volatility.at(Math.max(start, timestamp)),
+    expiries: [
+      start + Math.floor(candles.length * 0.45) * HOUR_SECONDS,
+      end - SETTLEMENT_HOURS * HOUR_SECONDS,
+    ],
+    sources: { prices: source, volatility: volatility.source, baseFee: baseFee.source },
+  };
+}
+
+function readReplay({ prices, from, to }: DemoOptions) {
+  return readPricePath({ prices: prices!, from, to });
+}
+
+function generatePath({ seed, hours, from, to }: DemoOptions) {
+  if (from !== undefined) throw new InputError("--from needs --prices");
+  if (to !== undefined) throw new InputError("--to needs --prices");
+  const start = GENERATED_START - GENERATED_HISTORY_HOURS * HOUR_SECONDS;
+  const all = hestonCandles({ seed, start, hours: GENERATED_HISTORY_HOURS + hours, spot: GENERATED_SPOT });
+  return {
+    source: `Heston with jumps, seed ${String(seed)}, ${String(hours)} hours`,
+    history: all.slice(0, GENERATED_HISTORY_HOURS),
+    candles: all.slice(GENERATED_HISTORY_HOURS),
+  };
+}
+
+/** Weighs a return half after two days: the horizon of the options sold. */
+const HALF_LIFE_SECONDS = 48 * HOUR_SECONDS;
+/** Used only in the first hours of a file that has nothing before them: ETH's long-run volatility. */
+const FALLBACK_VOLATILITY = 0.7;
+
+/** At any moment the volatility realised by the closes known by then. */
+function realisedSource(history: readonly Candle[], candles: readonly Candle[]) {
+  const all = [...history, ...candles];
+  const first = all[0]!.timestamp;
+  const byHour = [FALLBACK_VOLATILITY];
+  let state: VolatilityState | undefined;
+  for (const { timestamp, close } of all) {
+    state = observePrice(state, { timestamp: timestamp + HOUR_SECONDS, price: close }, HALF_LIFE_SECONDS);
+    byHour.push(annualisedVolatility(state) ?? FALLBACK_VOLATILITY);
+  }
+  return {
+    source: "realised volatility of the hours before",
+    at: (timestamp: number): number => byHour[Math.floor((timestamp - first) / HOUR_SECONDS)]!,
+  };
+}

@@ -1,0 +1,156 @@
+import hre from "hardhat";
+import type { NetworkConnection } from "hardhat/types/network";
+import { parseUnits, type Address } from "viem";
+
+import { deployKeel, flatSurface, type KeelContracts } from "../deployKeel.ts";
+import { bootDate, bootLocalMainnet, type LocalMainnet } from "../localMainnet/bootLocalMainnet.ts";
+import { OPTION_BOOK, QUOTE_TYPES, RISK_ENGINE, VAULT, VOLATILITY_ORACLE } from "./abis.ts";
+import { ACTORS } from "./actors.ts";
+import type { Scenario } from "./scenario.ts";
+import { listSeries, seriesId, type SeriesTerms } from "./terms.ts";
+
+/** What the two depositors bring, USDC with 6 decimals. */
+const DEPOSITS = [parseUnits("3000000", 6), parseUnits("2000000", 6)];
+/** Options each series is sold in, on 1 ETH, 18 decimals. */
+const QUANTITY = parseUnits("250", 18);
+/** The takers pay a little over mark, as takers do. */
+const PREMIUM_OVER_MARK_BPS = 100n;
+/** The chain is ready this long before the market starts: time for deployment, deposits and sales. */
+const SETUP_SECONDS = 600;
+
+/** A long position somebody bought. */
+export interface Holding {
+  readonly holder: Address;
+  readonly terms: SeriesTerms;
+  readonly id: bigint;
+  readonly quantity: bigint;
+  /** USDC, 6 decimals. */
+  readonly paid: bigint;
+}
+
+/** The chain, Keel on it, money in the vault and options in the market. */
+export interface Stage {
+  readonly connection: NetworkConnection;
+  readonly local: LocalMainnet;
+  readonly contracts: KeelContracts;
+  readonly holdings: readonly Holding[];
+}
+
+/** Builds the stage of a scenario up to the moment before the market starts. */
+export async function setStage(scenario: Scenario, log: (message: string) => void): Promise<Stage> {
+  const readyAt = scenario.start - SETUP_SECONDS;
+  const connection = await hre.network.create({
+    network: "localMainnet",
+    override: { initialDate: bootDate(readyAt) },
+  });
+  const local = await bootLocalMainnet(connection.provider, { price: scenario.spot, timestamp: readyAt });
+  log("local mainnet: Uniswap v3, Aave v3, Chainlink and USDC at their mainnet addresses");
+
+  const { addresses } = local;
+  const contracts = await deployKeel(connection, {
+    ground: {
+      usdc: addresses.usdc,
+      weth: addresses.weth,
+      pool: addresses.usdcWethPool,
+      aavePool: addresses.aavePool,
+      ethUsd: addresses.ethUsdFeed,
+      usdcUsd: addresses.usdcUsdFeed,
+    },
+    roles: {
+      admin: ACTORS.admin.address,
+      keeper: ACTORS.keeper.address,
+      quoter: ACTORS.quoter.address,
+      guardian: ACTORS.guardian.address,
+      surfacePoster: ACTORS.surfacePoster.address,
+    },
+    surface: flatSurface(scenario.volatility(scenario.start)),
+  });
+  log(`Keel deployed, vault ${contracts.Vault}`);
+
+  for (const [index, depositor] of ACTORS.depositors.entries()) {
+    await deposit(local, contracts, depositor.address, DEPOSITS[index]!);
+  }
+  log(`${String(ACTORS.depositors.length)} wallets deposited ${format(DEPOSITS.reduce((a, b) => a + b))} USDC`);
+
+  const holdings: Holding[] = [];
+  for (const [index, terms] of listSeries(scenario).entries()) {
+    const taker = ACTORS.takers[index % ACTORS.takers.length]!.address;
+    holdings.push(await sell(local, contracts, taker, terms, BigInt(index)));
+  }
+  const premiums = holdings.reduce((sum, { paid }) => sum + paid, 0n);
+  log(`${String(holdings.length)} series written for ${format(premiums)} USDC of premium`);
+  return { connection, local, contracts, holdings };
+}
+
+async function deposit(
+  { chain, addresses, abis, mintUsdc }: LocalMainnet,
+  { Vault }: KeelContracts,
+  depositor: Address,
+  assets: bigint,
+): Promise<void> {
+  await mintUsdc(depositor, assets);
+  await chain.write(depositor, addresses.usdc, abis.erc20, "approve", [Vault, assets]);
+  await chain.write(depositor, Vault, VAULT, "deposit", [assets, depositor]);
+}
+
+/** The quoter signs a quote of the vault at mark plus its margin; the taker fills it whole. */
+async function sell(
+  { chain, addresses, abis, mintUsdc }: LocalMainnet,
+  contracts: KeelContracts,
+  taker: Address,
+  terms: SeriesTerms,
+  nonce: bigint,
+): Promise<Holding> {
+  const id = seriesId(terms);
+  const mark = await markOf(chain, addresses.ethUsdFeed, abis, contracts, id);
+  const premium = (mark * (10_000n + PREMIUM_OVER_MARK_BPS)) / 10_000n + 1n;
+  const quote = {
+    maker: contracts.Vault,
+    taker,
+    makerSells: true,
+    seriesId: id,
+    quantity: QUANTITY,
+    premium,
+    nonce,
+    deadline: BigInt(await chain.timestamp()) + 600n,
+  };
+  const signature = await ACTORS.quoter.signTypedData({
+    domain: {
+      name: "Keel OptionBook",
+      version: "1",
+      chainId: Number(await chain.rpc("eth_chainId")),
+      verifyingContract: contracts.OptionBook,
+    },
+    types: QUOTE_TYPES,
+    primaryType: "Quote",
+    message: quote,
+  });
+  const paid = (premium * QUANTITY + 10n ** 18n - 1n) / 10n ** 18n;
+  await mintUsdc(taker, paid);
+  await chain.write(taker, addresses.usdc, abis.erc20, "approve", [contracts.OptionBook, paid]);
+  await chain.write(taker, contracts.OptionBook, OPTION_BOOK, "fill", [quote, signature, QUANTITY]);
+  return { holder: taker, terms, id, quantity: QUANTITY, paid };
+}
+
+/** USDC, 6 decimals, for one option at the vault's own marks. */
+async function markOf(
+  chain: LocalMainnet["chain"],
+  feed: Address,
+  abis: LocalMainnet["abis"],
+  { RiskEngine, VolatilityOracle }: KeelContracts,
+  id: bigint,
+): Promise<bigint> {
+  const [, answer] = await chain.read(feed, abis.feed, "latestRoundData", []);
+  const surface = await chain.read(VolatilityOracle, VOLATILITY_ORACLE, "surface", []);
+  const { price } = await chain.read(RiskEngine, RISK_ENGINE, "value", [
+    id,
+    answer * 10n ** 10n,
+    BigInt(await chain.timestamp()),
+    surface,
+  ]);
+  return price / 10n ** 12n;
+}
+
+function format(usdc: bigint): string {
+  return (Number(usdc) / 1e6).toLocaleString("en-US", { maximumFractionDigits: 0 });
+}
