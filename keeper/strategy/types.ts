@@ -73,7 +73,12 @@ export interface Decision {
   /** ETH to add to the hedge; 0 on hold and on a pure margin call. */
   readonly trade: number;
   /** The no-trade band around `centre`: act at |drift - centre| >= b, land at t. Null for rules without one. */
-  readonly band: { readonly b: number; readonly t: number; readonly c: number; readonly centre: number } | null;
+  readonly band: {
+    readonly b: number;
+    readonly t: number;
+    readonly c: number;
+    readonly centre: number;
+  } | null;
   /** USD; what acting is expected to save and to cost. Null for rules that do not price it. */
   readonly gain: number | null;
   readonly cost: number | null;
