@@ -4,7 +4,7 @@ pragma solidity 0.8.28;
 import {IChainlinkAggregatorProxy} from "../../../contracts/interfaces/IChainlinkProxy.sol";
 
 /// @notice A feed whose rounds may lack data in ways the aggregators at hand cannot be brought to: anywhere, by answering
-/// zeros instead of reverting, or by burning all gas.
+/// zeros instead of reverting, by burning all gas, or when the read is given little gas.
 contract MockGappyFeed is IChainlinkAggregatorProxy {
     struct Round {
         int256 answer;
@@ -16,6 +16,7 @@ contract MockGappyFeed is IChainlinkAggregatorProxy {
     mapping(uint80 => Round) public rounds;
     bool public answersZeros;
     bool public burnsGas;
+    uint256 public gasNeeded;
 
     function setRound(uint80 id, int256 answer, uint256 updatedAt) external {
         rounds[id] = Round(answer, updatedAt);
@@ -34,9 +35,14 @@ contract MockGappyFeed is IChainlinkAggregatorProxy {
         burnsGas = burnsGas_;
     }
 
+    function setGasNeeded(uint256 gasNeeded_) external {
+        gasNeeded = gasNeeded_;
+    }
+
     function getRoundData(
         uint80 roundId
     ) external view returns (uint80, int256 answer, uint256, uint256 updatedAt, uint80) {
+        require(gasleft() >= gasNeeded, "No data present");
         answer = rounds[roundId].answer;
         updatedAt = rounds[roundId].updatedAt;
         if (updatedAt == 0) {
