@@ -49,8 +49,9 @@ export function vanillaGreeks(terms: VanillaTerms): Greeks {
     return { price: intrinsic, delta: stepDelta(sign, forward, strike, ratio), gamma: 0, vega: 0, theta: 0 };
   }
 
-  const d1 = logMoneyness(forward, strike) / v + v / 2;
-  const d2 = d1 - v;
+  const moneyness = logMoneyness(forward, strike) / v;
+  const d1 = moneyness + v / 2;
+  const d2 = moneyness - v / 2;
   const phi = normalPdf(d1);
   // The side out of the money, whose two terms are both tails unless the option is near the money.
   const side = forward > strike ? -1 : 1;
