@@ -22,7 +22,7 @@ import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 import {IOptionBook, IQuoteMaker, Quote} from "./interfaces/IOptionBook.sol";
 import {IPriceOracle, PriceReading} from "./interfaces/IPriceOracle.sol";
 import {IRiskEngine} from "./interfaces/IRiskEngine.sol";
-import {HedgeLeg, IVault, Limits, Trigger} from "./interfaces/IVault.sol";
+import {HedgeLeg, IVault, Limits, Marks, Trigger} from "./interfaces/IVault.sol";
 import {IVenue} from "./interfaces/IVenue.sol";
 import {IVolatilityOracle} from "./interfaces/IVolatilityOracle.sol";
 import {Roles} from "./Roles.sol";
@@ -30,7 +30,7 @@ import {Leg, SeriesId} from "./types/Series.sol";
 import {Greeks} from "./types/Surface.sol";
 import {HedgeGate} from "./vault/HedgeGate.sol";
 import {OptionLedger} from "./vault/OptionLedger.sol";
-import {Marks, VaultState} from "./vault/VaultState.sol";
+import {VaultState} from "./vault/VaultState.sol";
 
 /// @title Vault
 /// @notice See `IVault`.
@@ -107,7 +107,7 @@ contract Vault is
     /// @inheritdoc IVault
     function needsRebalance() external view returns (bool due, Trigger trigger) {
         Marks memory marks = _marks();
-        if (marks.fresh) trigger = HedgeGate.due(_self, marks.bookDelta + marks.venueDelta);
+        if (marks.fresh) trigger = HedgeGate.due(_self, marks.book.delta + marks.venueDelta);
         due = trigger != Trigger.None;
     }
 
@@ -173,12 +173,14 @@ contract Vault is
     /// @inheritdoc IVault
     function drift() external view returns (int256) {
         Marks memory marks = _marks();
-        return marks.bookDelta + marks.venueDelta;
+        return marks.book.delta + marks.venueDelta;
     }
 
     /// @inheritdoc IVault
-    function bookGreeks() external view returns (Greeks memory) {
-        return _book(priceOracle.read().price);
+    function status() external view returns (Marks memory marks, int256 nav_, Trigger trigger) {
+        marks = _marks();
+        nav_ = _self.nav(marks);
+        if (marks.fresh) trigger = HedgeGate.due(_self, marks.book.delta + marks.venueDelta);
     }
 
     /// @inheritdoc IVault
@@ -197,14 +199,12 @@ contract Vault is
 
     function _marks() private view returns (Marks memory marks) {
         PriceReading memory reading = priceOracle.read();
-        (marks.price, marks.fresh, marks.open) = (reading.price, reading.fresh, reading.open);
-        Greeks memory book = _book(reading.price);
-        (marks.bookDelta, marks.bookValue) = (book.delta, book.price);
+        marks.price = reading.price;
+        marks.updatedAt = reading.updatedAt;
+        marks.fresh = reading.fresh;
+        marks.open = reading.open;
+        marks.book = riskEngine.book(_self.legs, reading.price, block.timestamp, volatilityOracle.surface());
         (marks.venueDelta, marks.venueEquity) = _self.venueTotals(reading.price);
-    }
-
-    function _book(uint256 price) private view returns (Greeks memory) {
-        return riskEngine.book(_self.legs, price, block.timestamp, volatilityOracle.surface());
     }
 
     /* ENTRY AND EXIT */

@@ -46,6 +46,22 @@ enum Trigger {
     Age
 }
 
+/// @notice One consistent reading of prices and positions. Units as where they are read: USDC 6 decimals, ETH and prices
+/// 18.
+/// @param updatedAt When the ETH/USD round was written, unix seconds.
+/// @param book The options at oracle marks.
+/// @param venueDelta ETH over all venues.
+/// @param venueEquity USDC they are worth at `price`.
+struct Marks {
+    uint256 price;
+    uint256 updatedAt;
+    bool fresh;
+    bool open;
+    Greeks book;
+    int256 venueDelta;
+    int256 venueEquity;
+}
+
 /// @title IVault
 /// @notice An ERC-4626 vault over USDC that writes fully collateralised options and keeps its net delta near zero.
 /// Shares have 12 decimals.
@@ -145,8 +161,8 @@ interface IVault is IERC4626 {
     /// @notice Net delta of options and venues, ETH, 18 decimals; the target is zero.
     function drift() external view returns (int256);
 
-    /// @notice The book at oracle marks.
-    function bookGreeks() external view returns (Greeks memory);
+    /// @notice Prices, positions and what follows from them, valued once.
+    function status() external view returns (Marks memory marks, int256 nav_, Trigger trigger);
 
     /// @notice USDC, 6 decimals, that must stay outside the option book so that every hedge the book can ask for is
     /// affordable: max(sum of short calls q·cap, sum of short puts q·strike·shortMarginRatio).

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {PriceReading} from "../interfaces/IPriceOracle.sol";
 import {IUniswapV3Pool} from "../interfaces/IUniswapV3Pool.sol";
-import {IVault, Limits, Trigger} from "../interfaces/IVault.sol";
+import {IVault, Limits, Marks, Trigger} from "../interfaces/IVault.sol";
 import {IVenue} from "../interfaces/IVenue.sol";
 import {UniswapV3Price} from "../oracles/UniswapV3Price.sol";
 import {Leg} from "../types/Series.sol";
@@ -79,35 +78,29 @@ contract Lens {
     }
 
     function _readMarket(Snapshot memory s, IVault vault) private view {
-        PriceReading memory reading = vault.priceOracle().read();
-        (s.price, s.priceUpdatedAt, s.fresh, s.open) = (
-            reading.price,
-            reading.updatedAt,
-            reading.fresh,
-            reading.open
-        );
         (uint160 sqrtPriceX96, , , , , , ) = pool.slot0();
         s.poolPrice = UniswapV3Price.fromSqrtPriceX96(sqrtPriceX96, usdcIsToken0);
         s.poolLiquidity = pool.liquidity();
         s.poolFee = fee;
         s.pillars = vault.volatilityOracle().surface().pillars;
         s.surfacePostedAt = vault.volatilityOracle().postedAt();
-        if (!vault.volatilityOracle().isFresh()) s.open = false;
     }
 
     function _readVault(Snapshot memory s, IVault vault) private view {
+        (Marks memory marks, int256 nav, Trigger trigger) = vault.status();
+        (s.price, s.priceUpdatedAt, s.fresh) = (marks.price, marks.updatedAt, marks.fresh);
+        s.open = marks.open && vault.volatilityOracle().isFresh();
+        (s.book, s.nav) = (marks.book, nav);
+        (s.due, s.trigger) = (trigger != Trigger.None, trigger);
         s.paused = IPausable(address(vault)).paused();
         s.rebalanceNonce = vault.rebalanceNonce();
         s.lastRebalanceAt = vault.lastRebalanceAt();
-        (s.due, s.trigger) = vault.needsRebalance();
         Limits memory limits = vault.limits();
         (s.minDrift, s.maxAge, s.maxSlippage) = (limits.minDrift, limits.maxAge, limits.maxSlippage);
-        s.nav = vault.nav();
-        s.maxLoss = s.nav > 0 ? (uint256(s.nav) * limits.maxLoss) / 1e18 : 0;
+        s.maxLoss = nav > 0 ? (uint256(nav) * limits.maxLoss) / 1e18 : 0;
         s.totalSupply = vault.totalSupply();
         s.cash = vault.cash();
         s.reserve = vault.hedgeReserve();
-        s.book = vault.bookGreeks();
         s.legs = vault.legs();
     }
 

@@ -4,9 +4,9 @@ pragma solidity 0.8.28;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
-import {HedgeLeg, IVault, Trigger} from "../interfaces/IVault.sol";
+import {HedgeLeg, IVault, Marks, Trigger} from "../interfaces/IVault.sol";
 import {IVenue} from "../interfaces/IVenue.sol";
-import {Marks, Valuation, VaultState} from "./VaultState.sol";
+import {Valuation, VaultState} from "./VaultState.sol";
 
 /// @notice The gate every hedge passes: what a rebalance must prove before and after its legs run.
 /// @dev Linked, so that the vault stays under the size limit; runs on the vault's storage.
@@ -31,7 +31,7 @@ library HedgeGate {
         if (hedgeLegs.length > MAX_HEDGE_LEGS) revert IVault.TooManyLegs();
         if (!marks.fresh) revert IVault.OracleUnfit();
         int256 navBefore = self.nav(marks);
-        int256 driftBefore = marks.bookDelta + marks.venueDelta;
+        int256 driftBefore = marks.book.delta + marks.venueDelta;
         Trigger trigger = due(self, driftBefore);
         if (trigger == Trigger.None) revert IVault.NothingDue();
         uint256[] memory distances = _liquidationDistances(self);
@@ -41,7 +41,7 @@ library HedgeGate {
         for (uint256 i; i < hedgeLegs.length; ++i) _execute(self, usdc, hedgeLegs[i], marks.price, nonce);
 
         (marks.venueDelta, marks.venueEquity) = self.venueTotals(marks.price);
-        int256 driftAfter = marks.bookDelta + marks.venueDelta;
+        int256 driftAfter = marks.book.delta + marks.venueDelta;
         _requireLess(driftBefore, driftAfter, trigger);
         _requireMarginsHeld(self, distances, trigger);
         int256 navAfter = self.nav(marks);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {Limits} from "../interfaces/IVault.sol";
+import {Limits, Marks} from "../interfaces/IVault.sol";
 import {IVenue} from "../interfaces/IVenue.sol";
 import {Leg} from "../types/Series.sol";
 
@@ -16,17 +16,6 @@ struct VaultState {
     Limits limits;
     Leg[] legs;
     IVenue[] venues;
-}
-
-/// @notice One consistent reading of prices and positions: taken once, used for everything in a call.
-struct Marks {
-    uint256 price;
-    bool fresh;
-    bool open;
-    int256 bookDelta;
-    int256 bookValue;
-    int256 venueDelta;
-    int256 venueEquity;
 }
 
 using Valuation for VaultState global;
@@ -50,8 +39,8 @@ library Valuation {
 
     /// @notice USDC. The value of the options is rounded down: towards what the vault owes.
     function nav(VaultState storage self, Marks memory marks) internal view returns (int256) {
-        int256 options = marks.bookValue / USDC_SCALE;
-        if (marks.bookValue % USDC_SCALE < 0) --options;
+        int256 options = marks.book.price / USDC_SCALE;
+        if (marks.book.price % USDC_SCALE < 0) --options;
         return int256(self.cash) + int256(self.bookCollateral) + marks.venueEquity + options;
     }
 

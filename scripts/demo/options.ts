@@ -29,9 +29,16 @@ export function parseOptions(argv: readonly string[]): DemoOptions {
     .option("--gas <file>", "gas prices: CSV with date,avg_gas_price_gwei or ts,average_gwei")
     .option("--seed <number>", "repeats a run exactly", wholeNumber, 1)
     .addOption(
-      new Option("--hours <number>", "length of the generated path").argParser(wholeNumber).default(48).conflicts("prices"),
+      new Option("--hours <number>", "length of the generated path")
+        .argParser(wholeNumber)
+        .default(48)
+        .conflicts("prices"),
     )
-    .option("--drain", "take away the arbitrageur and 90 % of the pool's liquidity a quarter into the path", false)
+    .option(
+      "--drain",
+      "take away the arbitrageur and 90 % of the pool's liquidity a quarter into the path",
+      false,
+    )
     .option("--exit", "exit after the table, also on a terminal", false)
     .option("--json <file>", "write the table's numbers as JSON too")
     .addHelpText(
@@ -48,6 +55,7 @@ export function parseOptions(argv: readonly string[]): DemoOptions {
 
 function wholeNumber(text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError("expected a whole number, 0 or more");
+  if (!Number.isInteger(value) || value < 0)
+    throw new InvalidArgumentError("expected a whole number, 0 or more");
   return value;
 }

@@ -5,7 +5,11 @@ import { generateBaseFee, readBaseFee, type BaseFeeSource } from "../market/gasS
 import { hestonCandles } from "../market/heston.ts";
 import { readPricePath } from "../market/priceSource.ts";
 import { walkCandles, type PricePoint } from "../market/bridge.ts";
-import { annualisedVolatility, observePrice, type VolatilityState } from "../../keeper/market/realisedVolatility.ts";
+import {
+  annualisedVolatility,
+  observePrice,
+  type VolatilityState,
+} from "../../keeper/market/realisedVolatility.ts";
 import type { DemoOptions } from "./options.ts";
 
 /** The shortest path in which two expiries fit, settle and are hedged in between. */
@@ -33,7 +37,8 @@ export interface Scenario {
 
 /** Reads or generates the path and everything beside it. @throws InputError when a file or a date cannot be used. */
 export function buildScenario(options: DemoOptions): Scenario {
-  const { history, candles, source } = options.prices === undefined ? generatePath(options) : readReplay(options);
+  const { history, candles, source } =
+    options.prices === undefined ? generatePath(options) : readReplay(options);
   const start = candles[0]!.timestamp;
   const end = start + candles.length * HOUR_SECONDS;
   if (candles.length < MIN_HOURS) {

@@ -57,7 +57,10 @@ export class Settler {
   }
 
   /** After each block: settles when the round is there, pays when it is settled. Returns what happened, if anything. */
-  async onStep(step: { readonly timestamp: number; readonly isRoundWritten: boolean }): Promise<string | undefined> {
+  async onStep(step: {
+    readonly timestamp: number;
+    readonly isRoundWritten: boolean;
+  }): Promise<string | undefined> {
     if (this.#claims !== undefined) return this.#check(this.#claims);
     if (this.#settling !== undefined) {
       this.#claims = await this.#claim(this.#settling);

@@ -70,7 +70,9 @@ export async function setStage(scenario: Scenario, log: (message: string) => voi
   for (const [index, depositor] of ACTORS.depositors.entries()) {
     await deposit(local, contracts, depositor.address, DEPOSITS[index]!);
   }
-  log(`${String(ACTORS.depositors.length)} wallets deposited ${format(DEPOSITS.reduce((a, b) => a + b))} USDC`);
+  log(
+    `${String(ACTORS.depositors.length)} wallets deposited ${format(DEPOSITS.reduce((a, b) => a + b))} USDC`,
+  );
 
   const holdings: Holding[] = [];
   for (const [index, terms] of listSeries(scenario).entries()) {
