@@ -1,4 +1,4 @@
-import { decodeEventLog, type Hex } from "viem";
+import { decodeEventLog, numberToHex, type Hex } from "viem";
 
 import type { Receipt } from "../localMainnet/chain.ts";
 import type { Snapshot } from "../../keeper/chain/snapshot.ts";
@@ -24,16 +24,13 @@ export interface HedgeTotals {
   readonly cashSpent: bigint;
 }
 
-/** Every rebalance of the vault between two blocks, added up. @param feeRate of the hedge pool, a fraction. */
-export async function hedgeTotals(
-  { local: { chain }, contracts }: Stage,
-  range: { readonly from: bigint; readonly to: bigint },
-  feeRate: number,
-): Promise<HedgeTotals> {
-  const logs = await chain.rpc<Log[]>("eth_getLogs", [
-    { address: contracts.Vault, fromBlock: hex(range.from), toBlock: hex(range.to) },
-  ]);
-  const totals = {
+/** Adds up every rebalance of the vault, block after block. */
+export class HedgeLedger {
+  readonly #stage: Stage;
+  readonly #feeRate: number;
+  #nextBlock: bigint;
+  #filled = 0;
+  readonly #sums = {
     rebalances: 0,
     driftBefore: 0,
     driftAfter: 0,
@@ -45,34 +42,64 @@ export async function hedgeTotals(
     slippageUsd: 0,
     cashSpent: 0n,
   };
-  let filled = 0;
-  for (const log of logs) {
-    const event = decode(log);
-    if (event?.eventName === "LegExecuted") {
-      filled += Math.abs(Number(event.args.filled) / 1e18);
-      totals.cashSpent -= event.args.cashDelta;
-    } else if (event?.eventName === "Rebalanced") {
-      // The event closes a rebalance: the legs since the last one are its own.
-      const { driftBefore, driftAfter, navBefore, navAfter, price } = event.args;
-      const usd = Number(price) / 1e18;
-      const fee = filled * usd * feeRate;
-      const receipt = await chain.rpc<Receipt & { effectiveGasPrice: Hex }>("eth_getTransactionReceipt", [
-        log.transactionHash,
-      ]);
-      totals.rebalances += 1;
-      totals.driftBefore += Math.abs(Number(driftBefore) / 1e18);
-      totals.driftAfter += Math.abs(Number(driftAfter) / 1e18);
-      totals.volumeEth += filled;
-      totals.volumeUsd += filled * usd;
-      totals.gasUsed += Number(receipt.gasUsed);
-      totals.gasUsd += (Number(receipt.gasUsed) * Number(receipt.effectiveGasPrice) * usd) / 1e18;
-      totals.feeUsd += fee;
-      totals.slippageUsd += Number(navBefore - navAfter) / 1e6 - fee;
-      filled = 0;
-    }
+
+  /** @param feeRate of the hedge pool, a fraction. @param nextBlock the first block to read. */
+  constructor(stage: Stage, feeRate: number, nextBlock: bigint) {
+    this.#stage = stage;
+    this.#feeRate = feeRate;
+    this.#nextBlock = nextBlock;
   }
-  const count = Math.max(totals.rebalances, 1);
-  return { ...totals, driftBefore: totals.driftBefore / count, driftAfter: totals.driftAfter / count };
+
+  /** Totals up to and with `block`. */
+  async upTo(block: bigint): Promise<HedgeTotals> {
+    if (block >= this.#nextBlock) {
+      const { chain } = this.#stage.local;
+      const logs = await chain.rpc<Log[]>("eth_getLogs", [
+        {
+          address: this.#stage.contracts.Vault,
+          fromBlock: numberToHex(this.#nextBlock),
+          toBlock: numberToHex(block),
+        },
+      ]);
+      for (const log of logs) await this.#add(log);
+      this.#nextBlock = block + 1n;
+    }
+    const count = Math.max(this.#sums.rebalances, 1);
+    return {
+      ...this.#sums,
+      driftBefore: this.#sums.driftBefore / count,
+      driftAfter: this.#sums.driftAfter / count,
+    };
+  }
+
+  async #add(log: Log): Promise<void> {
+    const event = decode(log);
+    const sums = this.#sums;
+    if (event?.eventName === "LegExecuted") {
+      this.#filled += Math.abs(Number(event.args.filled) / 1e18);
+      sums.cashSpent -= event.args.cashDelta;
+      return;
+    }
+    if (event?.eventName !== "Rebalanced") return;
+    // The event closes a rebalance: the legs since the last one are its own.
+    const { driftBefore, driftAfter, navBefore, navAfter, price } = event.args;
+    const usd = Number(price) / 1e18;
+    const fee = this.#filled * usd * this.#feeRate;
+    const receipt = await this.#stage.local.chain.rpc<Receipt & { effectiveGasPrice: Hex }>(
+      "eth_getTransactionReceipt",
+      [log.transactionHash],
+    );
+    sums.rebalances += 1;
+    sums.driftBefore += Math.abs(Number(driftBefore) / 1e18);
+    sums.driftAfter += Math.abs(Number(driftAfter) / 1e18);
+    sums.volumeEth += this.#filled;
+    sums.volumeUsd += this.#filled * usd;
+    sums.gasUsed += Number(receipt.gasUsed);
+    sums.gasUsd += (Number(receipt.gasUsed) * Number(receipt.effectiveGasPrice) * usd) / 1e18;
+    sums.feeUsd += fee;
+    sums.slippageUsd += Number(navBefore - navAfter) / 1e6 - fee;
+    this.#filled = 0;
+  }
 }
 
 /** USD at one moment: the vault as it is, and as it would be had it never hedged. */
@@ -114,8 +141,4 @@ function decode({ topics, data }: Log) {
   } catch {
     return undefined;
   }
-}
-
-function hex(value: bigint): Hex {
-  return `0x${value.toString(16)}`;
 }

@@ -7,7 +7,7 @@ import type { MarketPlayer } from "../market/marketPlayer.ts";
 import { VAULT } from "./abis.ts";
 import { ACTORS } from "./actors.ts";
 import { startKeeper } from "./demoKeeper.ts";
-import { changeDeviation, equityPoint, hedgeTotals, type EquityPoint, type HedgeTotals } from "./performance.ts";
+import { changeDeviation, equityPoint, HedgeLedger, type EquityPoint, type HedgeTotals } from "./performance.ts";
 import type { Scenario } from "./scenario.ts";
 import { Settler } from "./settlement.ts";
 import type { Stage } from "./stage.ts";
@@ -15,6 +15,8 @@ import { SurfacePoster } from "./surfacePoster.ts";
 
 /** The short venue's place in the vault's list. */
 const SHORT = 1;
+/** Of the 0.05 % pool the venues trade in. */
+const POOL_FEE_RATE = 0.0005;
 /** The part of the path after which `--drain` takes the liquidity. */
 const DRAIN_AFTER = 0.25;
 
@@ -76,7 +78,7 @@ export async function playRun(options: RunOptions): Promise<RunResult> {
   const rebalancedAt: number[] = [];
   let lowestHealth: number | null = null;
   let nonce = 0n;
-  let feeRate = 0;
+  const ledger = new HedgeLedger(stage, POOL_FEE_RATE, firstBlock);
   let navStart: number | undefined;
   const drainAt = options.drain ? scenario.start + DRAIN_AFTER * (scenario.end - scenario.start) : Infinity;
   let isDrained = false;
@@ -106,8 +108,7 @@ export async function playRun(options: RunOptions): Promise<RunResult> {
       onProgress({ kind: "rebalance", count: Number(nonce), snapshot });
     }
     if ((step.timestamp - scenario.start) % HOUR_SECONDS === 0 || market.remaining === 0) {
-      feeRate = snapshot.poolFee / 1e6;
-      const { cashSpent } = await hedgeTotals(stage, { from: firstBlock, to: snapshot.blockNumber }, feeRate);
+      const { cashSpent } = await ledger.upTo(snapshot.blockNumber);
       const point = equityPoint(snapshot, cashSpent);
       navStart ??= point.hedged;
       equity.push(point);
@@ -118,7 +119,7 @@ export async function playRun(options: RunOptions): Promise<RunResult> {
   await market.stop();
 
   const lastBlock = BigInt(await chain.rpc<string>("eth_blockNumber"));
-  const totals = await hedgeTotals(stage, { from: firstBlock, to: lastBlock }, feeRate);
+  const totals = await ledger.upTo(lastBlock);
   const last = equity.at(-1)!;
   const nav = Number(await chain.read(stage.contracts.Vault, VAULT, "nav", [])) / 1e6;
   const sharePrice =
