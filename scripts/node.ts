@@ -1,0 +1,212 @@
+import { createServer } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { parseArgs } from "node:util";
+
+import { network } from "hardhat";
+import { getAddress, parseUnits, type Address } from "viem";
+
+import { bootDate, bootLocalMainnet, type LocalMainnet } from "./localMainnet/bootLocalMainnet.ts";
+import { httpProvider } from "./localMainnet/chain.ts";
+import { walkCandles, type PricePoint } from "./market/bridge.ts";
+import { generateBaseFee } from "./market/gasSource.ts";
+import { InputError } from "./market/inputError.ts";
+import { formatInstant } from "./market/instant.ts";
+import { MarketPlayer } from "./market/marketPlayer.ts";
+import { generatePricePath } from "./market/priceSource.ts";
+
+const HOST = "127.0.0.1";
+const USDC_PER_ACCOUNT = parseUnits("1000000", 6);
+/** The market is made up a day at a time. */
+const PATH_HOURS = 24;
+/** Between the last block before a market and its first. */
+const PAUSE_SECONDS = 10;
+/** What boot and funding put on the clock, so that the market starts about now. */
+const PREPARATION_SECONDS = 40;
+const USAGE = `Keeps the local mainnet alive on ${HOST}.
+
+  --port NUMBER         port to listen on, 0 for any free one (8545)
+  --block-time SECONDS  seconds between blocks, 1 to 60 (12)
+  --price USD           ETH price at the start (3000)
+  --seed NUMBER         seed of the market's path and gas (1)
+  --still               the price does not move
+  --help`;
+
+interface NodeOptions {
+  readonly port: number;
+  /** Seconds. */
+  readonly blockTime: number;
+  /** USDC per ETH. */
+  readonly price: number;
+  readonly seed: number;
+  readonly isStill: boolean;
+}
+
+async function main(): Promise<void> {
+  const options = readOptions();
+  if (options === undefined) {
+    console.log(USAGE);
+    return;
+  }
+  const stopping = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => {
+      stopping.abort();
+    });
+  }
+
+  await expectFree(options.port);
+  const timestamp = Math.floor(Date.now() / 1000) - PREPARATION_SECONDS;
+  const server = await network.createServer(
+    { network: "localMainnet", override: { initialDate: bootDate(timestamp) } },
+    HOST,
+    options.port,
+  );
+  const { port } = await server.listen();
+  const url = `http://${HOST}:${String(port)}`;
+  const local = await bootLocalMainnet(httpProvider(url), { price: options.price, timestamp });
+  const accounts = await fundAccounts(local);
+  // Keel's own contracts are deployed here, while every transaction still makes a block of its own.
+  printChain(url, local, accounts);
+
+  await playMarket(local, options, stopping.signal);
+  console.log("stopped");
+  // Closing waits for the clients that are still connected; they are cut off instead.
+  void server.close();
+  await sleep(100);
+  process.exit(0);
+}
+
+function readOptions(): NodeOptions | undefined {
+  const { values } = parseFlags();
+  if (values.help) return undefined;
+  return {
+    port: readNumber(
+      "--port",
+      values.port,
+      (value) => Number.isInteger(value) && value >= 0 && value < 65_536,
+    ),
+    blockTime: readNumber("--block-time", values["block-time"], (value) => value >= 1 && value <= 60),
+    price: readNumber("--price", values.price, (value) => value > 0),
+    seed: readNumber("--seed", values.seed, (value) => Number.isSafeInteger(value) && value >= 0),
+    isStill: values.still,
+  };
+}
+
+function parseFlags() {
+  try {
+    return parseArgs({
+      options: {
+        port: { type: "string", default: "8545" },
+        "block-time": { type: "string", default: "12" },
+        price: { type: "string", default: "3000" },
+        seed: { type: "string", default: "1" },
+        still: { type: "boolean", default: false },
+        help: { type: "boolean", default: false },
+      },
+    });
+  } catch (error) {
+    throw new InputError((error as Error).message.split("\n")[0]);
+  }
+}
+
+function readNumber(flag: string, text: string, isValid: (value: number) => boolean): number {
+  const value = text.trim() === "" ? NaN : Number(text);
+  if (!isValid(value)) throw new InputError(`${flag} ${text} is out of range`);
+  return value;
+}
+
+/** Hardhat's server does not report a port in use as an error one could catch. */
+async function expectFree(port: number): Promise<void> {
+  const probe = createServer();
+  await new Promise<void>((resolve, reject) => {
+    probe.once("error", (error: NodeJS.ErrnoException) => {
+      reject(new InputError(`--port ${String(port)} cannot be used: ${error.code ?? error.message}`));
+    });
+    probe.listen(port, HOST, () =>
+      probe.close(() => {
+        resolve();
+      }),
+    );
+  });
+}
+
+async function fundAccounts(local: LocalMainnet): Promise<Address[]> {
+  const accounts = await local.chain.rpc<Address[]>("eth_accounts");
+  for (const account of accounts) await local.mintUsdc(account, USDC_PER_ACCOUNT);
+  return accounts;
+}
+
+function printChain(url: string, local: LocalMainnet, accounts: readonly Address[]): void {
+  console.log(`local mainnet at ${url}, chain id 31337`);
+  console.log("\ncontracts");
+  for (const [name, address] of Object.entries(local.addresses)) console.log(`  ${address}  ${name}`);
+  console.log(`\naccounts with 10,000 ETH and ${String(USDC_PER_ACCOUNT / 1_000_000n)} USDC each`);
+  for (const account of accounts) console.log(`  ${getAddress(account)}`);
+  console.log(
+    "\nkeys: mnemonic \"test test test test test test test test test test test junk\", path m/44'/60'/0'/0/i",
+  );
+  console.log("they are public: never send them anything of value");
+  console.log("\nCtrl-C stops\n");
+}
+
+/** Plays made-up days one after another, at the pace of the wall clock, until the signal. */
+async function playMarket(local: LocalMainnet, options: NodeOptions, stop: AbortSignal): Promise<void> {
+  let spot = options.price;
+  for (let day = 0; !stop.aborted; day++) {
+    const start = (await local.chain.timestamp()) + PAUSE_SECONDS;
+    const points = pathOfDay(options, options.seed + day, start, spot);
+    const baseFee = generateBaseFee({ seed: options.seed + day, start });
+    const player = await MarketPlayer.create({ local, points, baseFee });
+    await player.reset();
+    try {
+      spot = await playDay(player, points, stop);
+    } catch (error) {
+      // Someone moved the chain's clock or reverted it: the market goes on from where it is now.
+      console.log(`the market starts anew: ${(error as Error).message}`);
+      await sleep(1000);
+    } finally {
+      await player.stop();
+    }
+  }
+}
+
+/** @returns the last price played. */
+async function playDay(
+  player: MarketPlayer,
+  points: readonly PricePoint[],
+  stop: AbortSignal,
+): Promise<number> {
+  const startedAt = Date.now() - points[0]!.timestamp * 1000;
+  let spot = points[0]!.price;
+  for (const { timestamp } of points) {
+    await sleep(startedAt + timestamp * 1000 - Date.now(), undefined, { signal: stop }).catch(
+      () => undefined,
+    );
+    if (stop.aborted) break;
+    const step = await player.step();
+    spot = step.price;
+    if (step.isRoundWritten) {
+      const { blockNumber, price } = step;
+      console.log(
+        `${formatInstant(timestamp)} block ${String(blockNumber)}: ETH/USD round at ${price.toFixed(2)}`,
+      );
+    }
+  }
+  return spot;
+}
+
+function pathOfDay(options: NodeOptions, seed: number, start: number, spot: number): PricePoint[] {
+  const { candles } = generatePricePath({ seed, start, hours: PATH_HOURS, spot });
+  const played = options.isStill
+    ? candles.map(({ timestamp }) => ({ timestamp, open: spot, high: spot, low: spot, close: spot }))
+    : candles;
+  return walkCandles(played, seed, options.blockTime);
+}
+
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof InputError)) throw error;
+  console.error(error.message);
+  process.exit(2);
+}
