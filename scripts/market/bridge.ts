@@ -1,10 +1,10 @@
 import { HOUR_SECONDS, type Candle } from "./candle.ts";
 import { Random } from "./random.ts";
 
+/** The longest step: what the market promises those who watch it. */
 const MAX_STEP_SECONDS = 60;
 /** The close is the last second of its hour, as the next hour's open is the first of its own. */
 const WALK_SECONDS = HOUR_SECONDS - 1;
-const STEPS = Math.ceil(WALK_SECONDS / MAX_STEP_SECONDS);
 
 export interface PricePoint {
   /** Unix seconds. */
@@ -13,27 +13,40 @@ export interface PricePoint {
 }
 
 /**
- * Walks candles minute by minute: each from its open through both extremes to its close, all four met exactly, never
- * outside its range and never more than 60 s a step. Between them the log price is a Brownian bridge with the candle's
- * own volatility, reflected at the range. The walk of a candle depends on nothing but the candle and the seed.
+ * Walks candles step by step: each from its open through both extremes to its close, all four met exactly, never outside
+ * its range. Between them the log price is a Brownian bridge with the candle's own volatility, reflected at the range.
+ * The walk of a candle depends on nothing but the candle, the seed and the step.
+ * @param stepSeconds no step is longer; 1 to 60.
+ * @throws RangeError when `stepSeconds` is not.
  */
-export function walkCandles(candles: readonly Candle[], seed: number): PricePoint[] {
-  return candles.flatMap((candle) => walkCandle(candle, seed));
+export function walkCandles(
+  candles: readonly Candle[],
+  seed: number,
+  stepSeconds = MAX_STEP_SECONDS,
+): PricePoint[] {
+  if (!(stepSeconds >= 1 && stepSeconds <= MAX_STEP_SECONDS)) {
+    throw new RangeError(`a step of ${String(stepSeconds)} s`);
+  }
+  const steps = Math.ceil(WALK_SECONDS / stepSeconds);
+  return candles.flatMap((candle) => walkCandle(candle, steps, seed));
 }
 
-function walkCandle(candle: Candle, seed: number): PricePoint[] {
+function walkCandle(candle: Candle, steps: number, seed: number): PricePoint[] {
   const random = new Random(seed, `bridge ${String(candle.timestamp)}`);
   const stops = stopsOf(candle, random);
-  const steps = allotSteps(stops, random);
+  const legSteps = allotSteps(stops, steps, random);
   // Parkinson (1980): the variance over a candle is ln²(high/low) / (4 ln 2).
-  const deviationPerStep = Math.log(candle.high / candle.low) / Math.sqrt(4 * Math.LN2 * STEPS);
+  const deviationPerStep = Math.log(candle.high / candle.low) / Math.sqrt(4 * Math.LN2 * steps);
 
   const prices = [candle.open];
   for (let leg = 1; leg < stops.length; leg++) {
-    prices.push(...bridge(stops[leg - 1]!, stops[leg]!, steps[leg - 1]!, deviationPerStep, candle, random));
+    prices.push(
+      ...bridge(stops[leg - 1]!, stops[leg]!, legSteps[leg - 1]!, deviationPerStep, candle, random),
+    );
   }
   return prices.map((price, step) => ({
-    timestamp: candle.timestamp + Math.round((step * WALK_SECONDS) / STEPS),
+    // Rounded down, so that no step is longer than its share rounded up.
+    timestamp: candle.timestamp + Math.floor((step * WALK_SECONDS) / steps),
     price,
   }));
 }
@@ -47,20 +60,17 @@ function stopsOf({ open, high, low, close }: Candle, random: Random): number[] {
 }
 
 /** Steps of each leg, at least one: in proportion to its length in log price, half to double of that at random. */
-function allotSteps(stops: readonly number[], random: Random): number[] {
-  const legs = stops.length - 1;
-  const total = Math.max(
-    1e-12,
-    stops.slice(1).reduce((sum, stop, leg) => sum + Math.abs(Math.log(stop / stops[leg]!)), 0),
-  );
-  const weights = stops.slice(1).map((stop, leg) => {
-    const share = Math.abs(Math.log(stop / stops[leg]!)) / total;
+function allotSteps(stops: readonly number[], steps: number, random: Random): number[] {
+  const lengths = stops.slice(1).map((stop, leg) => Math.abs(Math.log(stop / stops[leg]!)));
+  const total = lengths.reduce((sum, length) => sum + length, 0);
+  const weights = lengths.map((length) => {
+    const share = total > 0 ? length / total : 1;
     return (share + 0.05) * 2 ** (2 * random.uniform() - 1);
   });
-  const scale = (STEPS - legs) / weights.reduce((sum, weight) => sum + weight, 0);
-  const steps = weights.map((weight) => 1 + Math.floor(weight * scale));
-  steps[legs - 1]! += STEPS - steps.reduce((sum, count) => sum + count, 0);
-  return steps;
+  const free = (steps - lengths.length) / weights.reduce((sum, weight) => sum + weight, 0);
+  const allotted = weights.map((weight) => 1 + Math.floor(weight * free));
+  const rest = steps - allotted.reduce((sum, count) => sum + count, 0);
+  return [...allotted.slice(0, -1), allotted.at(-1)! + rest];
 }
 
 /** The `steps` prices after `from`, the last of them exactly `to`. */

@@ -19,6 +19,6 @@ export interface Round {
 
 /** Whether a round is due in a block at `timestamp` (unix seconds) while the market is at `price` (USD). */
 export function isRoundDue(rule: RoundRule, last: Round, price: number, timestamp: number): boolean {
-  const isMoved = Math.abs(price / last.answer - 1) >= rule.deviation;
+  const isMoved = Math.abs(price - last.answer) >= rule.deviation * last.answer;
   return isMoved || timestamp - last.updatedAt >= rule.heartbeat;
 }

@@ -19,7 +19,7 @@ export interface PricePath {
 export interface ReplayOptions {
   /** CSV, gzipped when its name ends in `.gz`: ts (unix seconds), open, high, low, close, hourly. */
   readonly prices: string;
-  /** Day (UTC) or ISO datetime; the file's start by default. */
+  /** Day (UTC) or ISO datetime, from whose next whole hour on is played; the file's start by default. */
   readonly from?: string | undefined;
   /** Day (UTC, played to its end) or ISO datetime; the file's end by default. */
   readonly to?: string | undefined;
@@ -62,8 +62,10 @@ export function readPricePath({ prices, from, to }: ReplayOptions): PricePath {
   if (end !== undefined && end - played.at(-1)!.candle.timestamp >= 2 * HOUR_SECONDS) {
     throw table.error(`a gap: the last hour before --to ${to!}`, played.at(-1)!.row);
   }
+  const playedFrom = formatInstant(played[0]!.candle.timestamp);
+  const playedTo = formatInstant(played.at(-1)!.candle.timestamp + HOUR_SECONDS);
   return {
-    source: `${prices}, ${formatInstant(played[0]!.candle.timestamp)} to ${formatInstant(played.at(-1)!.candle.timestamp + HOUR_SECONDS)}`,
+    source: `${prices}, ${playedFrom} to ${playedTo}`,
     history: contiguousBefore(rows, first).map(({ candle }) => candle),
     candles: played.map(({ candle }) => candle),
   };
@@ -87,13 +89,13 @@ export function generatePricePath(options: {
     spot,
   });
   // Returns do not depend on the level, so the whole path is moved to meet the spot at the start.
-  const scale = spot / raw[HISTORY_HOURS]!.open;
+  const level = raw[HISTORY_HOURS]!.open;
   const candles = raw.map(({ timestamp, open, high, low, close }) => ({
     timestamp,
-    open: open * scale,
-    high: high * scale,
-    low: low * scale,
-    close: close * scale,
+    open: (open / level) * spot,
+    high: (high / level) * spot,
+    low: (low / level) * spot,
+    close: (close / level) * spot,
   }));
   return {
     source: `Heston with jumps, seed ${String(seed)}`,
