@@ -45,7 +45,6 @@ function walkCandle(candle: Candle, steps: number, seed: number): PricePoint[] {
     );
   }
   return prices.map((price, step) => ({
-    // Rounded down, so that no step is longer than its share rounded up.
     timestamp: candle.timestamp + Math.floor((step * WALK_SECONDS) / steps),
     price,
   }));

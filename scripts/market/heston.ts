@@ -22,7 +22,7 @@ export interface HestonParameters {
 }
 
 /**
- * Ether as it trades in an ordinary year: 65 % volatility that swings between about 40 % and 100 % with a half-life of
+ * Ether as it trades in an ordinary year: 65 % volatility that swings between about 40 % and 85 % with a half-life of
  * ten days, and a jump of a few per cent every two weeks, more often down than up.
  */
 export const ETHER: HestonParameters = {
