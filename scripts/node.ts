@@ -5,10 +5,15 @@ import { parseArgs } from "node:util";
 import { network } from "hardhat";
 import { getAddress, parseUnits, type Address } from "viem";
 
+import { writeDeployment } from "./deployKeel.ts";
+import { Settler } from "./demo/settlement.ts";
+import { groundOf, raiseVault, type Stage } from "./demo/stage.ts";
+import { SurfacePoster } from "./demo/surfacePoster.ts";
 import { bootDate, bootLocalMainnet, type LocalMainnet } from "./localMainnet/bootLocalMainnet.ts";
 import { httpProvider } from "./localMainnet/chain.ts";
 import { walkCandles, type PricePoint } from "./market/bridge.ts";
 import { generateBaseFee } from "./market/gasSource.ts";
+import { ETHER } from "./market/heston.ts";
 import { InputError } from "./market/inputError.ts";
 import { formatInstant } from "./market/instant.ts";
 import { MarketPlayer } from "./market/marketPlayer.ts";
@@ -21,7 +26,11 @@ const PATH_HOURS = 24;
 /** Between the last block before a market and its first. */
 const PAUSE_SECONDS = 10;
 /** What boot and funding put on the clock, so that the market starts about now. */
-const PREPARATION_SECONDS = 40;
+const PREPARATION_SECONDS = 180;
+const DAY_SECONDS = 86_400;
+const LOCAL_CHAIN_ID = 31337;
+/** Of the surface posted here: the generated market's long-run volatility. */
+const VOLATILITY = ETHER.volatility;
 const USAGE = `Keeps the local mainnet alive on ${HOST}.
 
   --port NUMBER         port to listen on, 0 for any free one (8545)
@@ -65,15 +74,30 @@ async function main(): Promise<void> {
   const url = `http://${HOST}:${String(port)}`;
   const local = await bootLocalMainnet(httpProvider(url), { price: options.price, timestamp });
   const accounts = await fundAccounts(local);
-  // Keel's own contracts are deployed here, while every transaction still makes a block of its own.
-  printChain(url, local, accounts);
+  const stage = await raiseKeel(url, local, options);
+  printChain(url, stage, accounts);
 
-  await playMarket(local, options, stopping.signal);
+  await playMarket(stage, options, stopping.signal);
   console.log("stopped");
   // Closing waits for the clients that are still connected; they are cut off instead.
   void server.close();
   await sleep(100);
   process.exit(0);
+}
+
+/** Keel as the demo has it, with a book of two expiries to hedge, and its addresses in the deployment file. */
+async function raiseKeel(url: string, local: LocalMainnet, { price }: NodeOptions): Promise<Stage> {
+  const connection = await network.create({ network: "localhost", override: { url } });
+  const now = await local.chain.timestamp();
+  const expiries = [now + DAY_SECONDS, now + 7 * DAY_SECONDS] as const;
+  const market = { spot: price, expiries, volatility: VOLATILITY };
+  const stage = await raiseVault(connection, local, market, (message) => {
+    console.log(message);
+  });
+  const block = Number(await local.chain.rpc("eth_blockNumber"));
+  const file = writeDeployment(LOCAL_CHAIN_ID, block, stage.contracts, groundOf(local));
+  console.log(`addresses written to ${file}`);
+  return stage;
 }
 
 function readOptions(): NodeOptions | undefined {
@@ -136,9 +160,11 @@ async function fundAccounts(local: LocalMainnet): Promise<Address[]> {
   return accounts;
 }
 
-function printChain(url: string, local: LocalMainnet, accounts: readonly Address[]): void {
-  console.log(`local mainnet at ${url}, chain id 31337`);
-  console.log("\ncontracts");
+function printChain(url: string, { local, contracts }: Stage, accounts: readonly Address[]): void {
+  console.log(`\nlocal mainnet at ${url}, chain id ${String(LOCAL_CHAIN_ID)}`);
+  console.log("\nKeel");
+  for (const [name, address] of Object.entries(contracts)) console.log(`  ${address}  ${name}`);
+  console.log("\nprotocols");
   for (const [name, address] of Object.entries(local.addresses)) console.log(`  ${address}  ${name}`);
   console.log(`\naccounts with 10,000 ETH and ${String(USDC_PER_ACCOUNT / 1_000_000n)} USDC each`);
   for (const account of accounts) console.log(`  ${getAddress(account)}`);
@@ -146,11 +172,18 @@ function printChain(url: string, local: LocalMainnet, accounts: readonly Address
     "\nkeys: mnemonic \"test test test test test test test test test test test junk\", path m/44'/60'/0'/0/i",
   );
   console.log("they are public: never send them anything of value");
+  console.log("\nthe keeper's account is number 2; to hedge this vault, in another terminal:");
+  console.log(`  KEEL_RPC_URL=${url} KEEL_PRIVATE_KEY=<its key> npm run keeper -- run`);
   console.log("\nCtrl-C stops\n");
 }
 
 /** Plays made-up days one after another, at the pace of the wall clock, until the signal. */
-async function playMarket(local: LocalMainnet, options: NodeOptions, stop: AbortSignal): Promise<void> {
+async function playMarket(stage: Stage, options: NodeOptions, stop: AbortSignal): Promise<void> {
+  const { local } = stage;
+  const poster = new SurfacePoster(local.chain, stage.contracts.VolatilityOracle, () => VOLATILITY);
+  const settler = new Settler(stage);
+  await poster.reset();
+  await settler.reset();
   let spot = options.price;
   for (let day = 0; !stop.aborted; day++) {
     const start = (await local.chain.timestamp()) + PAUSE_SECONDS;
@@ -159,7 +192,7 @@ async function playMarket(local: LocalMainnet, options: NodeOptions, stop: Abort
     const player = await MarketPlayer.create({ local, points, baseFee });
     await player.reset();
     try {
-      spot = await playDay(player, points, stop);
+      spot = await playDay(player, poster, settler, points, stop);
     } catch (error) {
       // Someone moved the chain's clock or reverted it: the market goes on from where it is now.
       console.log(`the market starts anew: ${(error as Error).message}`);
@@ -173,6 +206,8 @@ async function playMarket(local: LocalMainnet, options: NodeOptions, stop: Abort
 /** @returns the last price played. */
 async function playDay(
   player: MarketPlayer,
+  poster: SurfacePoster,
+  settler: Settler,
   points: readonly PricePoint[],
   stop: AbortSignal,
 ): Promise<number> {
@@ -185,6 +220,9 @@ async function playDay(
     if (stop.aborted) break;
     const step = await player.step();
     spot = step.price;
+    await poster.onStep(timestamp);
+    const settled = await settler.onStep(step);
+    if (settled !== undefined) console.log(`${formatInstant(timestamp)} ${settled}`);
     if (step.isRoundWritten) {
       const { blockNumber, price } = step;
       console.log(

@@ -7,7 +7,13 @@ import type { MarketPlayer } from "../market/marketPlayer.ts";
 import { VAULT } from "./abis.ts";
 import { ACTORS } from "./actors.ts";
 import { startKeeper } from "./demoKeeper.ts";
-import { changeDeviation, equityPoint, HedgeLedger, type EquityPoint, type HedgeTotals } from "./performance.ts";
+import {
+  changeDeviation,
+  equityPoint,
+  HedgeLedger,
+  type EquityPoint,
+  type HedgeTotals,
+} from "./performance.ts";
 import type { Scenario } from "./scenario.ts";
 import { Settler } from "./settlement.ts";
 import type { Stage } from "./stage.ts";
@@ -88,7 +94,11 @@ export async function playRun(options: RunOptions): Promise<RunResult> {
     if (!isDrained && step.timestamp >= drainAt) {
       isDrained = true;
       await market.drain();
-      onProgress({ kind: "note", timestamp: step.timestamp, text: "the arbitrageur and 90 % of the pool's liquidity leave" });
+      onProgress({
+        kind: "note",
+        timestamp: step.timestamp,
+        text: "the arbitrageur and 90 % of the pool's liquidity leave",
+      });
     }
     await poster.onStep(step.timestamp);
     const settled = await settler.onStep(step);

@@ -52,7 +52,9 @@ export async function runDemo(options: DemoOptions, scenario: Scenario): Promise
     { title: "24 h clock", strategy: clock({ seconds: 86_400 }) },
   ]) {
     const snapshot = await stage.local.chain.rpc("evm_snapshot");
-    log(`${title}: ${String(scenario.points.length)} blocks from ${day(scenario.start)} to ${day(scenario.end)}`);
+    log(
+      `${title}: ${String(scenario.points.length)} blocks from ${day(scenario.start)} to ${day(scenario.end)}`,
+    );
     const onProgress = reporter(log);
     runs.push(
       await playRun({ stage, scenario, market, client, title, strategy, drain: options.drain, onProgress }),
@@ -62,10 +64,18 @@ export async function runDemo(options: DemoOptions, scenario: Scenario): Promise
 
   return {
     text: renderTable(scenario, runs),
-    json: { sources: scenario.sources, seed: options.seed, start: scenario.start, end: scenario.end, runs: jsonRuns(runs) },
+    json: {
+      sources: scenario.sources,
+      seed: options.seed,
+      start: scenario.start,
+      end: scenario.end,
+      runs: jsonRuns(runs),
+    },
     keepAlive: async () => {
       const url = await serveChain(stage.connection.provider, RPC_PORT);
-      process.stdout.write(`The chain, as it was before the path, is at ${url} (chain id 31337). Ctrl-C ends it.\n`);
+      process.stdout.write(
+        `The chain, as it was before the path, is at ${url} (chain id 31337). Ctrl-C ends it.\n`,
+      );
       await once(process, "SIGINT");
       process.exit(0);
     },

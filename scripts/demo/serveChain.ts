@@ -32,7 +32,11 @@ async function answer(provider: Eip1193Provider, request: IncomingMessage): Prom
       : await call(provider, body);
     return JSON.stringify(reply);
   } catch {
-    return JSON.stringify({ jsonrpc: "2.0", id: null, error: { code: -32700, message: "not a JSON-RPC request" } });
+    return JSON.stringify({
+      jsonrpc: "2.0",
+      id: null,
+      error: { code: -32700, message: "not a JSON-RPC request" },
+    });
   }
 }
 

@@ -2,7 +2,7 @@ import hre from "hardhat";
 import type { NetworkConnection } from "hardhat/types/network";
 import { parseUnits, type Address } from "viem";
 
-import { deployKeel, flatSurface, type KeelContracts } from "../deployKeel.ts";
+import { deployKeel, flatSurface, type KeelContracts, type KeelGround } from "../deployKeel.ts";
 import { bootDate, bootLocalMainnet, type LocalMainnet } from "../localMainnet/bootLocalMainnet.ts";
 import { OPTION_BOOK, QUOTE_TYPES, RISK_ENGINE, VAULT, VOLATILITY_ORACLE } from "./abis.ts";
 import { ACTORS } from "./actors.ts";
@@ -36,7 +36,7 @@ export interface Stage {
   readonly holdings: readonly Holding[];
 }
 
-/** Builds the stage of a scenario up to the moment before the market starts. */
+/** Builds the stage of a scenario, on a chain of its own, up to the moment before the market starts. */
 export async function setStage(scenario: Scenario, log: (message: string) => void): Promise<Stage> {
   const readyAt = scenario.start - SETUP_SECONDS;
   const connection = await hre.network.create({
@@ -45,17 +45,30 @@ export async function setStage(scenario: Scenario, log: (message: string) => voi
   });
   const local = await bootLocalMainnet(connection.provider, { price: scenario.spot, timestamp: readyAt });
   log("local mainnet: Uniswap v3, Aave v3, Chainlink and USDC at their mainnet addresses");
+  const { spot, expiries } = scenario;
+  return raiseVault(
+    connection,
+    local,
+    { spot, expiries, volatility: scenario.volatility(scenario.start) },
+    log,
+  );
+}
 
-  const { addresses } = local;
+/** Deploys Keel on a booted chain that mines by itself, fills the vault and sells its first options. */
+export async function raiseVault(
+  connection: NetworkConnection,
+  local: LocalMainnet,
+  market: {
+    readonly spot: number;
+    /** Unix seconds, the earlier first. */
+    readonly expiries: readonly [number, number];
+    /** Annualised, as a fraction. */
+    readonly volatility: number;
+  },
+  log: (message: string) => void,
+): Promise<Stage> {
   const contracts = await deployKeel(connection, {
-    ground: {
-      usdc: addresses.usdc,
-      weth: addresses.weth,
-      pool: addresses.usdcWethPool,
-      aavePool: addresses.aavePool,
-      ethUsd: addresses.ethUsdFeed,
-      usdcUsd: addresses.usdcUsdFeed,
-    },
+    ground: groundOf(local),
     roles: {
       admin: ACTORS.admin.address,
       keeper: ACTORS.keeper.address,
@@ -63,7 +76,7 @@ export async function setStage(scenario: Scenario, log: (message: string) => voi
       guardian: ACTORS.guardian.address,
       surfacePoster: ACTORS.surfacePoster.address,
     },
-    surface: flatSurface(scenario.volatility(scenario.start)),
+    surface: flatSurface(market.volatility),
   });
   log(`Keel deployed, vault ${contracts.Vault}`);
 
@@ -75,13 +88,25 @@ export async function setStage(scenario: Scenario, log: (message: string) => voi
   );
 
   const holdings: Holding[] = [];
-  for (const [index, terms] of listSeries(scenario).entries()) {
+  for (const [index, terms] of listSeries(market).entries()) {
     const taker = ACTORS.takers[index % ACTORS.takers.length]!.address;
     holdings.push(await sell(local, contracts, taker, terms, BigInt(index)));
   }
   const premiums = holdings.reduce((sum, { paid }) => sum + paid, 0n);
   log(`${String(holdings.length)} series written for ${format(premiums)} USDC of premium`);
   return { connection, local, contracts, holdings };
+}
+
+/** What Keel stands on here. */
+export function groundOf({ addresses }: LocalMainnet): KeelGround {
+  return {
+    usdc: addresses.usdc,
+    weth: addresses.weth,
+    pool: addresses.usdcWethPool,
+    aavePool: addresses.aavePool,
+    ethUsd: addresses.ethUsdFeed,
+    usdcUsd: addresses.usdcUsdFeed,
+  };
 }
 
 async function deposit(

@@ -27,7 +27,10 @@ const ROWS: readonly (readonly [string, (run: RunResult) => string])[] = [
   ["mean |drift| after, ETH", ({ totals }) => totals.driftAfter.toFixed(2)],
   ["volume, ETH", ({ totals }) => totals.volumeEth.toFixed(0)],
   ["gas, USD", ({ totals }) => usd(totals.gasUsd)],
-  ["gas a rebalance, units", ({ totals }) => (totals.rebalances ? whole(totals.gasUsed / totals.rebalances) : "-")],
+  [
+    "gas a rebalance, units",
+    ({ totals }) => (totals.rebalances ? whole(totals.gasUsed / totals.rebalances) : "-"),
+  ],
   ["fee, USD", ({ totals }) => usd(totals.feeUsd)],
   ["slippage against the oracle, USD", ({ totals }) => usd(totals.slippageUsd)],
   ["hedging cost, USD", ({ totals }) => usd(totals.gasUsd + totals.feeUsd + totals.slippageUsd)],
@@ -35,7 +38,10 @@ const ROWS: readonly (readonly [string, (run: RunResult) => string])[] = [
   ["P&L unhedged, USD", ({ pnlUnhedged }) => usd(pnlUnhedged)],
   ["hourly P&L deviation hedged, USD", ({ deviationHedged }) => usd(deviationHedged)],
   ["hourly P&L deviation unhedged, USD", ({ deviationUnhedged }) => usd(deviationUnhedged)],
-  ["lowest health factor of the short", ({ lowestHealth }) => (lowestHealth === null ? "-" : lowestHealth.toFixed(2))],
+  [
+    "lowest health factor of the short",
+    ({ lowestHealth }) => (lowestHealth === null ? "-" : lowestHealth.toFixed(2)),
+  ],
   ["NAV at the end, USDC", ({ nav }) => usd(nav)],
   ["share price, USDC", ({ sharePrice }) => sharePrice.toFixed(6)],
   ["holders paid to the unit", ({ paid, holders }) => `${String(paid)} of ${String(holders)}`],

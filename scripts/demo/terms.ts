@@ -1,5 +1,3 @@
-import type { Scenario } from "./scenario.ts";
-
 /** One series of the demo; prices in whole USD. */
 export interface SeriesTerms {
   readonly type: "call" | "put";
@@ -14,7 +12,13 @@ export interface SeriesTerms {
 const STRIKE_STEP = 25;
 
 /** A call and a put for each expiry, the near one closer to the money: what a short strangle seller would write. */
-export function listSeries({ spot, expiries }: Scenario): SeriesTerms[] {
+export function listSeries({
+  spot,
+  expiries,
+}: {
+  readonly spot: number;
+  readonly expiries: readonly [number, number];
+}): SeriesTerms[] {
   const listed = (usd: number) => Math.round(usd / STRIKE_STEP) * STRIKE_STEP;
   const [near, far] = expiries;
   return [
