@@ -54,7 +54,10 @@ export async function* watchHeads(client: PublicClient, options: HeadOptions): A
       failures += 1;
       log.warn({ failures, error: describeError(error) }, "The head could not be read.");
     }
-    const pause = Math.min(pollInterval * 2 ** Math.min(failures, 10), Math.max(LONGEST_BACK_OFF, pollInterval));
+    const pause = Math.min(
+      pollInterval * 2 ** Math.min(failures, 10),
+      Math.max(LONGEST_BACK_OFF, pollInterval),
+    );
     await sleep(pause * 1000, undefined, { signal }).catch(() => undefined);
   }
 }

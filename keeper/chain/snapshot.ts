@@ -25,6 +25,20 @@ export interface StoredPillar {
   readonly forwardRatio: number;
 }
 
+/** Value and sensitivities of the book, 18 decimals. */
+export interface BookGreeks {
+  /** USD. */
+  readonly price: bigint;
+  /** ETH. */
+  readonly delta: bigint;
+  /** ETH per USD. */
+  readonly gamma: bigint;
+  /** USD per 1.00 of volatility. */
+  readonly vega: bigint;
+  /** USD per year. */
+  readonly theta: bigint;
+}
+
 /** Why the chain would accept a rebalance. */
 export const TRIGGERS = ["none", "delta", "margin", "age"] as const;
 export type Trigger = (typeof TRIGGERS)[number];
@@ -40,7 +54,7 @@ export interface Snapshot {
   readonly priceUpdatedAt: bigint;
   /** Whether the oracle is fit for less drift or less debt. */
   readonly fresh: boolean;
-  /** Whether the oracle is fit for everything. */
+  /** Whether the oracle and the surface are fit for everything. */
   readonly open: boolean;
   readonly paused: boolean;
   /** USDC per ETH, 18 decimals: the spot price of the pool the venues trade in. */
@@ -70,16 +84,8 @@ export interface Snapshot {
   readonly cash: bigint;
   /** USDC, 6 decimals. */
   readonly reserve: bigint;
-  /** USD, 18 decimals. */
-  readonly bookValue: bigint;
-  /** ETH, 18 decimals. */
-  readonly bookDelta: bigint;
-  /** ETH per USD, 18 decimals. */
-  readonly bookGamma: bigint;
-  /** USD per 1.00 of volatility, 18 decimals. */
-  readonly bookVega: bigint;
-  /** USD per year, 18 decimals. */
-  readonly bookTheta: bigint;
+  /** The options at the oracle's marks. */
+  readonly book: BookGreeks;
   readonly legs: readonly BookLeg[];
   readonly pillars: readonly StoredPillar[];
   /** Unix seconds. */
@@ -96,7 +102,10 @@ export function createSnapshotReader(client: PublicClient, lens: Address, vault:
   return async (blockHash) => {
     const answer = await client.request({
       method: "eth_call",
-      params: [{ to: lens, data }, { blockHash, requireCanonical: true }],
+      params: [
+        { to: lens, data },
+        { blockHash, requireCanonical: true },
+      ],
     });
     const raw = decodeFunctionResult({ abi: lensAbi, functionName: "snapshot", data: answer });
     return { ...raw, trigger: TRIGGERS[raw.trigger] ?? "none", legs: raw.legs.map(unpackLeg) };
@@ -105,5 +114,5 @@ export function createSnapshotReader(client: PublicClient, lens: Address, vault:
 
 /** Drift at the chain's own marks: the book's delta plus what the venues hold, ETH, 18 decimals. */
 export function driftOf(snapshot: Snapshot): bigint {
-  return snapshot.venues.reduce((sum, venue) => sum + venue.delta, snapshot.bookDelta);
+  return snapshot.venues.reduce((sum, venue) => sum + venue.delta, snapshot.book.delta);
 }

@@ -3,7 +3,10 @@ import { z } from "zod";
 
 import { ConfigError, describeIssue, readJsonObject } from "./load.ts";
 
-const address = z.custom<Address>((value) => typeof value === "string" && isAddress(value), "is not an address");
+const address = z.custom<Address>(
+  (value) => typeof value === "string" && isAddress(value),
+  "is not an address",
+);
 
 // Only what the keeper reads is checked: the file also says with which arguments and commit it was made.
 const deploymentSchema = z.looseObject({

@@ -7,8 +7,7 @@ import { Secret } from "./secret.ts";
 
 /** Where the keeper's key comes from: one of them, never a flag and never the configuration file. */
 export type KeySource =
-  | { readonly privateKey: Secret }
-  | { readonly keystore: string; readonly password: Secret };
+  { readonly privateKey: Secret } | { readonly keystore: string; readonly password: Secret };
 
 /** Validated settings. What may hold a secret is wrapped, so that printing a Config never shows one. */
 export interface Config extends Readonly<Omit<ConfigFields, "rpcUrl" | "keystore">> {
@@ -72,7 +71,8 @@ export function loadConfig({ file, env }: LoadOptions): Config {
 
 /** Everything in `config` that no log may show. */
 export function secretsOf(config: Config): Secret[] {
-  const key = config.key === null ? [] : ["privateKey" in config.key ? config.key.privateKey : config.key.password];
+  const key =
+    config.key === null ? [] : ["privateKey" in config.key ? config.key.privateKey : config.key.password];
   return [config.rpcUrl, ...key];
 }
 
@@ -82,7 +82,9 @@ export function readJsonObject(path: string): Record<string, unknown> {
   try {
     text = readFileSync(path, "utf8");
   } catch (error) {
-    throw new ConfigError([`${path}: cannot be read (${(error as NodeJS.ErrnoException).code ?? "unknown error"})`]);
+    throw new ConfigError([
+      `${path}: cannot be read (${(error as NodeJS.ErrnoException).code ?? "unknown error"})`,
+    ]);
   }
   let value: unknown;
   try {

@@ -22,7 +22,8 @@ const BUMP_DENOMINATOR = 8n;
 export function feesFor(baseFeePerGas: bigint, { priorityFeePerGas, maxBaseFeePerGas }: FeePolicy): Fees {
   const room = 2n * baseFeePerGas;
   // A limit or margin call is sent above the cap, and must still be able to be mined now.
-  const capped = maxBaseFeePerGas === null ? room : min(room, max(maxBaseFeePerGas, (baseFeePerGas * 9n) / 8n));
+  const capped =
+    maxBaseFeePerGas === null ? room : min(room, max(maxBaseFeePerGas, (baseFeePerGas * 9n) / 8n));
   return { maxFeePerGas: capped + priorityFeePerGas, maxPriorityFeePerGas: priorityFeePerGas };
 }
 

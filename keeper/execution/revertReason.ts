@@ -24,7 +24,9 @@ export function revertReason(error: unknown): Revert | null {
   const text = chainOf(error)
     .map((part) => describeError(part))
     .find((message) => REVERTED.test(message));
-  return text === undefined && data === null ? null : { name: "unknown", text: text ?? "reverted without a reason" };
+  return text === undefined && data === null
+    ? null
+    : { name: "unknown", text: text ?? "reverted without a reason" };
 }
 
 /** Names the error that revert data encodes. */
@@ -40,7 +42,7 @@ export function decodeRevert(data: Hex): Revert {
 /** The error and its causes, outermost first. */
 function chainOf(error: unknown): unknown[] {
   const chain: unknown[] = [];
-  for (let part = error; part !== undefined && part !== null && chain.length < 16; ) {
+  for (let part = error; part !== undefined && part !== null && chain.length < 16;) {
     chain.push(part);
     part = (part as { cause?: unknown }).cause;
   }

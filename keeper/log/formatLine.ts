@@ -16,7 +16,9 @@ export function formatLine(line: string): string {
   const { level, time, msg, ...fields } = entry;
   const clock = typeof time === "number" ? new Date(time).toISOString().slice(11, 19) : "--:--:--";
   const pairs = Object.entries(fields).map(([key, value]) => `${key}=${show(value)}`);
-  return [clock, LEVELS.get(Number(level)) ?? "     ", String(msg ?? ""), ...pairs].join(" ").trimEnd() + "\n";
+  return (
+    [clock, LEVELS.get(Number(level)) ?? "     ", String(msg ?? ""), ...pairs].join(" ").trimEnd() + "\n"
+  );
 }
 
 function show(value: unknown): string {

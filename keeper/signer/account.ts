@@ -36,7 +36,9 @@ async function fromKeystore(path: string, password: Secret): Promise<LocalAccoun
   try {
     json = await readFile(path, "utf8");
   } catch (error) {
-    throw new KeyError(`The keystore ${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? "unknown"}).`);
+    throw new KeyError(
+      `The keystore ${path} cannot be read (${(error as NodeJS.ErrnoException).code ?? "unknown"}).`,
+    );
   }
   try {
     const wallet = await Wallet.fromEncryptedJson(json, password.reveal());

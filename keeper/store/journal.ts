@@ -290,7 +290,10 @@ export class Journal {
 }
 
 type Columns = Omit<ExecutionTable, "id">;
-type NewExecution = Pick<Columns, "decision_id" | "vault" | "chain_id" | "account" | "status" | "rebalance_nonce"> &
+type NewExecution = Pick<
+  Columns,
+  "decision_id" | "vault" | "chain_id" | "account" | "status" | "rebalance_nonce"
+> &
   Partial<Columns>;
 
 const EMPTY = {

@@ -13,14 +13,7 @@ import type { Decision, DecisionInput } from "../strategy/types.ts";
  * - `blocked`: never signed, because its simulation reverted or a rule of the operator forbade it.
  */
 export type ExecutionStatus =
-  | "signed"
-  | "sent"
-  | "confirmed"
-  | "reverted"
-  | "replaced"
-  | "superseded"
-  | "rejected"
-  | "blocked";
+  "signed" | "sent" | "confirmed" | "reverted" | "replaced" | "superseded" | "rejected" | "blocked";
 
 /** Every decision, holds included, with all it rested on. */
 export interface DecisionTable {

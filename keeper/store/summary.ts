@@ -48,7 +48,13 @@ export async function summarise(db: Kysely<Tables>, vault: string): Promise<Summ
   const executions = await db
     .selectFrom("executions")
     .innerJoin("decisions", "decisions.id", "executions.decision_id")
-    .select(["executions.status", "executions.gas_used", "executions.fee", "executions.events", "decisions.input"])
+    .select([
+      "executions.status",
+      "executions.gas_used",
+      "executions.fee",
+      "executions.events",
+      "decisions.input",
+    ])
     .where("executions.vault", "=", vault)
     .execute();
 

@@ -10,6 +10,8 @@ export interface OptionLeg {
   readonly quantity: number;
   /** Annualised volatility of this series, as a fraction. */
   readonly sigma: number;
+  /** Volatility at the cap, where the surface gives it another; `sigma` when absent. */
+  readonly capSigma?: number;
   /** Forward over spot to this expiry. */
   readonly forwardRatio: number;
 }

@@ -18,7 +18,15 @@ const input: DecisionInput = {
   timestamp: 1_722_643_200,
   spot: 2987.123456789012,
   legs: [
-    { type: "call", strike: 3200, cap: 4000, expiry: 1_723_000_000, quantity: -12.5, sigma: 0.6123, forwardRatio: 1.0004 },
+    {
+      type: "call",
+      strike: 3200,
+      cap: 4000,
+      expiry: 1_723_000_000,
+      quantity: -12.5,
+      sigma: 0.6123,
+      forwardRatio: 1.0004,
+    },
   ],
   hedgeDelta: 3.000000000000001,
   sigma: 0.1 + 0.2,
@@ -127,8 +135,14 @@ describe("journal", () => {
         },
       ],
     });
-    const second = await journal.recordSigned(signed(await journal.recordDecision(record(trade)), { txNonce: 4n }));
-    await journal.recordOutcome(second, { status: "reverted", gasUsed: 100_000n, effectiveGasPrice: 10n ** 10n });
+    const second = await journal.recordSigned(
+      signed(await journal.recordDecision(record(trade)), { txNonce: 4n }),
+    );
+    await journal.recordOutcome(second, {
+      status: "reverted",
+      gasUsed: 100_000n,
+      effectiveGasPrice: 10n ** 10n,
+    });
     const decisionId = await journal.recordDecision(record(trade));
     await journal.recordBlocked({
       vault: VAULT,
@@ -216,7 +230,9 @@ describe("directory lock", () => {
   });
 
   it("refuses while another process lives", () => {
-    const started = readFileSync(`/proc/${String(process.ppid)}/stat`, "utf8").split(") ")[1]!.split(" ")[19];
+    const started = readFileSync(`/proc/${String(process.ppid)}/stat`, "utf8")
+      .split(") ")[1]!
+      .split(" ")[19];
     writeFileSync(file, JSON.stringify({ host: hostname(), pid: process.ppid, started }));
     expect(() => lockDirectory(directory)).to.throw(StoreLockedError, `process ${String(process.ppid)}`);
   });
@@ -228,8 +244,14 @@ describe("directory lock", () => {
 
   for (const [what, text] of [
     ["a process that is gone", JSON.stringify({ host: hostname(), pid: 2 ** 22 + 1, started: "1" })],
-    ["an earlier life of this process number", JSON.stringify({ host: hostname(), pid: process.pid, started: "1" })],
-    ["another process that now has the number", JSON.stringify({ host: hostname(), pid: process.ppid, started: "1" })],
+    [
+      "an earlier life of this process number",
+      JSON.stringify({ host: hostname(), pid: process.pid, started: "1" }),
+    ],
+    [
+      "another process that now has the number",
+      JSON.stringify({ host: hostname(), pid: process.ppid, started: "1" }),
+    ],
     ["a write that was cut off", '{"host":'],
   ] as const) {
     it(`takes over the lock of ${what}`, () => {

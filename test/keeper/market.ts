@@ -22,12 +22,21 @@ function sqrt(value: bigint): bigint {
  * The pool's own arithmetic (SqrtPriceMath and SwapMath of Uniswap v3) for a trade in ETH within one tick range.
  * @returns USDC, 6 decimals, that a sale of `eth` wei brings, or a purchase of it costs, fee included.
  */
-function swap(eth: bigint, sells: boolean, sqrtPrice: bigint, liquidity: bigint, fee: bigint, usdcIsToken0: boolean) {
+function swap(
+  eth: bigint,
+  sells: boolean,
+  sqrtPrice: bigint,
+  liquidity: bigint,
+  fee: bigint,
+  usdcIsToken0: boolean,
+) {
   const paid = sells ? (eth * (FEE_UNIT - fee)) / FEE_UNIT : eth;
   let next: bigint;
   if (usdcIsToken0) {
     // ETH is token1: its amount moves √P by amount / L.
-    next = sells ? sqrtPrice + (paid * Q96) / liquidity : sqrtPrice - (paid * Q96 + liquidity - 1n) / liquidity;
+    next = sells
+      ? sqrtPrice + (paid * Q96) / liquidity
+      : sqrtPrice - (paid * Q96 + liquidity - 1n) / liquidity;
   } else {
     // ETH is token0: √P' = L·√P / (L ± amount·√P).
     const numerator = liquidity * Q96;

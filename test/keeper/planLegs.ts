@@ -22,7 +22,13 @@ function basis({ spot = 0n, short = 0n, distance = UNLIMITED }: Holdings = {}): 
     maxLoss: UNLIMITED,
     venues: [
       { venue: VENUE, delta: spot, equity: 0n, liquidationDistance: UNLIMITED, marginTrigger: 0n },
-      { venue: VENUE, delta: -short, equity: 0n, liquidationDistance: distance, marginTrigger: (3n * ETH) / 10n },
+      {
+        venue: VENUE,
+        delta: -short,
+        equity: 0n,
+        liquidationDistance: distance,
+        marginTrigger: (3n * ETH) / 10n,
+      },
     ],
   };
 }

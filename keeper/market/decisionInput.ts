@@ -1,0 +1,114 @@
+import type { BookLeg } from "../chain/legs.ts";
+import type { Snapshot, StoredPillar } from "../chain/snapshot.ts";
+import { cappedGreeks } from "../math/blackScholes.ts";
+import { fromNano, fromWad } from "../math/units.ts";
+import { surfaceVolatility, type SurfacePillar } from "../math/volatilitySurface.ts";
+import type { DecisionInput, OptionLeg } from "../strategy/types.ts";
+import { poolCost } from "./poolCost.ts";
+
+/** What a decision rests on besides the snapshot. */
+export interface MarketFacts {
+  /** USD a rebalance costs in gas, now. */
+  readonly gasUsd: number;
+  /** Seconds between decisions. */
+  readonly checkInterval: number;
+  /** |drift| in ETH at which the operator wants action whatever it costs. */
+  readonly deltaLimit: number;
+}
+
+const SECONDS_PER_YEAR = 365 * 86_400;
+const STRIKE_DECIMALS = 1e8;
+
+/**
+ * Puts a snapshot and the market's costs into the terms of a strategy.
+ * Volatility is the surface's own: for each series at its strike and cap, as the chain marks it; for spot's own moves
+ * the at-the-money volatility at the tenor where the book's gamma is (its gamma-weighted time to expiry), since that is
+ * how long the market prices the moves that drift comes from.
+ * The snapshot must hold a price; costs follow from the pool the venues trade in.
+ */
+export function decisionInput(snapshot: Snapshot, facts: MarketFacts): DecisionInput {
+  const timestamp = Number(snapshot.timestamp);
+  const spot = fromWad(snapshot.price);
+  const pillars = snapshot.pillars.map(toPillar);
+  const legs = snapshot.legs.map((leg) => toOptionLeg(leg, pillars, spot, timestamp));
+  const { feeRate, kappa } = poolCost({
+    price: fromWad(snapshot.poolPrice),
+    liquidity: Number(snapshot.poolLiquidity),
+    fee: snapshot.poolFee,
+  });
+  return {
+    timestamp,
+    spot,
+    legs,
+    hedgeDelta: fromWad(snapshot.venues.reduce((sum, { delta }) => sum + delta, 0n)),
+    sigma: spotVolatility(legs, pillars, spot, timestamp),
+    gasUsd: facts.gasUsd,
+    feeRate,
+    kappa,
+    checkInterval: facts.checkInterval,
+    lastRebalanceAt: snapshot.lastRebalanceAt === 0n ? null : Number(snapshot.lastRebalanceAt),
+    marginCall: snapshot.venues.some((venue) => venue.liquidationDistance < venue.marginTrigger),
+    limits: {
+      delta: facts.deltaLimit,
+      minDrift: fromWad(snapshot.minDrift),
+      maxAge: Number(snapshot.maxAge),
+    },
+  };
+}
+
+function toPillar(pillar: StoredPillar): SurfacePillar {
+  return {
+    tenor: pillar.tenor,
+    atmVol: fromNano(pillar.atmVol),
+    skew: fromNano(pillar.skew),
+    curvature: fromNano(pillar.curvature),
+    forwardRatio: fromNano(pillar.forwardRatio),
+  };
+}
+
+function toOptionLeg(
+  leg: BookLeg,
+  pillars: readonly SurfacePillar[],
+  spot: number,
+  timestamp: number,
+): OptionLeg {
+  const strike = Number(leg.strike) / STRIKE_DECIMALS;
+  const cap = Number(leg.cap) / STRIKE_DECIMALS;
+  const expiry = Number(leg.expiry);
+  const { sigma, forwardRatio } = surfaceVolatility(pillars, spot, strike, expiry - timestamp);
+  // A put without a floor has no volatility there, and needs none.
+  const capSigma = cap > 0 ? surfaceVolatility(pillars, spot, cap, expiry - timestamp).sigma : sigma;
+  return {
+    type: leg.isPut ? "put" : "call",
+    strike,
+    cap,
+    expiry,
+    quantity: fromWad(leg.quantity),
+    sigma,
+    ...(capSigma === sigma ? {} : { capSigma }),
+    forwardRatio,
+  };
+}
+
+/** At-the-money-forward volatility at the book's gamma-weighted tenor; at the shortest tenor when no leg has gamma. */
+function spotVolatility(
+  legs: readonly OptionLeg[],
+  pillars: readonly SurfacePillar[],
+  spot: number,
+  timestamp: number,
+): number {
+  let weights = 0;
+  let weighted = 0;
+  for (const { type, strike, cap, sigma, forwardRatio, quantity, expiry } of legs) {
+    const seconds = expiry - timestamp;
+    if (seconds <= 0) continue;
+    const tau = seconds / SECONDS_PER_YEAR;
+    const { gamma } = cappedGreeks({ type, spot, strike, cap, sigma, tau, forward: spot * forwardRatio });
+    const weight = Math.abs(quantity * gamma);
+    weights += weight;
+    weighted += weight * seconds;
+  }
+  const tenor = weights > 0 ? weighted / weights : (pillars[0]?.tenor ?? 0);
+  const { forwardRatio } = surfaceVolatility(pillars, spot, spot, tenor);
+  return surfaceVolatility(pillars, spot, spot * forwardRatio, tenor).sigma;
+}
