@@ -46,7 +46,8 @@ export function decisionInput(snapshot: Snapshot, facts: MarketFacts): DecisionI
     feeRate,
     kappa,
     checkInterval: facts.checkInterval,
-    lastRebalanceAt: snapshot.lastRebalanceAt === 0n ? null : Number(snapshot.lastRebalanceAt),
+    // The vault starts the clock of its age trigger at deployment; to a strategy that is no rebalance.
+    lastRebalanceAt: snapshot.rebalanceNonce === 0n ? null : Number(snapshot.lastRebalanceAt),
     marginCall: snapshot.venues.some((venue) => venue.liquidationDistance < venue.marginTrigger),
     limits: {
       delta: facts.deltaLimit,

@@ -1,6 +1,6 @@
 import type { Hash, PublicClient } from "viem";
 
-import { createSnapshotReader, type Snapshot } from "../../keeper/chain/snapshot.ts";
+import type { Snapshot } from "../../keeper/chain/snapshot.ts";
 import type { Strategy } from "../../keeper/strategy/types.ts";
 import { HOUR_SECONDS } from "../market/candle.ts";
 import type { MarketPlayer } from "../market/marketPlayer.ts";
@@ -71,7 +71,6 @@ export async function playRun(options: RunOptions): Promise<RunResult> {
   const { stage, scenario, market, client, title, strategy, onProgress } = options;
   const { chain } = stage.local;
   const startedAt = performance.now();
-  const readSnapshot = createSnapshotReader(client, stage.contracts.Lens, stage.contracts.Vault);
   const poster = new SurfacePoster(chain, stage.contracts.VolatilityOracle, scenario.volatility);
   const settler = new Settler(stage);
   const firstBlock = BigInt(await chain.rpc<string>("eth_blockNumber"));

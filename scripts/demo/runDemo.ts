@@ -7,7 +7,7 @@ import { calibrateRiskAversion } from "../../keeper/math/calibration.ts";
 import { clock } from "../../keeper/strategy/clock.ts";
 import { fixedBand } from "../../keeper/strategy/fixedBand.ts";
 import { optimalImpulse } from "../../keeper/strategy/optimalImpulse.ts";
-import { createSnapshotReader } from "../../keeper/chain/snapshot.ts";
+import { createSnapshotReader, type Snapshot } from "../../keeper/chain/snapshot.ts";
 import { MarketPlayer } from "../market/marketPlayer.ts";
 import type { DemoOptions } from "./options.ts";
 import { playRun, type ProgressEvent, type RunResult } from "./playRun.ts";
@@ -97,7 +97,7 @@ async function calibrate(stage: Stage, scenario: Scenario): Promise<number> {
     targetStd: (RISK_TARGET * Number(snapshot.nav)) / 1e6,
     spot,
     sigma: scenario.volatility(scenario.start),
-    gammaCap: Math.abs(Number(snapshot.bookGamma) / 1e18),
+    gammaCap: Math.abs(Number(snapshot.book.gamma) / 1e18),
     gasUsd: (REFERENCE_GAS * Number(scenario.baseFee.at(scenario.start)) * spot) / 1e18,
     feeRate,
     kappa,
@@ -116,14 +116,7 @@ function reporter(log: (message: string) => void): (event: ProgressEvent) => voi
   };
 }
 
-function state(snapshot: {
-  readonly timestamp: bigint;
-  readonly price: bigint;
-  readonly nav: bigint;
-  readonly bookDelta: bigint;
-  readonly venues: readonly { readonly delta: bigint }[];
-  readonly rebalanceNonce: bigint;
-}): string {
+function state(snapshot: Snapshot): string {
   const eth = (wad: bigint) => (Number(wad) / 1e18).toFixed(1);
   const hedge = snapshot.venues.reduce((sum, { delta }) => sum + delta, 0n);
   const usd = (value: number) => value.toLocaleString("en-US", { maximumFractionDigits: 0 });
@@ -131,7 +124,7 @@ function state(snapshot: {
     moment(Number(snapshot.timestamp)),
     `ETH ${usd(Number(snapshot.price) / 1e18)}`,
     `NAV ${usd(Number(snapshot.nav) / 1e6)}`,
-    `book ${eth(snapshot.bookDelta)} hedge ${eth(hedge)} drift ${eth(snapshot.bookDelta + hedge)} ETH`,
+    `book ${eth(snapshot.book.delta)} hedge ${eth(hedge)} drift ${eth(snapshot.book.delta + hedge)} ETH`,
     `${String(snapshot.rebalanceNonce)} rebalances`,
   ].join("  ");
 }

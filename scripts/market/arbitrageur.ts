@@ -36,9 +36,15 @@ export function planArbitrage(poolSqrtPriceX96: bigint, price: number): Arbitrag
   const pool = priceFromSqrtPriceX96(poolSqrtPriceX96);
   const lowest = price * (1 - FEE);
   const highest = price * (1 + FEE);
-  if (pool < lowest) return swap(MAINNET.usdc, MAINNET.weth, USDC_FUNDS / 2n, lowest);
-  if (pool > highest) return swap(MAINNET.weth, MAINNET.usdc, WETH_FUNDS / 2n, highest);
-  return undefined;
+  if (pool >= lowest && pool <= highest) return undefined;
+  const plan =
+    pool < lowest
+      ? swap(MAINNET.usdc, MAINNET.weth, USDC_FUNDS / 2n, lowest)
+      : swap(MAINNET.weth, MAINNET.usdc, WETH_FUNDS / 2n, highest);
+  // A pool left exactly at the edge may come out past it by a rounding: the pool refuses a swap to where it stands.
+  // Its own price is WETH per USDC, so it falls when ETH is bought.
+  const isAhead = pool < lowest ? plan.sqrtPriceX96 < poolSqrtPriceX96 : plan.sqrtPriceX96 > poolSqrtPriceX96;
+  return isAhead ? plan : undefined;
 }
 
 function swap(
