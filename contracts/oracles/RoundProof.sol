@@ -13,7 +13,7 @@ import {IOptionBook} from "../interfaces/IOptionBook.sol";
 /// A caller must not be able to make a round look absent by leaving its read too little gas: `_read` gives each read the
 /// same stated gas, whatever the transaction has, so that what is read depends on the chain alone.
 library RoundProof {
-    /// @dev How many rounds without data may lie at the beginning of a phase.
+    /// @dev How many rounds below a round, or from the beginning of a phase, are looked at for one with data.
     uint256 private constant MAX_GAP = 16;
 
     /// @dev Ten times what a read of a proxy costs with everything cold.
@@ -54,7 +54,7 @@ library RoundProof {
         _require(answer > 0 && updatedAt < expiry);
         _require(_isLastOfPhase(feed, roundId));
         // As many turns as Chainlink has changed the aggregator since that round.
-        for (uint256 above = feed.phaseId(); above > phase; above--) _require(_isEmpty(feed, uint16(above)));
+        for (uint256 above = feed.phaseId(); above > phase; --above) _require(_isEmpty(feed, uint16(above)));
         _requireEarlier(feed, expiry, phase, lastRounds);
         return uint256(answer);
     }
@@ -65,9 +65,9 @@ library RoundProof {
         uint40 expiry,
         uint80 roundId
     ) private view returns (bool) {
-        for (uint256 i; i < MAX_GAP; i++) {
+        for (uint256 i; i < MAX_GAP; ++i) {
             if (uint64(roundId) <= 1) return true;
-            roundId--;
+            --roundId;
             (int256 answer, uint256 updatedAt) = _read(feed, roundId);
             if (updatedAt == 0) continue;
             if (updatedAt < expiry) return true;
@@ -84,7 +84,7 @@ library RoundProof {
         uint80[] calldata lastRounds
     ) private view {
         _require(lastRounds.length + 1 == phase);
-        for (uint256 below = 1; below < phase; below++) {
+        for (uint256 below = 1; below < phase; ++below) {
             uint80 roundId = lastRounds[below - 1];
             _require(roundId >> 64 == below);
             if (uint64(roundId) == 0) {
@@ -106,8 +106,8 @@ library RoundProof {
 
     function _isEmpty(IChainlinkAggregatorProxy feed, uint16 phase) private view returns (bool) {
         uint80 roundId = uint80(phase) << 64;
-        for (uint256 i; i < MAX_GAP; i++) {
-            roundId++;
+        for (uint256 i; i < MAX_GAP; ++i) {
+            ++roundId;
             (, uint256 updatedAt) = _read(feed, roundId);
             if (updatedAt != 0) return false;
         }
