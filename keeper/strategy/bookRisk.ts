@@ -1,0 +1,88 @@
+import { cappedDelta, cappedGreeks } from "../math/blackScholes.ts";
+import type { OptionLeg } from "./types.ts";
+
+/** Seconds in the year of every annualised quantity here and on the chain. */
+export const SECONDS_PER_YEAR = 365 * 86_400;
+
+/** Sums over the legs of a book, quantity included (short is negative). */
+export interface BookRisk {
+  /** ETH. */
+  readonly delta: number;
+  /** ETH per USD. */
+  readonly gamma: number;
+  /** USD per 1.00 of volatility. */
+  readonly vega: number;
+  /**
+   * Years until the book's gamma is gone, each leg's time weighted by the size of its gamma; 0 when every leg has expired.
+   */
+  readonly horizon: number;
+}
+
+/**
+ * Greeks of a book at any spot and time: Black-76 on each leg's forward `spot·forwardRatio`, sticky strike.
+ *
+ * A leg that has expired but is not settled has the step delta of its payout and no gamma.
+ *
+ * The horizon weights by gamma because the expiry floor asks how long a trade made now stays useful: drift is made by gamma, and
+ * a leg whose gamma has died (deep in or out of the money) or is small adds a constant that needs no further hedging. With no
+ * gamma anywhere it is the last expiry, which is when the last constant goes.
+ *
+ * @param spot USD per ETH. @param timestamp Unix seconds.
+ */
+export function bookRisk(legs: readonly OptionLeg[], spot: number, timestamp: number): BookRisk {
+  let delta = 0;
+  let gamma = 0;
+  let vega = 0;
+  let weight = 0;
+  let weighted = 0;
+  let last = 0;
+  for (const leg of legs) {
+    const tau = Math.max(0, leg.expiry - timestamp) / SECONDS_PER_YEAR;
+    const greeks = cappedGreeks({
+      type: leg.type,
+      spot,
+      strike: leg.strike,
+      cap: leg.cap,
+      sigma: leg.sigma,
+      tau,
+      forward: spot * leg.forwardRatio,
+    });
+    delta += leg.quantity * greeks.delta;
+    gamma += leg.quantity * greeks.gamma;
+    vega += leg.quantity * greeks.vega;
+    const size = Math.abs(leg.quantity * greeks.gamma);
+    weight += size;
+    weighted += size * tau;
+    last = Math.max(last, tau);
+  }
+  return { delta, gamma, vega, horizon: weight > 0 ? weighted / weight : last };
+}
+
+/**
+ * Delta of a book in ETH, as `bookRisk`, but nothing else: the policy looks at dozens of nearby points per decision.
+ *
+ * @param spot USD per ETH. @param timestamp Unix seconds, may be fractional.
+ * @param varianceScale Multiplies the variance of every leg: delta at another volatility.
+ */
+export function bookDelta(
+  legs: readonly OptionLeg[],
+  spot: number,
+  timestamp: number,
+  varianceScale = 1,
+): number {
+  const scale = Math.sqrt(varianceScale);
+  let delta = 0;
+  for (const leg of legs) {
+    const greek = cappedDelta({
+      type: leg.type,
+      spot,
+      strike: leg.strike,
+      cap: leg.cap,
+      sigma: leg.sigma * scale,
+      tau: Math.max(0, leg.expiry - timestamp) / SECONDS_PER_YEAR,
+      forward: spot * leg.forwardRatio,
+    });
+    delta += leg.quantity * greek;
+  }
+  return delta;
+}

@@ -1,0 +1,97 @@
+import { hardLimitLanding } from "../math/hardLimit.ts";
+import { tradeCost } from "../math/impulseBand.ts";
+import { PolicyInputError, positive } from "../math/policyInputError.ts";
+import type { GasProcess } from "../math/stochasticGas.ts";
+import { waitingValue } from "../math/waitingValue.ts";
+import { planBand } from "./bandPlan.ts";
+import { bookRisk, SECONDS_PER_YEAR } from "./bookRisk.ts";
+import type { Decision, DecisionInput, DecisionReason, Strategy } from "./types.ts";
+
+export interface OptimalImpulseOptions {
+  /** Absolute risk aversion A, 1/USD: see `calibrateRiskAversion`. */
+  readonly riskAversion: number;
+  /** What gas does over time. Given, the band is wider while gas is dear and narrower while it is cheap. */
+  readonly gas?: GasProcess;
+}
+
+/**
+ * Re-hedges exactly when the gain of it exceeds its cost: the optimal impulse band of `planBand`.
+ *
+ * In order: a margin call acts, with the trade the rest asks for, if any; at |drift − centre| >= b it trades to the landing point
+ * ("gain-over-gas"); at |drift| >= limits.delta it trades to the best landing for acting there ("delta-limit"); after
+ * limits.maxAge it trades to t, or to the centre from nearer than that ("age"). What the chain would refuse is held
+ * ("below-trigger"), and every trade strictly reduces |drift|. A hedge left without a book is closed.
+ *
+ * `gain` and `cost` are USD. On a hold they are those of trading to t now. Past b the gain exceeds the cost by what waiting for
+ * the next check would lose, (h·d² − c)·interval; limits act whatever the gain.
+ *
+ * @throws {PolicyInputError} here if riskAversion is not above 0; from `decide` if spot or sigma is not, if a cost is negative, or
+ * if gas and fee are both 0 while trades have an impact.
+ */
+export function optimalImpulse(options: OptimalImpulseOptions): Strategy {
+  const riskAversion = positive("riskAversion", options.riskAversion);
+  const { gas } = options;
+  return { name: "optimal-impulse", decide: (input) => decide(input, riskAversion, gas) };
+}
+
+function decide(input: DecisionInput, riskAversion: number, gas: GasProcess | undefined): Decision {
+  const spot = positive("spot", input.spot);
+  positive("sigma", input.sigma);
+  const risk = bookRisk(input.legs, spot, input.timestamp);
+  const drift = risk.delta + input.hedgeDelta;
+  if (!Number.isFinite(drift))
+    throw new PolicyInputError("legs", "the delta of book or hedge is not a number");
+
+  const plan = planBand(input, risk, riskAversion, gas);
+  const { b, t, c, centre, model } = plan;
+  const value = waitingValue(model, plan, plan.curvature);
+  const residual = drift - centre;
+  const side = Math.sign(residual);
+  const size = Math.abs(drift);
+
+  let rule: DecisionReason | null = null;
+  let target = drift;
+  if (value.acts(residual)) {
+    rule = "gain-over-gas";
+    target = centre + side * value.landing(residual);
+  } else if (size >= input.limits.delta) {
+    rule = "delta-limit";
+    target = centre + side * Math.min(t, hardLimitLanding(model, input.limits.delta));
+  } else if (isOverdue(input) && size >= input.limits.minDrift) {
+    rule = "age";
+    target = centre + side * t;
+  }
+  // A limit may find drift inside t, where the band has no trade to offer: then all of it is hedged.
+  if (rule !== null && Math.abs(target) >= size) target = Math.abs(centre) < size ? centre : 0;
+  const trade = target - drift;
+  if (trade === 0) rule = null;
+
+  // What is paid is today's gas, whatever gas the band is sized with.
+  const premium = model.G - input.gasUsd;
+  const shared = { drift, band: { b, t, c, centre } };
+  if (input.marginCall || (rule !== null && size >= input.limits.minDrift)) {
+    const cost = tradeCost(model, Math.abs(trade)) - premium;
+    const late = Math.max(0, model.h * residual ** 2 - c) * (input.checkInterval / SECONDS_PER_YEAR);
+    const gain =
+      rule === "gain-over-gas"
+        ? cost + late
+        : value.valueOfWaiting(residual) -
+          value.valueOfWaiting(target - centre) -
+          (trade === 0 ? 0 : premium);
+    const reason = input.marginCall ? "margin" : (rule ?? "inside-band");
+    return { action: "rebalance", reason, trade, gain, cost, ...shared };
+  }
+  const waits = input.legs.length === 0 && drift === 0 ? "flat" : "inside-band";
+  return {
+    action: "hold",
+    reason: rule === null ? waits : "below-trigger",
+    trade: 0,
+    gain: value.gain(residual) - premium,
+    cost: value.cost(residual) - premium,
+    ...shared,
+  };
+}
+
+function isOverdue(input: DecisionInput): boolean {
+  return input.lastRebalanceAt !== null && input.timestamp - input.lastRebalanceAt >= input.limits.maxAge;
+}
