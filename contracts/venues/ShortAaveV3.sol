@@ -122,7 +122,7 @@ contract ShortAaveV3 is UniswapV3Swapper {
     function _settleBuy(uint256 usdcOwed, uint256 wethReceived) internal override {
         uint256 owedBefore = debt();
         uint256 held = collateral();
-        aave.repay(address(weth), wethReceived, VARIABLE_RATE, address(this));
+        if (wethReceived != 0) aave.repay(address(weth), wethReceived, VARIABLE_RATE, address(this));
         uint256 owedAfter = debt();
         if (owedAfter == 0) {
             _withdraw(held);

@@ -49,12 +49,14 @@ abstract contract UniswapV3Swapper is IVenue {
         (int256 usdcOwed, int256 wethOwed) = usdcIsToken0 ? (amount0, amount1) : (amount1, amount0);
         if (usdcOwed > 0) {
             _settleBuy(uint256(usdcOwed), uint256(-wethOwed));
-        } else {
+        } else if (wethOwed > 0) {
             _settleSell(uint256(wethOwed), uint256(-usdcOwed));
         }
+        // Else the pool walked through an empty range to the limit: nothing to pay, and nothing to borrow.
     }
 
-    /// @dev Pays the pool `usdcOwed` for `wethReceived`, which has already arrived.
+    /// @dev Pays the pool `usdcOwed` for `wethReceived`, which has already arrived; zero where the pool's rounding left
+    /// nothing but a unit to pay.
     function _settleBuy(uint256 usdcOwed, uint256 wethReceived) internal virtual;
 
     /// @dev Pays the pool `wethOwed` for `usdcReceived`, which has already arrived.

@@ -124,6 +124,13 @@ describe("ShortAaveV3", () => {
       expect(await adjust(-WAD, 0n)).to.equal(0n);
     });
 
+    it("opens nothing in a pool that is past the limit or empty, and does not revert", async () => {
+      await movePool(keel(), 2_900);
+      expect(await adjust(-WAD, CASH, (PRICE * 99n) / 100n)).to.equal(0n);
+      await drainPool(keel());
+      expect(await adjust(-WAD)).to.equal(0n);
+    });
+
     it("takes a limit beyond every price for what it is", async () => {
       expect(await adjust(-WAD, CASH, 2n ** 200n)).to.equal(0n);
     });
@@ -180,6 +187,14 @@ describe("ShortAaveV3", () => {
         .to.be.greaterThan(0n)
         .and.lessThan(5n * WAD);
       expect(Math.round((await keel().mainnet.poolPrice()) / (1 - 0.0005))).to.equal(3_006);
+    });
+
+    it("fills nothing in a pool that is past the limit or empty, and does not revert", async () => {
+      await movePool(keel(), 3_100);
+      expect(await adjust(WAD, CASH, (PRICE * 101n) / 100n)).to.equal(0n);
+      await drainPool(keel());
+      expect(await adjust(WAD)).to.equal(0n);
+      expect(await adjust(WAD, CASH, 0n)).to.equal(0n);
     });
 
     it("buys a single wei, and the last one", async () => {
