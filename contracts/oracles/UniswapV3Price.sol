@@ -28,10 +28,13 @@ library UniswapV3Price {
         return FixedPointMathLib.fullMulDiv(ratioX128, 1e30, 1 << 128);
     }
 
-    /// @notice Rounded down, then clamped to what a pool accepts as a limit. For prices below 2^99.
+    /// @dev Above it, no pool of these tokens has a price; the shift below would drop bits, and a limit become none.
+    uint256 private constant MAX_PRICE = 1 << 99;
+
+    /// @notice Rounded down, then clamped to what a pool accepts as a limit.
     function toSqrtPriceX96(uint256 price, bool usdcIsToken0) internal pure returns (uint160) {
-        uint256 radicand =
-            usdcIsToken0 ? (1e30 << 156) / FixedPointMathLib.max(price, 1) : (price << 156) / 1e30;
+        price = FixedPointMathLib.clamp(price, 1, MAX_PRICE);
+        uint256 radicand = usdcIsToken0 ? (1e30 << 156) / price : (price << 156) / 1e30;
         uint256 sqrtPrice = FixedPointMathLib.sqrt(radicand) << 18;
         // MIN_SQRT_RATIO + 1 and MAX_SQRT_RATIO - 1 of Uniswap v3.
         return
