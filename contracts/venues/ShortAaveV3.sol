@@ -24,6 +24,8 @@ contract ShortAaveV3 is UniswapV3Swapper {
     uint256 public constant MIN_HEALTH = 1.3e18;
     /// @dev What an opening short of cash keeps above the minimum: Aave rounds, and the price limit is not the price.
     uint256 private constant OPEN_HEALTH = 1.31e18;
+    /// @dev What Aave asks for at a withdrawal is 1; it rounds.
+    uint256 private constant WITHDRAW_HEALTH = 1.0001e18;
     uint256 private constant VARIABLE_RATE = 2;
     uint256 private constant RAY = 1e27;
 
@@ -120,18 +122,17 @@ contract ShortAaveV3 is UniswapV3Swapper {
 
     /// @inheritdoc UniswapV3Swapper
     function _settleBuy(uint256 usdcOwed, uint256 wethReceived) internal override {
-        uint256 owedBefore = debt();
         uint256 held = collateral();
         if (wethReceived != 0) aave.repay(address(weth), wethReceived, VARIABLE_RATE, address(this));
         uint256 owedAfter = debt();
         if (owedAfter == 0) {
             _withdraw(held);
         } else {
-            // The share of the debt repaid frees the same share of collateral without lowering the health factor, and
-            // that share is worth more than the purchase while the health factor is above the liquidation threshold.
-            uint256 proportional = held.fullMulDiv(owedBefore - owedAfter, owedBefore);
+            // Collateral pays for the purchase: above a health factor of 1 the debt repaid is backed by more than it
+            // costs, so the factor still rises. Aave gives nothing back below 1; then the vault's cash pays.
             uint256 excess = held.zeroFloorSub(collateralFor(owedAfter, TARGET_HEALTH));
-            _withdraw(excess.max(usdcOwed.min(proportional)));
+            uint256 withdrawable = held.zeroFloorSub(collateralFor(owedAfter, WITHDRAW_HEALTH));
+            _withdraw(excess.max(usdcOwed.min(withdrawable)));
         }
         uint256 idle = usdc.balanceOf(address(this));
         if (idle < usdcOwed) _pull(usdcOwed - idle);

@@ -180,6 +180,13 @@ describe("ShortAaveV3", () => {
       expect(await debt()).to.equal(0n);
     });
 
+    it("goes on below the liquidation threshold, on the vault's cash", async () => {
+      await movePrice(keel(), 4_850);
+      expect(await health()).to.be.lessThan(100_000_000n);
+      expect(await adjust(WAD / 100n)).to.equal(WAD / 100n);
+      expect(await adjust(5n * WAD)).to.equal(5n * WAD);
+    });
+
     it("fills what the pool gives within the limit", async () => {
       await drainPool(keel(), 999_999n, 1_000_000n);
       const filled = await adjust(10n * WAD, CASH, (PRICE * 1002n) / 1000n);
