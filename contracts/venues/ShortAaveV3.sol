@@ -82,7 +82,7 @@ contract ShortAaveV3 is UniswapV3Swapper {
 
     /// @notice USDC supplied, 6 decimals, with interest.
     function collateral() public view returns (uint256) {
-        return scaledCollateral.fullMulDiv(aave.getReserveNormalizedIncome(address(usdc)), RAY);
+        return _ownScaled().fullMulDiv(aave.getReserveNormalizedIncome(address(usdc)), RAY);
     }
 
     /// @notice WETH owed, 18 decimals, with interest.
@@ -179,18 +179,25 @@ contract ShortAaveV3 is UniswapV3Swapper {
         if (pulled != 0) usdc.safeTransferFrom(vault, address(this), pulled);
     }
 
+    /// @dev A liquidator takes collateral without asking: what is gone is no longer on the ledger either.
+    function _ownScaled() private view returns (uint256) {
+        return scaledCollateral.min(aUsdc.scaledBalanceOf(address(this)));
+    }
+
     function _supply(uint256 amount) private {
         if (amount == 0) return;
+        uint256 own = _ownScaled();
         uint256 scaled = aUsdc.scaledBalanceOf(address(this));
         aave.supply(address(usdc), amount, address(this), 0);
-        scaledCollateral += aUsdc.scaledBalanceOf(address(this)) - scaled;
+        scaledCollateral = own + aUsdc.scaledBalanceOf(address(this)) - scaled;
     }
 
     /// @dev Aave rounds what it burns to the nearest unit, so the ledger may come out one scaled unit short: floored.
     function _withdraw(uint256 amount) private {
         if (amount == 0) return;
+        uint256 own = _ownScaled();
         uint256 scaled = aUsdc.scaledBalanceOf(address(this));
         aave.withdraw(address(usdc), amount, address(this));
-        scaledCollateral = scaledCollateral.zeroFloorSub(scaled - aUsdc.scaledBalanceOf(address(this)));
+        scaledCollateral = own.zeroFloorSub(scaled - aUsdc.scaledBalanceOf(address(this)));
     }
 }

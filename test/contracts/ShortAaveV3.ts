@@ -249,6 +249,18 @@ describe("ShortAaveV3", () => {
       expect(await health()).to.be.closeTo(128_000_000n, 100n);
       await expect(liquidate(keel(), WAD)).to.revert(keel().ethers);
     });
+
+    it("is not what the vault has once a liquidator has taken it", async () => {
+      await movePrice(keel(), 4_900);
+      expect(await health()).to.be.lessThan(100_000_000n);
+      const before = await collateral();
+      await liquidate(keel(), 4n * WAD);
+      // Four ETH at 4,900 and the bonus of 4.5 %.
+      expect(before - (await collateral())).to.be.closeTo(20_482n * USDC, USDC);
+      await takeCash();
+      expect(await adjust(100n * WAD, 0n)).to.be.closeTo(6n * WAD, 10n ** 12n);
+      expect(await collateral()).to.be.lessThan(2n);
+    });
   });
 
   it("accrues interest on both sides", async () => {
