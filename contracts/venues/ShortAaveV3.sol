@@ -32,6 +32,8 @@ contract ShortAaveV3 is UniswapV3Swapper {
     IAavePool public immutable aave;
     IAaveScaledToken public immutable aUsdc;
     IAaveScaledToken public immutable debtWeth;
+    /// @dev Holds the WETH that is there to be borrowed, as aUSDC holds the USDC that can be withdrawn.
+    address private immutable aWeth;
 
     /// @dev aUSDC supplied from here, in scaled units. A ledger, so that aUSDC sent in by others counts for nothing.
     uint256 private scaledCollateral;
@@ -47,7 +49,9 @@ contract ShortAaveV3 is UniswapV3Swapper {
     ) UniswapV3Swapper(vault_, pool_, usdc_, weth_) {
         aave = aave_;
         aUsdc = IAaveScaledToken(aave_.getReserveData(address(usdc_)).aTokenAddress);
-        debtWeth = IAaveScaledToken(aave_.getReserveData(address(weth_)).variableDebtTokenAddress);
+        IAavePool.ReserveData memory lent = aave_.getReserveData(address(weth_));
+        debtWeth = IAaveScaledToken(lent.variableDebtTokenAddress);
+        aWeth = lent.aTokenAddress;
         usdc_.forceApprove(address(aave_), type(uint256).max);
         weth_.forceApprove(address(aave_), type(uint256).max);
     }
@@ -98,7 +102,7 @@ contract ShortAaveV3 is UniswapV3Swapper {
     ) external onlyVault returns (int256 filled) {
         cashLeft = cash;
         if (dDelta < 0) {
-            uint256 wanted = uint256(-dDelta).min(_affordable(limitPrice, cash));
+            uint256 wanted = uint256(-dDelta).min(_affordable(limitPrice, cash)).min(weth.balanceOf(aWeth));
             if (wanted != 0) filled = _swap(-int256(wanted), limitPrice);
         } else if (dDelta > 0) {
             uint256 wanted = uint256(dDelta).min(debt());
@@ -192,8 +196,10 @@ contract ShortAaveV3 is UniswapV3Swapper {
         scaledCollateral = own + aUsdc.scaledBalanceOf(address(this)) - scaled;
     }
 
-    /// @dev Aave rounds what it burns to the nearest unit, so the ledger may come out one scaled unit short: floored.
+    /// @dev Takes at most what the reserve has not lent out; the rest stays collateral. Aave rounds what it burns to the
+    /// nearest unit, so the ledger may come out one scaled unit short: floored.
     function _withdraw(uint256 amount) private {
+        amount = amount.min(usdc.balanceOf(address(aUsdc)));
         if (amount == 0) return;
         uint256 own = _ownScaled();
         uint256 scaled = aUsdc.scaledBalanceOf(address(this));

@@ -138,6 +138,21 @@ describe("ShortAaveV3", () => {
     it("sells a single wei", async () => {
       expect(await adjust(-1n)).to.equal(-1n);
     });
+
+    it("borrows no more than the lender has", async () => {
+      const { mainnet, stranger } = keel();
+      await mainnet.mintUsdc(stranger.address as `0x${string}`, 500_000_000n * USDC);
+      await keel().usdc.connect(stranger).getFunction("approve")(MAINNET.aavePool, 2n ** 200n);
+      const pool = contractAt(MAINNET.aavePool, ABIS.aavePool, stranger);
+      await pool.supply!(MAINNET.usdc, 500_000_000n * USDC, stranger.address, 0);
+      const available = (await contractAt(MAINNET.weth, ABIS.erc20, stranger).balanceOf!(
+        MAINNET.aWeth,
+      )) as bigint;
+      await pool.borrow!(MAINNET.weth, available - 3n * WAD, 2, 0, stranger.address);
+      const filled = await adjust(-10n * WAD);
+      expect(filled).to.equal(-3n * WAD);
+      expect(await adjust(-10n * WAD)).to.equal(0n);
+    });
   });
 
   describe("unwinding", () => {
@@ -209,6 +224,22 @@ describe("ShortAaveV3", () => {
       await adjust(10n * WAD - 10n ** 10n);
       await adjust(WAD);
       expect(await debt()).to.equal(0n);
+    });
+
+    it("pays from the vault when the lender has no USDC to give back", async () => {
+      const { mainnet, stranger } = keel();
+      await mainnet.mintWeth(stranger.address as `0x${string}`, 300_000n * WAD);
+      const weth = contractAt(MAINNET.weth, ABIS.erc20, stranger);
+      await weth.approve!(MAINNET.aavePool, 2n ** 200n);
+      const pool = contractAt(MAINNET.aavePool, ABIS.aavePool, stranger);
+      await pool.supply!(MAINNET.weth, 300_000n * WAD, stranger.address, 0);
+      const available = (await keel().usdc.balanceOf!(MAINNET.aUsdc)) as bigint;
+      await pool.borrow!(MAINNET.usdc, available, 2, 0, stranger.address);
+      const held = await collateral();
+      expect(await adjust(4n * WAD)).to.equal(4n * WAD);
+      expect(await adjust(100n * WAD)).to.be.closeTo(6n * WAD, 10n ** 12n);
+      expect(await debt()).to.equal(0n);
+      expect(await collateral()).to.be.closeTo(held, held / 1000n);
     });
   });
 
