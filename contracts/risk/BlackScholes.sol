@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
+import {FixedPointMathLib as Math} from "solady/src/utils/FixedPointMathLib.sol";
 
 import {Greeks} from "../types/Surface.sol";
 import {Gaussian} from "./Gaussian.sol";
@@ -19,12 +19,14 @@ library BlackScholes {
     uint256 internal constant YEAR = 365 days;
     uint256 private constant MAX_TAU = 100 * YEAR;
     uint256 private constant MAX_PRICE = 1e30;
+    uint256 private constant MAX_STRIKE = 1 << 128;
     uint256 private constant MIN_SPOT = 1e9;
     uint256 private constant MAX_SIGMA = 100e18;
     /// @dev 2^143 options' worth of int80 quantities and of gammas this size sum far inside the word.
     uint256 private constant MAX_GAMMA = 1 << 143;
     /// @dev Beyond it both tails are below 1e-37 of the forward.
-    uint256 private constant MAX_D1 = 13 << 64;
+    uint256 private constant MAX_V = 16 << 104;
+    uint256 private constant MAX_D1 = 13 << 56;
 
     /// @dev atanh(s)/s = P(s²)/Q(s²), Q monic, for |s| <= 1/3: a minimax fit found as those of `Gaussian`, 2e-19 relative.
     int256 private constant P4 = 0x2b74cb79e80ed78c; // Q64
@@ -56,10 +58,10 @@ library BlackScholes {
     /// @param forward USD, 18 decimals.
     function market(uint256 spot, uint256 tau, uint256 forward) internal pure returns (Market memory m) {
         unchecked {
-            m.spot = spot = FixedPointMathLib.clamp(spot, MIN_SPOT, MAX_PRICE);
-            m.forward = FixedPointMathLib.clamp(forward, 1, FixedPointMathLib.min(MAX_PRICE, spot << 20));
-            m.tau = tau = FixedPointMathLib.min(tau, MAX_TAU);
-            m.rootTau = FixedPointMathLib.sqrt((tau << 192) / YEAR);
+            m.spot = spot = Math.clamp(spot, MIN_SPOT, MAX_PRICE);
+            m.forward = Math.clamp(forward, 1, Math.min(MAX_PRICE, spot << 20));
+            m.tau = tau = Math.min(tau, MAX_TAU);
+            m.rootTau = Math.sqrt((tau << 192) / YEAR);
         }
     }
 
@@ -72,7 +74,7 @@ library BlackScholes {
         uint256 strike,
         uint256 sigma
     ) internal pure returns (Greeks memory) {
-        strike = clampPrice(strike);
+        strike = clampStrike(strike);
         return vanillaAt(m, isPut, strike, sigma, logMoneyness(m.forward, strike));
     }
 
@@ -99,8 +101,8 @@ library BlackScholes {
         }
     }
 
-    function clampPrice(uint256 price) internal pure returns (uint256) {
-        return FixedPointMathLib.clamp(price, 1, MAX_PRICE);
+    function clampStrike(uint256 strike) internal pure returns (uint256) {
+        return Math.clamp(strike, 1, MAX_STRIKE);
     }
 
     /// @notice ln(forward/strike), both within the clamps, Q120: relative error 2e-19 within a factor of two of the
@@ -109,19 +111,19 @@ library BlackScholes {
         unchecked {
             if (forward > strike << 1 || strike > forward << 1) {
                 // Shift one of them until their ratio lies in [1, 2).
-                uint256 n = FixedPointMathLib.log2((forward << 155) / strike);
+                uint256 n = Math.log2((forward << 155) / strike);
                 y = (int256(n) - 155) * LN2;
                 if (n < 155) forward <<= 155 - n;
                 else strike <<= n - 155;
             }
             // ln(F/K) = 2·atanh((F - K)/(F + K)).
-            int256 s = (int256(forward - strike) << 120) / int256(forward + strike);
+            int256 s = Math.rawSDiv(int256(forward - strike) << 120, int256(forward + strike));
             int256 w = (s * s) >> 176;
             int256 p = (((P4 * w + P3) * w + P2) >> 128);
             p = ((p * w + P1) * w + P0) >> 64;
             int256 q = (((w + Q3) * w + Q2) * w + Q1) >> 128;
             q = q * w + Q0;
-            y += (2 * s * p) / q;
+            y += Math.rawSDiv(2 * s * p, q);
         }
     }
 
@@ -136,27 +138,28 @@ library BlackScholes {
         unchecked {
             uint256 forward = m.forward;
             // σ√τ, Q104: one unit of volatility for one second still has 32 bits.
-            uint256 v = ((FixedPointMathLib.min(sigma, MAX_SIGMA) * m.rootTau) << 8) / 1e18;
+            uint256 v = ((Math.min(sigma, MAX_SIGMA) * m.rootTau) << 8) / 1e18;
+            v = Math.min(v, MAX_V);
             if (v == 0) {
                 _intrinsic(g, m, isPut, strike);
                 return g;
             }
-            int256 d1 = (y << 48) / int256(v) + int256(v >> 41);
-            int256 d2 = d1 - int256(v >> 40);
-            uint256 z = FixedPointMathLib.abs(d1);
+            int256 d1 = Math.rawSDiv(y << 40, int256(v)) + int256(v >> 49);
+            int256 d2 = d1 - int256(v >> 48);
+            uint256 z = Math.abs(d1);
             // F·φ(d1), F·N(-|d1|), K·N(-|d2|), Q48.
             uint256 a;
             uint256 x1;
             uint256 x2;
             if (z < MAX_D1) {
                 a = (forward * Gaussian.density(z)) >> 80;
-                x1 = (a * Gaussian.millsRatio(z)) >> 80;
-                x2 = (a * Gaussian.millsRatio(FixedPointMathLib.abs(d2))) >> 80;
+                x1 = (a * Gaussian.millsRatio(z)) >> 104;
+                x2 = (a * Gaussian.millsRatio(Math.abs(d2))) >> 104;
                 g.gamma = int256(
-                    FixedPointMathLib.min((((a << 40) / m.spot) * (1e36 << 16)) / (m.spot * v), MAX_GAMMA)
+                    Math.min(Math.rawDiv(Math.rawDiv(a << 40, m.spot) * (1e36 << 16), m.spot * v), MAX_GAMMA)
                 );
                 g.vega = int256((a * m.rootTau) >> 144);
-                g.theta = -int256(((((a * (v >> 8)) >> 100) * YEAR) / (2 * m.tau)) >> 44);
+                g.theta = -int256(Math.rawDiv(((a * (v >> 8)) >> 100) * YEAR, m.tau) >> 45);
             }
             // The probabilities the payout needs: N(d1) and N(d2) of a call, N(-d1) and N(-d2) of a put.
             if (d1 >= 0 != isPut) x1 = (forward << 48) - x1;
@@ -164,8 +167,8 @@ library BlackScholes {
             int256 floor = int256(isPut ? strike - forward : forward - strike);
             int256 price = (isPut ? int256(x2 - x1) : int256(x1 - x2)) >> 48;
             // Rounding must not take the price below its intrinsic value.
-            g.price = FixedPointMathLib.max(price, FixedPointMathLib.max(floor, 0));
-            int256 delta = int256((x1 * 1e18) / (m.spot << 48));
+            g.price = Math.max(price, Math.max(floor, 0));
+            int256 delta = int256(Math.rawDiv(x1 * 1e18, m.spot << 48));
             g.delta = isPut ? -delta : delta;
         }
     }

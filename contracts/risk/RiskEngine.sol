@@ -14,6 +14,13 @@ contract RiskEngine is IRiskEngine {
     /// @dev From the 8 decimals of a series to 18.
     uint256 private constant STRIKE_SCALE = 1e10;
 
+    /// @dev What the series of one expiry share.
+    struct Expiry {
+        uint256 timestamp;
+        BlackScholes.Market market;
+        VolatilitySurface.Smile smile;
+    }
+
     /// @inheritdoc IRiskEngine
     function greeks(
         bool isPut,
@@ -34,13 +41,7 @@ contract RiskEngine is IRiskEngine {
         uint256 timestamp,
         Surface calldata surface
     ) external pure returns (Greeks memory) {
-        (BlackScholes.Market memory market, VolatilitySurface.Smile memory smile) = _expiry(
-            id.expiry(),
-            spot,
-            timestamp,
-            surface
-        );
-        return _value(id, market, smile);
+        return _value(id, _expiry(id.expiry(), spot, timestamp, surface));
     }
 
     /// @inheritdoc IRiskEngine
@@ -50,17 +51,27 @@ contract RiskEngine is IRiskEngine {
         uint256 timestamp,
         Surface calldata surface
     ) external pure returns (Greeks memory total) {
-        BlackScholes.Market memory market;
-        VolatilitySurface.Smile memory smile;
-        uint256 expiry = type(uint256).max;
-        for (uint256 i; i < legs.length; ++i) {
-            SeriesId id = legs[i].series();
-            // Neighbours of one expiry share its forward, its smile and the root of its time.
-            if (id.expiry() != expiry) {
-                expiry = id.expiry();
-                (market, smile) = _expiry(expiry, spot, timestamp, surface);
+        uint256 n = legs.length;
+        Expiry[] memory expiries;
+        assembly ("memory-safe") {
+            // Room for n pointers, none of which is read before it is written.
+            expiries := mload(0x40)
+            mstore(expiries, n)
+            mstore(0x40, add(expiries, shl(5, add(n, 1))))
+        }
+        unchecked {
+            uint256 known;
+            for (uint256 i; i < n; ++i) {
+                SeriesId id = legs[i].series();
+                // Series of one expiry share its forward, its smile and the root of its time. Neighbours mostly do.
+                uint256 j = known;
+                while (j != 0 && expiries[j - 1].timestamp != id.expiry()) --j;
+                if (j == 0) {
+                    expiries[known] = _expiry(id.expiry(), spot, timestamp, surface);
+                    j = ++known;
+                }
+                _add(total, _value(id, expiries[j - 1]), legs[i].quantity());
             }
-            _add(total, _value(id, market, smile), legs[i].quantity());
         }
         total.price /= 1e18;
         total.delta /= 1e18;
@@ -76,14 +87,9 @@ contract RiskEngine is IRiskEngine {
         uint256 tau,
         Surface calldata surface
     ) external pure returns (uint256 sigma, uint256 forwardRatio) {
-        (BlackScholes.Market memory market, VolatilitySurface.Smile memory smile) = _expiry(
-            tau,
-            spot,
-            0,
-            surface
-        );
-        int256 y = BlackScholes.logMoneyness(market.forward, BlackScholes.clampPrice(strike));
-        return (VolatilitySurface.volatility(smile, y, market.rootTau), smile.forwardRatio);
+        Expiry memory e = _expiry(tau, spot, 0, surface);
+        int256 y = BlackScholes.logMoneyness(e.market.forward, BlackScholes.clampStrike(strike));
+        return (VolatilitySurface.volatility(e.smile, y, e.market.rootTau), e.smile.forwardRatio);
     }
 
     function _expiry(
@@ -91,40 +97,31 @@ contract RiskEngine is IRiskEngine {
         uint256 spot,
         uint256 timestamp,
         Surface calldata surface
-    ) private pure returns (BlackScholes.Market memory market, VolatilitySurface.Smile memory smile) {
+    ) private pure returns (Expiry memory e) {
         unchecked {
             uint256 tau = expiry > timestamp ? expiry - timestamp : 0;
-            smile = VolatilitySurface.smile(surface, tau);
+            VolatilitySurface.Smile memory smile = VolatilitySurface.smile(surface, tau);
             // A spot above 2^156 is beyond the clamp by far; the product must not wrap.
             uint256 forward = (FixedPointMathLib.min(spot, type(uint128).max) * smile.forwardRatio) / 1e18;
-            market = BlackScholes.market(spot, tau, forward);
+            e = Expiry(expiry, BlackScholes.market(spot, tau, forward), smile);
         }
     }
 
     /// @dev The vanilla at the strike less the one at the cap, each at its own volatility.
-    function _value(
-        SeriesId id,
-        BlackScholes.Market memory market,
-        VolatilitySurface.Smile memory smile
-    ) private pure returns (Greeks memory g) {
+    function _value(SeriesId id, Expiry memory e) private pure returns (Greeks memory g) {
         unchecked {
             bool isPut = id.isPut();
-            g = _vanilla(isPut, id.strike() * STRIKE_SCALE, market, smile);
+            g = _vanilla(isPut, id.strike() * STRIKE_SCALE, e);
             uint256 cap = id.cap() * STRIKE_SCALE;
-            if (cap != 0) BlackScholes.subtract(g, _vanilla(isPut, cap, market, smile));
+            if (cap != 0) BlackScholes.subtract(g, _vanilla(isPut, cap, e));
         }
     }
 
-    function _vanilla(
-        bool isPut,
-        uint256 strike,
-        BlackScholes.Market memory market,
-        VolatilitySurface.Smile memory smile
-    ) private pure returns (Greeks memory) {
-        strike = BlackScholes.clampPrice(strike);
-        int256 y = BlackScholes.logMoneyness(market.forward, strike);
-        uint256 sigma = VolatilitySurface.volatility(smile, y, market.rootTau);
-        return BlackScholes.vanillaAt(market, isPut, strike, sigma, y);
+    function _vanilla(bool isPut, uint256 strike, Expiry memory e) private pure returns (Greeks memory) {
+        strike = BlackScholes.clampStrike(strike);
+        int256 y = BlackScholes.logMoneyness(e.market.forward, strike);
+        uint256 sigma = VolatilitySurface.volatility(e.smile, y, e.market.rootTau);
+        return BlackScholes.vanillaAt(e.market, isPut, strike, sigma, y);
     }
 
     function _add(Greeks memory total, Greeks memory g, int256 quantity) private pure {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
+import {FixedPointMathLib as Math} from "solady/src/utils/FixedPointMathLib.sol";
 
 import {Pillar, Surface} from "../types/Surface.sol";
 
@@ -46,16 +46,16 @@ library VolatilitySurface {
         unchecked {
             if (s.atm == 0 || rootTau == 0) return s.atm;
             // Below 2^80: prices are within 2^100 of each other, and the time is at least a second.
-            int256 x = -((logMoneyness * 1e18) >> 24) / int256(rootTau);
+            int256 x = -Math.rawSDiv((logMoneyness * 1e18) >> 24, int256(rootTau));
             int256 v = int256(s.atm) + (s.skew * x + (((s.curvature * x) / 1e18) * x) / 2) / 1e18;
-            return uint256(FixedPointMathLib.clamp(v, int256(MIN_SIGMA), int256(MAX_SIGMA)));
+            return uint256(Math.clamp(v, int256(MIN_SIGMA), int256(MAX_SIGMA)));
         }
     }
 
     function _flat(Pillar calldata p) private pure returns (Smile memory s) {
         unchecked {
             // An at-the-money volatility of zero still means a surface: its smile counts, and the bounds apply.
-            s.atm = FixedPointMathLib.max(uint256(p.atmVol) * 1e9, 1);
+            s.atm = Math.max(uint256(p.atmVol) * 1e9, 1);
             s.skew = int256(p.skew) * 1e9;
             s.curvature = int256(p.curvature) * 1e9;
             s.forwardRatio = uint256(p.forwardRatio) * 1e9;
@@ -69,15 +69,19 @@ library VolatilitySurface {
         uint256 tau
     ) private pure returns (Smile memory s) {
         unchecked {
-            uint256 span = uint256(b.tenor) - a.tenor;
-            uint256 right = tau - a.tenor;
+            (uint256 start, uint256 end) = (a.tenor, b.tenor);
+            (uint256 from, uint256 to) = (a.atmVol, b.atmVol);
+            uint256 span = end - start;
+            uint256 right = tau - start;
             uint256 left = span - right;
-            uint256 variance =
-                (left * a.atmVol * a.atmVol * a.tenor + right * b.atmVol * b.atmVol * b.tenor) * 1e18;
-            s.atm = FixedPointMathLib.max(FixedPointMathLib.sqrt(variance / (span * tau)), 1);
-            s.skew = ((int256(left) * a.skew + int256(right) * b.skew) * 1e9) / int256(span);
-            s.curvature = ((int256(left) * a.curvature + int256(right) * b.curvature) * 1e9) / int256(span);
-            s.forwardRatio = ((left * a.forwardRatio + right * b.forwardRatio) * 1e9) / span;
+            uint256 variance = (left * start * from * from + right * end * to * to) * 1e18;
+            s.atm = Math.max(Math.sqrt(Math.rawDiv(variance, span * tau)), 1);
+            s.skew = Math.rawSDiv((int256(left) * a.skew + int256(right) * b.skew) * 1e9, int256(span));
+            s.curvature = Math.rawSDiv(
+                (int256(left) * a.curvature + int256(right) * b.curvature) * 1e9,
+                int256(span)
+            );
+            s.forwardRatio = Math.rawDiv((left * a.forwardRatio + right * b.forwardRatio) * 1e9, span);
         }
     }
 }
