@@ -54,6 +54,8 @@ export interface RunOptions {
 export interface Keeper {
   /** One whole cycle at a block. Blocks are taken one at a time; throws what RPC or journal throw. */
   onBlock(head: Head): Promise<Cycle>;
+  /** Looks for the end of the pending transaction, without a decision. @returns Null while there is none. */
+  settle(): Promise<Settlement | null>;
   /** Follows the chain until the signal aborts. A cycle that fails is logged, and the next block tries again. */
   run(options: RunOptions): Promise<void>;
 }
@@ -109,6 +111,10 @@ class VaultKeeper implements Keeper {
     } finally {
       this.#busy = false;
     }
+  }
+
+  async settle(): Promise<Settlement | null> {
+    return this.#executor.settle();
   }
 
   async run({ pollInterval, signal }: RunOptions): Promise<void> {

@@ -1,23 +1,28 @@
 import { z } from "zod";
 
+import { calibrateRiskAversion } from "../math/calibration.ts";
+
 const positive = z.number().positive();
 
-/** Conditions under which a risk aversion was calibrated; kept beside it so that the number can be explained. */
+/** Conditions under which the risk aversion was calibrated, as `calibrateRiskAversion` takes them. */
 const calibration = z.strictObject({
   /** USD per root year of P&L standard deviation the operator is willing to carry. */
-  pnlDeviation: positive,
+  targetStd: positive,
   /** USD per ETH. */
   spot: positive,
   /** Fraction per root year. */
   sigma: positive,
   /** ETH per USD. */
-  gamma: positive,
-  gasUsd: positive,
+  gammaCap: positive,
+  gasUsd: z.number().nonnegative(),
   /** Fraction of the value traded. */
   feeRate: z.number().nonnegative(),
   /** USD per ETH². */
   kappa: z.number().nonnegative(),
 });
+
+/** How far a stored risk aversion may be from what its calibration gives: it may have been written with fewer digits. */
+const SAME_RISK_AVERSION = 1e-3;
 
 const strategy = z.discriminatedUnion("name", [
   z.strictObject({ name: z.literal("optimal-impulse"), params: z.strictObject({}).default({}) }),
@@ -65,7 +70,22 @@ export const configSchema = z
         message: "required by the strategy optimal-impulse; `keeper calibrate` finds it",
       });
     }
+    if (config.calibration !== undefined && config.riskAversion !== undefined) {
+      const problem = mismatch(config.riskAversion, config.calibration);
+      if (problem !== null) context.addIssue({ code: "custom", path: ["riskAversion"], message: problem });
+    }
   });
+
+/** A risk aversion kept beside a calibration must be its result, or the record would explain another number. */
+function mismatch(riskAversion: number, conditions: z.infer<typeof calibration>): string | null {
+  try {
+    const expected = calibrateRiskAversion(conditions);
+    if (Math.abs(riskAversion - expected) <= SAME_RISK_AVERSION * expected) return null;
+    return `is not what its calibration gives (${expected.toPrecision(4)}); run \`keeper calibrate\` again`;
+  } catch (error) {
+    return `cannot follow from its calibration: ${(error as Error).message}`;
+  }
+}
 
 export type ConfigFields = z.infer<typeof configSchema>;
 export type StrategyChoice = ConfigFields["strategy"];

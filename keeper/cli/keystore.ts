@@ -1,0 +1,62 @@
+import { Command } from "commander";
+
+import type { Secret } from "../config/secret.ts";
+
+const HELP = `
+The password comes from KEEL_KEYSTORE_PASSWORD or the file named by KEEL_KEYSTORE_PASSWORD_FILE; import reads the key
+from KEEL_PRIVATE_KEY. None of them is ever a flag: flags are seen by every process of the machine.
+
+Examples:
+  $ KEEL_KEYSTORE_PASSWORD_FILE=password npm run keeper -- keystore new keeper.keystore.json
+  $ npm run keeper -- keystore address keeper.keystore.json`;
+
+/** `keeper keystore`: makes and shows encrypted key files. */
+export function keystoreCommand(): Command {
+  const command = new Command("keystore")
+    .description("Make an encrypted key file, or show whose key it holds.")
+    .addHelpText("after", HELP);
+  command
+    .command("new <file>")
+    .description("a new random key")
+    .action((file: string) => answer(() => create(file, false)));
+  command
+    .command("import <file>")
+    .description("the key in KEEL_PRIVATE_KEY")
+    .action((file: string) => answer(() => create(file, true)));
+  command
+    .command("address <file>")
+    .description("the address of the key; nothing is decrypted")
+    .action((file: string) =>
+      answer(async () => (await import("../signer/keystore.ts")).keystoreAddress(file)),
+    );
+  return command;
+}
+
+async function create(path: string, fromEnvironment: boolean): Promise<string> {
+  const [{ ConfigError, readKeystorePassword }, { Secret }, { writeKeystore }] = await Promise.all([
+    import("../config/load.ts"),
+    import("../config/secret.ts"),
+    import("../signer/keystore.ts"),
+  ]);
+  const problems: string[] = [];
+  const password = readKeystorePassword(process.env, problems);
+  let privateKey: Secret | undefined;
+  if (fromEnvironment) {
+    const key = process.env["KEEL_PRIVATE_KEY"];
+    if (key === undefined) problems.push("KEEL_PRIVATE_KEY: is what import stores, and is not set");
+    else privateKey = new Secret(key);
+  }
+  if (password === null || problems.length > 0) throw new ConfigError(problems);
+  return writeKeystore({ path, password, ...(privateKey === undefined ? {} : { privateKey }) });
+}
+
+/** The address on standard output, or one line for each problem and exit code 1; 2 for bad settings. */
+async function answer(make: () => Promise<string>): Promise<void> {
+  try {
+    process.stdout.write(`${await make()}\n`);
+  } catch (error) {
+    const { ConfigError } = await import("../config/load.ts");
+    process.stderr.write(`${(error as Error).message}\n`);
+    process.exitCode = error instanceof ConfigError ? 2 : 1;
+  }
+}
