@@ -1,7 +1,18 @@
 import { Command } from "commander";
 
+import { bandCommand } from "./cli/band.ts";
+import { calibrateCommand } from "./cli/calibrate.ts";
+import { greeksCommand } from "./cli/greeks.ts";
+import { keystoreCommand } from "./cli/keystore.ts";
+import { runCommand } from "./cli/run.ts";
+
 const program = new Command("keeper")
   .description("Keel's keeper: watches an options vault and re-hedges it when the gain exceeds the gas.")
-  .showHelpAfterError();
+  .showHelpAfterError()
+  .addCommand(runCommand())
+  .addCommand(bandCommand())
+  .addCommand(greeksCommand())
+  .addCommand(calibrateCommand())
+  .addCommand(keystoreCommand());
 
 await program.parseAsync();
