@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 
 import type { NetworkConnection } from "hardhat/types/network";
 import type { Address } from "viem";
@@ -103,6 +103,14 @@ export async function deployKeel(
     ShortAaveV3: await at(deployed.short),
     Lens: await at(deployed.lens),
   };
+}
+
+/**
+ * Forgets what Ignition remembers of a chain. It resumes a deployment it knows, which is right for a real chain and
+ * wrong for a local one that began anew under the same chain id.
+ */
+export function forgetDeployment(chainId: number): void {
+  rmSync(`ignition/deployments/chain-${String(chainId)}`, { recursive: true, force: true });
 }
 
 /** Writes `deployments/<chainId>.json`: where the keeper and the page find Keel. */

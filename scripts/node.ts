@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import { network } from "hardhat";
 import { getAddress, parseUnits, type Address } from "viem";
 
-import { writeDeployment } from "./deployKeel.ts";
+import { forgetDeployment, writeDeployment } from "./deployKeel.ts";
 import { Settler } from "./demo/settlement.ts";
 import { groundOf, raiseVault, type Stage } from "./demo/stage.ts";
 import { SurfacePoster } from "./demo/surfacePoster.ts";
@@ -88,6 +88,7 @@ async function main(): Promise<void> {
 /** Keel as the demo has it, with a book of two expiries to hedge, and its addresses in the deployment file. */
 async function raiseKeel(url: string, local: LocalMainnet, { price }: NodeOptions): Promise<Stage> {
   const connection = await network.create({ network: "localhost", override: { url } });
+  forgetDeployment(LOCAL_CHAIN_ID);
   const now = await local.chain.timestamp();
   const expiries = [now + DAY_SECONDS, now + 7 * DAY_SECONDS] as const;
   const market = { spot: price, expiries, volatility: VOLATILITY };

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { cappedDelta, cappedGreeks, vanillaGreeks, type Greeks } from "../../keeper/math/blackScholes.ts";
 import { normalCdf, normalPdf } from "../../keeper/math/gaussian.ts";
 import { surfaceVolatility, type SurfacePillar } from "../../keeper/math/volatilitySurface.ts";
+import { expectNear } from "../support/near.ts";
 
 const fields = ["price", "delta", "gamma", "vega", "theta"] as const;
 
@@ -164,8 +165,8 @@ describe("Black-76", () => {
         const call = vanillaGreeks({ ...o, type: "call" });
         const put = vanillaGreeks({ ...o, type: "put" });
         const ulp = 1e-14 * Math.max(o.forward, o.strike);
-        expect(call.price - put.price).to.be.closeTo(o.forward - o.strike, ulp);
-        expect(call.delta - put.delta).to.be.closeTo(o.forward / o.spot, 1e-14);
+        expectNear(call.price - put.price, o.forward - o.strike, ulp);
+        expectNear(call.delta - put.delta, o.forward / o.spot, 1e-14);
         expect([put.gamma, put.vega, put.theta]).to.deep.equal([call.gamma, call.vega, call.theta]);
         expect(call.price).to.be.within(Math.max(o.forward - o.strike, 0), o.forward);
         expect(put.price).to.be.within(Math.max(o.strike - o.forward, 0), o.strike);
@@ -183,14 +184,14 @@ describe("Black-76", () => {
         const ratio = o.forward / o.spot;
         const moved = (s: number) => at({ spot: s, forward: s * ratio });
         const [up, down] = [moved(o.spot * (1 + h)), moved(o.spot * (1 - h))];
-        expect(delta, "delta").to.be.closeTo((up.price - down.price) / (2 * h * o.spot), 1e-5);
-        expect(gamma * o.spot * v, "gamma").to.be.closeTo(((up.delta - down.delta) / (2 * h)) * v, 1e-5);
+        expectNear(delta, (up.price - down.price) / (2 * h * o.spot), 1e-5, "delta");
+        expectNear(gamma * o.spot * v, ((up.delta - down.delta) / (2 * h)) * v, 1e-5, "gamma");
         const k = 1e-3 * o.sigma;
         const slope = (at({ sigma: o.sigma + k }).price - at({ sigma: o.sigma - k }).price) / (2 * k);
-        expect(vega / o.spot, "vega").to.be.closeTo(slope / o.spot, 1e-4);
+        expectNear(vega / o.spot, slope / o.spot, 1e-4, "vega");
         const t = 1e-3 * o.tau;
         const decay = -(at({ tau: o.tau + t }).price - at({ tau: o.tau - t }).price) / (2 * t);
-        expect((theta / o.spot) * o.tau, "theta").to.be.closeTo((decay / o.spot) * o.tau, 1e-4);
+        expectNear((theta / o.spot) * o.tau, (decay / o.spot) * o.tau, 1e-4, "theta");
       }),
     );
   });
@@ -237,16 +238,16 @@ describe("the volatility surface", () => {
     expect(atm(28)).to.deep.equal({ sigma: 0.8, forwardRatio: 1.02 });
     expect(atm(300)).to.deep.equal({ sigma: 0.8, forwardRatio: 1.02 });
     const middle = atm(14);
-    expect(middle.forwardRatio).to.be.closeTo(1 + 0.02 / 3, 1e-15);
+    expectNear(middle.forwardRatio, 1 + 0.02 / 3, 1e-15);
     // A third of the way from 7·0.36 to 28·0.64.
-    expect(middle.sigma ** 2 * 14).to.be.closeTo(2.52 + (17.92 - 2.52) / 3, 1e-12);
+    expectNear(middle.sigma ** 2 * 14, 2.52 + (17.92 - 2.52) / 3, 1e-12);
   });
 
   it("smiles in standardised log-moneyness, within its bounds", () => {
     const tau = 7 * day;
     const x = 0.5;
     const strike = 1000 * Math.exp(x * Math.sqrt(tau / (365 * day)));
-    expect(surfaceVolatility(pillars, 1000, strike, tau).sigma).to.be.closeTo(0.6 - 0.05 + 0.025, 1e-14);
+    expectNear(surfaceVolatility(pillars, 1000, strike, tau).sigma, 0.6 - 0.05 + 0.025, 1e-14);
     expect(surfaceVolatility(pillars, 1000, 1e9, tau).sigma).to.equal(5);
     const frown = [{ ...pillars[0]!, curvature: -0.2 }];
     expect(surfaceVolatility(frown, 1000, 1e9, tau).sigma).to.equal(0.01);

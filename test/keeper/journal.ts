@@ -8,6 +8,7 @@ import { lockDirectory, StoreLockedError } from "../../keeper/store/directoryLoc
 import { openJournal, type DecisionRecord, type SignedRecord } from "../../keeper/store/journal.ts";
 import { parseJson, toJson } from "../../keeper/store/json.ts";
 import type { Decision, DecisionInput } from "../../keeper/strategy/types.ts";
+import { expectNear } from "../support/near.ts";
 
 const VAULT: Address = "0x00000000000000000000000000000000000000aA";
 const OTHER_VAULT: Address = "0x00000000000000000000000000000000000000bb";
@@ -166,7 +167,7 @@ describe("journal", () => {
       driftAfter: 0.5,
       tradingCostUsd: 2.5,
     });
-    expect(gasUsd).to.be.closeTo(0.005 * input.spot, 1e-9);
+    expectNear(gasUsd, 0.005 * input.spot, 1e-9);
     await journal.close();
   });
 
@@ -195,16 +196,6 @@ describe("journal", () => {
     await Promise.all(Array.from({ length: 50 }, () => journal.recordDecision(record(hold))));
     await Promise.all([journal.flush(), journal.flush()]);
     expect((await journal.decisions({ limit: 100 })).map(({ id }) => id)).to.have.length(50);
-    await journal.close();
-  });
-
-  it("records at least 2,000 decisions a second", async () => {
-    const journal = await openJournal();
-    const count = 4096;
-    const from = performance.now();
-    for (let i = 0; i < count; i += 1) await journal.recordDecision(record(hold));
-    await journal.flush();
-    expect(count / ((performance.now() - from) / 1000)).to.be.above(2000);
     await journal.close();
   });
 });

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { CheckInterval } from "../../keeper/market/checkInterval.ts";
 import { gasCost } from "../../keeper/market/gasCost.ts";
 import { poolCost } from "../../keeper/market/poolCost.ts";
+import { expectNear } from "../support/near.ts";
 
 const Q96 = 2n ** 96n;
 const FEE_UNIT = 1_000_000n;
@@ -99,9 +100,9 @@ describe("pool cost", () => {
     // 100 ETH into 4·10¹⁸ of raw liquidity at 2500: 2500^1.5 / 4e6 = 0.03125 USD per ETH², 312.5 USD in all.
     const liquidity = 4_000_000n * 10n ** 12n;
     const { kappa } = poolCost({ price: 2500, liquidity: Number(liquidity), fee: 500 });
-    expect(kappa).to.be.closeTo(0.03125, 1e-12);
+    expectNear(kappa, 0.03125, 1e-12);
     const usdc = Number(swap(100n * 10n ** 18n, true, sqrtPriceOf(2500, true), liquidity, 0n, true)) / 1e6;
-    expect(250_000 - usdc).to.be.closeTo(312.5, 0.5);
+    expectNear(250_000 - usdc, 312.5, 0.5);
   });
 
   it("has no finite cost in a pool without liquidity", () => {
@@ -112,7 +113,7 @@ describe("pool cost", () => {
 describe("gas cost", () => {
   it("is units times base fee and tip at the price of ETH", () => {
     const price = { baseFeePerGas: 19_900_000_000n, priorityFeePerGas: 100_000_000n };
-    expect(gasCost(500_000n, price, 3000)).to.be.closeTo(30, 1e-12);
+    expectNear(gasCost(500_000n, price, 3000), 30, 1e-12);
   });
 });
 
