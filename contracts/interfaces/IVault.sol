@@ -97,7 +97,6 @@ interface IVault is IERC4626 {
     error OracleUnfit();
     error NotOpen();
     error NothingDue();
-    error OpposingVenues(uint8 venue, uint8 opposing);
     error Overfilled(int256 requested, int256 filled);
     error DriftNotReduced(int256 driftBefore, int256 driftAfter);
     error MarginWorsened(uint8 venue);
@@ -111,7 +110,8 @@ interface IVault is IERC4626 {
     /// @notice Moves net delta towards zero through `legs`, in order. Reverts unless a rebalance is due, the ETH and
     /// USDC prices are fresh, |drift| falls (or stays, when a venue's margin is what is mended), no venue's margin gets
     /// worse below its trigger, and NAV at the oracle price falls by no more than `maxLoss` and the vault's own limit.
-    /// Short liquidity fills in part. For the KEEPER role.
+    /// Short liquidity fills in part, and a leg that would open against another venue's opposite position (what a leg
+    /// before it could not close, say) fills nothing. For the KEEPER role.
     /// @param rebalanceNonce The current `rebalanceNonce`; it counts rebalances only, so that no deposit, exit or fill
     /// can invalidate a pending one.
     /// @param deadline Unix seconds; the last second in which the call is good.

@@ -70,7 +70,10 @@ library HedgeGate {
         uint256 price,
         uint64 nonce
     ) private {
-        if (leg.dDelta != 0) _requireNoOpposing(self, leg);
+        if (_isOpposed(self, leg)) {
+            emit IVault.LegExecuted(nonce, leg.venue, leg.dDelta, 0, 0);
+            return;
+        }
         uint256 slippage = self.limits.maxSlippage;
         uint256 limitPrice =
             leg.dDelta > 0
@@ -88,17 +91,19 @@ library HedgeGate {
     }
 
     /// @dev A leg may close against its own venue; it opens only where no other venue holds the opposite: two sides
-    /// would pay twice and hide size.
-    function _requireNoOpposing(VaultState storage self, HedgeLeg calldata leg) private view {
+    /// would pay twice and hide size. No reason to revert: the opposite may be what a leg before left unfilled.
+    function _isOpposed(VaultState storage self, HedgeLeg calldata leg) private view returns (bool) {
+        if (leg.dDelta == 0) return false;
         bool buys = leg.dDelta > 0;
         int256 own = self.venues[leg.venue].delta();
-        if (own != 0 && own > 0 != buys) return;
+        if (own != 0 && own > 0 != buys) return false;
         uint256 count = self.venues.length;
         for (uint256 i; i < count; ++i) {
             if (i == leg.venue) continue;
             int256 other = self.venues[i].delta();
-            if (other != 0 && other > 0 != buys) revert IVault.OpposingVenues(leg.venue, uint8(i));
+            if (other != 0 && other > 0 != buys) return true;
         }
+        return false;
     }
 
     /// @dev Nothing may raise drift or carry it past its own size on the other side; only mending a margin may leave it.

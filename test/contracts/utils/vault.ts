@@ -1,0 +1,112 @@
+import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
+import type { Contract } from "ethers";
+
+import { MAINNET, MAINNET_AUTHORITIES } from "../../../scripts/localMainnet/addresses.ts";
+import { DEFAULT_LIMITS, type VaultLimits } from "../../../scripts/deployKeel.ts";
+import { DAY, seriesId } from "./keel.ts";
+import { contractAt, impersonate } from "./market.ts";
+import type { Keel } from "./useKeel.ts";
+
+/** One argument of `Vault.rebalance`; without a limit only the vault's own binds. */
+export interface Leg {
+  readonly venue: number;
+  readonly dDelta: bigint;
+  readonly limitPrice?: bigint;
+}
+
+export interface RebalanceOptions {
+  readonly nonce?: bigint;
+  readonly deadline?: bigint;
+  readonly maxLoss?: bigint;
+  readonly as?: HardhatEthersSigner;
+}
+
+export const SPOT = 0;
+export const SHORT = 1;
+const FOREVER = 2n ** 40n;
+
+/** A call of `days` from now, 3,000 to 4,000 unless told. */
+export async function callOf(keel: Keel, days: number, strike = 3_000, cap = 4_000): Promise<bigint> {
+  const expiry = (await keel.networkHelpers.time.latest()) + days * DAY;
+  return seriesId({ isPut: false, strike, cap, expiry });
+}
+
+/** A put of `days` from now, 3,000 to 2,000 unless told. */
+export async function putOf(keel: Keel, days: number, strike = 3_000, floor = 2_000): Promise<bigint> {
+  const expiry = (await keel.networkHelpers.time.latest()) + days * DAY;
+  return seriesId({ isPut: true, strike, cap: floor, expiry });
+}
+
+/** The vault as `signer` calls it. */
+export function vaultAs(keel: Keel, signer: HardhatEthersSigner): Contract {
+  return keel.vault.connect(signer) as Contract;
+}
+
+export async function driftOf(keel: Keel): Promise<bigint> {
+  return (await keel.vault.drift!()) as bigint;
+}
+
+/** Sends a rebalance; by the keeper, with the current nonce and no limits of its own unless told. */
+export async function rebalance(keel: Keel, legs: readonly Leg[], options: RebalanceOptions = {}) {
+  const nonce = options.nonce ?? ((await keel.vault.rebalanceNonce!()) as bigint);
+  return vaultAs(keel, options.as ?? keel.keeper).rebalance!(
+    legs.map(({ venue, dDelta, limitPrice }) => ({
+      venue,
+      dDelta,
+      limitPrice: limitPrice ?? (dDelta > 0n ? 2n ** 200n : 0n),
+    })),
+    nonce,
+    options.deadline ?? FOREVER,
+    options.maxLoss ?? 2n ** 100n,
+  );
+}
+
+/** Changes some of the default limits, as the admin. */
+export async function setLimits(keel: Keel, limits: Partial<VaultLimits>): Promise<void> {
+  await vaultAs(keel, keel.admin).setLimits!({ ...DEFAULT_LIMITS, ...limits });
+}
+
+/** `seller` sells options back to the vault, or short to it, at mark less 1 %. */
+export async function sell(keel: Keel, seller: HardhatEthersSigner, id: bigint, quantity: bigint) {
+  const premium = ((await keel.mark(id)) * 99n) / 100n;
+  const { terms, signature } = await keel.quote(id, quantity, premium, { makerSells: false });
+  await (keel.book.connect(seller) as Contract).setApprovalForAll!(keel.contracts.OptionBook, true);
+  return (keel.book.connect(seller) as Contract).fill!(terms, signature, quantity);
+}
+
+/** Puts a faulty aggregator behind a Chainlink proxy, as its owner, answering `answer` as of `updatedAt`. */
+export async function breakFeed(
+  keel: Keel,
+  answer: bigint,
+  updatedAt?: number,
+  feed: string = MAINNET.ethUsdFeed,
+) {
+  const aggregator = await keel.ethers.deployContract("MockFaultyAggregator");
+  await aggregator.set!(answer, updatedAt ?? (await keel.networkHelpers.time.latest()));
+  const owner = await impersonate(keel, MAINNET_AUTHORITIES.chainlinkOwner);
+  const proxy = contractAt(
+    feed,
+    ["function proposeAggregator(address)", "function confirmAggregator(address)"],
+    owner,
+  );
+  await proxy.proposeAggregator!(aggregator);
+  await proxy.confirmAggregator!(aggregator);
+  return aggregator;
+}
+
+/** That the cash ledger is the vault's USDC and the collateral ledger what the option book holds for it. */
+export async function ledgerGap(keel: Keel): Promise<{ cash: bigint; nav: bigint }> {
+  const { vault, usdc, book, contracts } = keel;
+  const cash = (await vault.cash!()) as bigint;
+  const [marks, nav] = (await vault.status!()) as [{ venueEquity: bigint; book: { price: bigint } }, bigint];
+  let collateral = 0n;
+  for (const leg of (await vault.legs!()) as bigint[]) {
+    collateral += (await book.collateralOf!(contracts.Vault, leg & (2n ** 176n - 1n))) as bigint;
+  }
+  const unit = 10n ** 12n;
+  const value = marks.book.price / unit - (marks.book.price % unit < 0n ? 1n : 0n);
+  return {
+    cash: ((await usdc.balanceOf!(contracts.Vault)) as bigint) - cash,
+    nav: nav - (cash + collateral + marks.venueEquity + value),
+  };
+}
