@@ -69,7 +69,12 @@ async function start(config: Config, { once, signal, stderr }: RunKeeperOptions)
       checkInterval: config.pollInterval,
     });
     const { Vault } = deployment.contracts;
-    const about = { chain: deployment.chainId, vault: Vault, account: account.address, strategy: strategy.name };
+    const about = {
+      chain: deployment.chainId,
+      vault: Vault,
+      account: account.address,
+      strategy: strategy.name,
+    };
     log.info(about, "The keeper watches.");
     if (once) await decideOnce(keeper, client, config.pollInterval, signal);
     else await keeper.run({ pollInterval: config.pollInterval, signal });
@@ -94,13 +99,10 @@ async function decideOnce(
   }
 }
 
-function report(
-  { stderr }: RunKeeperOptions,
-  error: unknown,
-  secrets: ReturnType<typeof secretsOf>,
-): number {
+function report({ stderr }: RunKeeperOptions, error: unknown, secrets: ReturnType<typeof secretsOf>): number {
   const lines = error instanceof ConfigError ? error.problems : [describeError(error)];
-  const known = error instanceof StartupError || error instanceof KeyError || error instanceof StoreLockedError;
+  const known =
+    error instanceof StartupError || error instanceof KeyError || error instanceof StoreLockedError;
   const prefix = error instanceof ConfigError || known ? "keeper" : "keeper: could not start";
   for (const line of lines) {
     stderr.write(`${prefix}: ${secrets.reduce((text, secret) => secret.blot(text), line)}\n`);

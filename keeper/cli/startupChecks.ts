@@ -25,11 +25,14 @@ export async function checkStartup(
   const { Vault, Lens } = deployment.contracts;
   const chainId = await client.getChainId();
   if (chainId !== deployment.chainId) {
-    throw new StartupError(`The RPC serves chain ${String(chainId)}, the deployment is of chain ${String(deployment.chainId)}.`);
+    throw new StartupError(
+      `The RPC serves chain ${String(chainId)}, the deployment is of chain ${String(deployment.chainId)}.`,
+    );
   }
   for (const [name, address] of Object.entries({ Vault, Lens })) {
     const code = await client.getCode({ address });
-    if (code === undefined) throw new StartupError(`There is no code at ${name} ${address} on chain ${String(chainId)}.`);
+    if (code === undefined)
+      throw new StartupError(`There is no code at ${name} ${address} on chain ${String(chainId)}.`);
   }
   const authority = await client.readContract({ address: Vault, abi: vaultAbi, functionName: "authority" });
   const [immediate] = await client.readContract({
@@ -38,7 +41,8 @@ export async function checkStartup(
     functionName: "canCall",
     args: [account, Vault, REBALANCE],
   });
-  if (!immediate) throw new StartupError(`The account ${account} lacks the KEEPER role of the vault ${Vault}.`);
+  if (!immediate)
+    throw new StartupError(`The account ${account} lacks the KEEPER role of the vault ${Vault}.`);
   const balance = await client.getBalance({ address: account });
   if (balance === 0n) throw new StartupError(`The account ${account} has no ether to pay for gas.`);
 }

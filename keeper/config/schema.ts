@@ -4,16 +4,16 @@ import { calibrateRiskAversion } from "../math/calibration.ts";
 
 const positive = z.number().positive();
 
-/** Conditions under which the risk aversion was calibrated, as `calibrateRiskAversion` takes them. */
+/** Conditions under which the risk aversion was calibrated, as `keeper calibrate` writes them. */
 const calibration = z.strictObject({
   /** USD per root year of P&L standard deviation the operator is willing to carry. */
-  targetStd: positive,
+  pnlDeviation: positive,
   /** USD per ETH. */
   spot: positive,
   /** Fraction per root year. */
   sigma: positive,
-  /** ETH per USD. */
-  gammaCap: positive,
+  /** Net gamma at the book's limit, ETH per USD. */
+  gamma: positive,
   gasUsd: z.number().nonnegative(),
   /** Fraction of the value traded. */
   feeRate: z.number().nonnegative(),
@@ -79,7 +79,8 @@ export const configSchema = z
 /** A risk aversion kept beside a calibration must be its result, or the record would explain another number. */
 function mismatch(riskAversion: number, conditions: z.infer<typeof calibration>): string | null {
   try {
-    const expected = calibrateRiskAversion(conditions);
+    const { pnlDeviation, gamma, ...market } = conditions;
+    const expected = calibrateRiskAversion({ targetStd: pnlDeviation, gammaCap: gamma, ...market });
     if (Math.abs(riskAversion - expected) <= SAME_RISK_AVERSION * expected) return null;
     return `is not what its calibration gives (${expected.toPrecision(4)}); run \`keeper calibrate\` again`;
   } catch (error) {

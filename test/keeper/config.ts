@@ -1,0 +1,212 @@
+import { expect } from "chai";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { inspect } from "node:util";
+
+import { loadDeployment } from "../../keeper/config/deployment.ts";
+import { ConfigError, loadConfig, secretsOf } from "../../keeper/config/load.ts";
+import { Secret } from "../../keeper/config/secret.ts";
+import { createLogger } from "../../keeper/log/logger.ts";
+import { calibrateRiskAversion } from "../../keeper/math/calibration.ts";
+
+const KEY = `0x${"4f".repeat(32)}`;
+const URL_WITH_TOKEN = "https://rpc.example/v2/token-of-the-operator";
+const minimal = { rpcUrl: URL_WITH_TOKEN, riskAversion: 1e-4, limits: { delta: 50 } };
+
+describe("configuration", () => {
+  let directory: string;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), "keel-config-"));
+  });
+  afterEach(() => {
+    rmSync(directory, { recursive: true });
+  });
+
+  function write(name: string, content: unknown): string {
+    const path = join(directory, name);
+    writeFileSync(path, typeof content === "string" ? content : JSON.stringify(content));
+    return path;
+  }
+  function load(content: unknown, env: Record<string, string> = {}) {
+    return loadConfig({ file: write("config.json", content), env });
+  }
+  function problems(content: unknown, env: Record<string, string> = {}): readonly string[] {
+    try {
+      load(content, env);
+    } catch (error) {
+      expect(error).to.be.instanceOf(ConfigError);
+      return (error as ConfigError).problems;
+    }
+    return [];
+  }
+
+  it("fills in what is not set", () => {
+    const config = load(minimal);
+    expect(config.strategy).to.deep.equal({ name: "optimal-impulse", params: {} });
+    expect(config).to.include({ pollInterval: 12, storeDir: ".keel/keeper", logLevel: "info", key: null });
+    expect(config.rpcUrl.reveal()).to.equal(URL_WITH_TOKEN);
+  });
+
+  it("lets the environment override the file", () => {
+    const config = load(minimal, {
+      KEEL_RPC_URL: "http://127.0.0.1:8545",
+      KEEL_STORE_DIR: "elsewhere",
+      KEEL_LOG_LEVEL: "debug",
+      KEEL_DEPLOYMENT: "other.json",
+    });
+    expect(config.rpcUrl.reveal()).to.equal("http://127.0.0.1:8545");
+    expect(config).to.include({ storeDir: "elsewhere", logLevel: "debug", deployment: "other.json" });
+  });
+
+  it("refuses unknown keys by name, at every depth and in the environment", () => {
+    expect(
+      problems(
+        {
+          ...minimal,
+          polInterval: 3,
+          limits: { delta: 1, gama: 2 },
+          strategy: { name: "clock", params: { seconds: 9, x: 1 } },
+        },
+        { KEEL_RPCURL: "http://x" },
+      ),
+    ).to.have.members([
+      "polInterval: unknown key",
+      "limits.gama: unknown key",
+      "strategy.params.x: unknown key",
+      "KEEL_RPCURL: unknown environment variable",
+    ]);
+  });
+
+  it("refuses a key in the file without repeating it", () => {
+    const [problem, ...more] = problems({ ...minimal, privateKey: KEY });
+    expect([problem, more]).to.deep.equal(["privateKey: unknown key", []]);
+  });
+
+  it("names the path of every wrong value, one line each", () => {
+    const found = problems({
+      rpcUrl: "ftp://x",
+      riskAversion: -1,
+      limits: {},
+      strategy: { name: "fixed-band", params: { fraction: 0 } },
+      logLevel: "loud",
+    });
+    expect(found.map((line) => line.split(":")[0])).to.have.members([
+      "rpcUrl",
+      "riskAversion",
+      "limits.delta",
+      "strategy.params.fraction",
+      "logLevel",
+    ]);
+    for (const line of found)
+      expect(line)
+        .to.match(/^[\w.]+: \S/)
+        .and.not.include("\n");
+  });
+
+  it("asks for a risk aversion where the strategy needs one, and only there", () => {
+    const { rpcUrl, limits } = minimal;
+    expect(problems({ rpcUrl, limits }).join()).to.match(/^riskAversion: required/);
+    expect(problems({ rpcUrl, limits, strategy: { name: "clock", params: { seconds: 60 } } })).to.deep.equal(
+      [],
+    );
+  });
+
+  it("accepts a risk aversion that its calibration gives, and no other", () => {
+    const market = { spot: 3000, sigma: 0.6, gasUsd: 30, feeRate: 0.0005, kappa: 0.01 };
+    const riskAversion = calibrateRiskAversion({ targetStd: 20_000, gammaCap: 0.2, ...market });
+    const calibration = { pnlDeviation: 20_000, gamma: 0.2, ...market };
+    expect(
+      problems({ ...minimal, riskAversion: Number(riskAversion.toPrecision(5)), calibration }),
+    ).to.deep.equal([]);
+    expect(problems({ ...minimal, riskAversion: riskAversion * 1.01, calibration }).join()).to.match(
+      /^riskAversion: is not what its calibration gives/,
+    );
+  });
+
+  it("takes the key from the environment, and only one", () => {
+    const password = write("password", "correct horse\n");
+    expect(load(minimal, { KEEL_PRIVATE_KEY: KEY.slice(2) }).key).to.have.property("privateKey");
+    const { key } = load(minimal, { KEEL_KEYSTORE: "k.json", KEEL_KEYSTORE_PASSWORD_FILE: password });
+    expect(key !== null && "password" in key && key.password.reveal()).to.equal("correct horse");
+    expect(problems({ ...minimal, keystore: "k.json" })).to.deep.equal([
+      "KEEL_KEYSTORE_PASSWORD: a keystore needs it, or KEEL_KEYSTORE_PASSWORD_FILE",
+    ]);
+    expect(problems({ ...minimal, keystore: "k.json" }, { KEEL_PRIVATE_KEY: KEY }).join()).to.include(
+      "one of them",
+    );
+    expect(problems(minimal, { KEEL_PRIVATE_KEY: "0x12" })).to.deep.equal([
+      "KEEL_PRIVATE_KEY: is not 32 bytes in hex",
+    ]);
+    expect(
+      problems(minimal, { KEEL_KEYSTORE: "k.json", KEEL_KEYSTORE_PASSWORD_FILE: join(directory, "none") }),
+    ).to.deep.equal(["KEEL_KEYSTORE_PASSWORD_FILE: cannot be read (ENOENT)"]);
+  });
+
+  it("says what is wrong with the file, without quoting it", () => {
+    expect(problems(`{"rpcUrl": "${URL_WITH_TOKEN}" "limits"}`).join()).to.match(
+      /config\.json: is not valid JSON$/,
+    );
+    expect(problems("[]").join()).to.match(/must hold a JSON object$/);
+    expect(() => loadConfig({ file: join(directory, "none.json"), env: {} })).to.throw(ConfigError, "ENOENT");
+  });
+
+  it("never shows a secret: not printed, not in errors, not in logs", () => {
+    const config = load(minimal, { KEEL_PRIVATE_KEY: KEY });
+    const bare = KEY.slice(2);
+    const shown = [
+      inspect(config, { depth: 9, showHidden: true }),
+      JSON.stringify(config),
+      String(secretsOf(config)[1]),
+      `${secretsOf(config)[0]!}`,
+      problems(
+        { ...minimal, limits: 1, rpcUrl: `nonsense ${URL_WITH_TOKEN}` },
+        { KEEL_PRIVATE_KEY: `${KEY}00` },
+      ).join(),
+    ];
+    for (const text of shown) {
+      expect(text).to.not.include(bare);
+      expect(text).to.not.include("token-of-the-operator");
+    }
+  });
+
+  it("blots secrets out of every log line, however they got there", () => {
+    const config = load(minimal, { KEEL_PRIVATE_KEY: KEY });
+    for (const text of [true, false]) {
+      const destination = new PassThrough();
+      const log = createLogger({ level: "info", secrets: secretsOf(config), destination, text });
+      log.error({ error: new Error(`POST ${URL_WITH_TOKEN} failed`).message, config, n: 3n }, `key ${KEY}`);
+      const line = String(destination.read());
+      expect(line).to.not.include("token-of-the-operator").and.not.include(KEY.slice(2));
+      expect(line).to.include("[secret]").and.include("3");
+    }
+  });
+});
+
+describe("deployment file", () => {
+  it("gives the addresses, and names what is wrong", () => {
+    const directory = mkdtempSync(join(tmpdir(), "keel-deployment-"));
+    const path = join(directory, "1.json");
+    const contracts = {
+      Vault: "0x00000000000000000000000000000000000000aa",
+      Lens: "0x00000000000000000000000000000000000000bb",
+      OptionBook: "0x00000000000000000000000000000000000000cc",
+    };
+    try {
+      writeFileSync(path, JSON.stringify({ chainId: 31337, block: 5, commit: "abc", contracts }));
+      expect(loadDeployment(path).contracts.Lens).to.equal(contracts.Lens);
+      writeFileSync(path, JSON.stringify({ chainId: 31337, block: 5, contracts: { Vault: "0x1" } }));
+      expect(() => loadDeployment(path)).to.throw(ConfigError, /contracts\.Vault: is not an address/);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+});
+
+describe("Secret", () => {
+  it("leaves short words in other text alone", () => {
+    expect(new Secret("ab").blot("a cab")).to.equal("a cab");
+    expect(new Secret("0xabcdef").blot("0xabcdef and abcdef")).to.equal("[secret] and [secret]");
+  });
+});
