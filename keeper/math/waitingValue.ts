@@ -32,7 +32,8 @@ export function waitingValue(model: ImpulseModel, levels: BandLevels, curvature 
   // K(w)/(b² − t²), and its limit where the band has no width.
   const P = b > t ? tradeCost(model, b - t) / ((b - t) * (b + t)) : b > 0 ? ell / (2 * b) : 0;
   // With a larger q the gain would pass the cost before b.
-  const smoothest = b > t ? (P - (ell + 2 * kappa * (b - t)) / (2 * b)) / ((b - t) * (b + t)) : Infinity;
+  const smoothest =
+    b > t ? (P - (ell + 2 * kappa * (b - t)) / (2 * b)) / ((b - t) * (b + t)) : b > 0 ? P / (4 * b * b) : 0;
   const q = a2 > 0 ? curvature * Math.max(0, Math.min(h / (6 * a2), smoothest)) : 0;
 
   const above = (d: number): number => (d * d - t * t) * (P + q * (b * b - d * d));

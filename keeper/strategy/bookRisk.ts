@@ -4,6 +4,8 @@ import type { OptionLeg } from "./types.ts";
 /** Seconds in the year of every annualised quantity here and on the chain. */
 export const SECONDS_PER_YEAR = 365 * 86_400;
 
+const LEAST_WEIGHT = 1e-290;
+
 /** Sums over the legs of a book, quantity included (short is negative). */
 export interface BookRisk {
   /** ETH. */
@@ -55,7 +57,8 @@ export function bookRisk(legs: readonly OptionLeg[], spot: number, timestamp: nu
     weighted += size * tau;
     last = Math.max(last, tau);
   }
-  return { delta, gamma, vega, horizon: weight > 0 ? weighted / weight : last };
+  // Sums of denormal numbers have lost the digits a ratio needs.
+  return { delta, gamma, vega, horizon: weight > LEAST_WEIGHT ? weighted / weight : last };
 }
 
 /**
