@@ -191,10 +191,16 @@ contract Vault is
     /// @inheritdoc IVault
     function freeCash() public view returns (uint256) {
         PriceReading memory reading = priceOracle.read();
-        if (!reading.open || !volatilityOracle.isFresh()) return 0;
+        if (!_isNavFair(reading)) return 0;
         (, int256 equity) = _self.venueTotals(reading.price);
         int256 spare = int256(_self.cash) + equity - int256(hedgeReserve());
         return spare > 0 ? FixedPointMathLib.min(_self.cash, uint256(spare)) : 0;
+    }
+
+    /// @dev An expired series pays by its settlement price, which NAV does not know until the vault has settled it.
+    /// Anyone can have it settled, so whoever traded shares in between could take the difference.
+    function _isNavFair(PriceReading memory reading) private view returns (bool) {
+        return reading.open && volatilityOracle.isFresh() && !OptionLedger.hasExpired(_self);
     }
 
     function _marks() private view returns (Marks memory marks) {
@@ -218,7 +224,7 @@ contract Vault is
     /// @inheritdoc IERC4626
     /// @dev Closed too when there are shares but nothing behind them: no price is fair to both sides.
     function maxDeposit(address) public view override(ERC4626, IERC4626) returns (uint256) {
-        bool open = !paused() && priceOracle.read().open && volatilityOracle.isFresh();
+        bool open = !paused() && _isNavFair(priceOracle.read());
         return open && (totalSupply() == 0 || totalAssets() != 0) ? type(uint256).max : 0;
     }
 

@@ -168,7 +168,8 @@ interface IVault is IERC4626 {
     /// affordable: max(sum of short calls q·cap, sum of short puts q·strike·shortMarginRatio).
     function hedgeReserve() external view returns (uint256);
 
-    /// @notice USDC, 6 decimals, that could leave now: idle cash above the hedge reserve; zero while closed.
+    /// @notice USDC, 6 decimals, that could leave now: idle cash above the hedge reserve; zero while closed, which a
+    /// series that has expired and waits for `settle` is a reason for too.
     function freeCash() external view returns (uint256);
 
     function cash() external view returns (uint256);

@@ -84,6 +84,15 @@ library OptionLedger {
         return calls.max(puts);
     }
 
+    /// @notice Whether a series that has expired is still in the book.
+    function hasExpired(VaultState storage self) external view returns (bool) {
+        uint256 count = self.legs.length;
+        for (uint256 i; i < count; ++i) {
+            if (self.legs[i].series().expiry() <= block.timestamp) return true;
+        }
+        return false;
+    }
+
     function _addToLeg(VaultState storage self, SeriesId id, int256 change) private {
         uint256 index = _indexOf(self, id);
         bool isNew = index == self.legs.length;

@@ -1,6 +1,7 @@
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import type { Contract } from "ethers";
 
+import { ABIS } from "../../../scripts/localMainnet/abis.ts";
 import { MAINNET, MAINNET_AUTHORITIES } from "../../../scripts/localMainnet/addresses.ts";
 import { DEFAULT_LIMITS, type VaultLimits } from "../../../scripts/deployKeel.ts";
 import { DAY, seriesId } from "./keel.ts";
@@ -109,4 +110,26 @@ export async function ledgerGap(keel: Keel): Promise<{ cash: bigint; nav: bigint
     cash: ((await usdc.balanceOf!(contracts.Vault)) as bigint) - cash,
     nav: nav - (cash + collateral + marks.venueEquity + value),
   };
+}
+
+/** Posts the surface that stands again: a fresh time, the same volatilities. */
+export async function postSurface(keel: Keel): Promise<void> {
+  const oracle = keel.volatilityOracle.connect(keel.surfacePoster) as Contract;
+  const surface = (await oracle.surface!()) as { toObject(deep: boolean): { pillars: unknown[] } };
+  await oracle.post!(surface.toObject(true).pillars);
+}
+
+/** Answers a round at `usd` in the very second of `expiry` and settles the option book there. */
+export async function settleBook(keel: Keel, expiry: number, usd: number): Promise<void> {
+  await keel.networkHelpers.time.setNextBlockTimestamp(expiry - 1);
+  await keel.mainnet.submitUsdcUsd(1);
+  await keel.mainnet.submitEthUsd(usd);
+  const feed = contractAt(MAINNET.ethUsdFeed, ABIS.feed, keel.stranger);
+  const [roundId] = (await feed.latestRoundData!()) as [bigint];
+  await (keel.book.connect(keel.stranger) as Contract).settle!(expiry, roundId, []);
+}
+
+/** Unix seconds at which a series expires. */
+export function expiryOf(id: bigint): number {
+  return Number(id & (2n ** 40n - 1n));
 }
