@@ -27,7 +27,6 @@ import {IVenue} from "./interfaces/IVenue.sol";
 import {IVolatilityOracle} from "./interfaces/IVolatilityOracle.sol";
 import {Roles} from "./Roles.sol";
 import {Leg, SeriesId} from "./types/Series.sol";
-import {Greeks} from "./types/Surface.sol";
 import {HedgeGate} from "./vault/HedgeGate.sol";
 import {OptionLedger} from "./vault/OptionLedger.sol";
 import {VaultState} from "./vault/VaultState.sol";

@@ -49,8 +49,12 @@ export default buildModule("Keel", (m) => {
   const addSpot = m.call(vault, "addVenue", [spot], { id: "AddSpot" });
   const addShort = m.call(vault, "addVenue", [short], { id: "AddShort", after: [addSpot] });
 
-  const allow = (id: string, target: typeof vault | typeof volatilityOracle, selectors: string[], role: bigint) =>
-    m.call(manager, "setTargetFunctionRole", [target, selectors, role], { id });
+  const allow = (
+    id: string,
+    target: typeof vault | typeof volatilityOracle,
+    selectors: string[],
+    role: bigint,
+  ) => m.call(manager, "setTargetFunctionRole", [target, selectors, role], { id });
   const grant = (id: string, role: bigint, account: string) =>
     m.call(manager, "grantRole", [role, m.getParameter<string>(account), 0], { id });
   const wired = [
