@@ -307,11 +307,13 @@ contract Vault is
 
     /// @inheritdoc IVault
     function addVenue(IVenue venue) external restricted {
-        if (_self.venues.length == MAX_VENUES) revert TooManyVenues();
+        uint256 count = _self.venues.length;
+        if (count == MAX_VENUES) revert TooManyVenues();
         if (venue.vault() != address(this)) revert WrongVenueOwner();
+        for (uint256 i; i < count; ++i) if (_self.venues[i] == venue) revert DuplicateVenue();
         _self.venues.push(venue);
         IERC20(asset()).forceApprove(address(venue), type(uint256).max);
-        emit VenueAdded(_self.venues.length - 1, venue);
+        emit VenueAdded(count, venue);
     }
 
     function _setLimits(Limits memory limits_) private {

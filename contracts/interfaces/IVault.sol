@@ -91,6 +91,7 @@ interface IVault is IERC4626 {
     error TooManySeries();
     error TooManyLegs();
     error WrongVenueOwner();
+    error DuplicateVenue();
     error OnlyOptionBook();
     error WrongRebalanceNonce(uint64 expected);
     error DeadlinePassed(uint256 deadline);
