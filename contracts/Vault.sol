@@ -130,8 +130,13 @@ contract Vault is
         int256 value = riskEngine
             .value(quote.seriesId, reading.price, block.timestamp, volatilityOracle.surface())
             .price;
+        (, int256 equity) = _self.venueTotals(reading.price);
+        int256 before = _spare(equity);
         OptionLedger.recordFill(_self, quote, quantity, paid, cashDelta, value > 0 ? uint256(value) : 0);
-        _requireReserve(reading.price);
+        // A fill that mends a breached reserve is welcome.
+        int256 spare = _spare(equity);
+        if (spare < 0 && spare <= before)
+            revert HedgeReserveBreached(spare + int256(hedgeReserve()), hedgeReserve());
         return IQuoteMaker.onQuoteFilled.selector;
     }
 
@@ -155,11 +160,9 @@ contract Vault is
         optionBook.cancel(nonce);
     }
 
-    function _requireReserve(uint256 price) private view {
-        (, int256 equity) = _self.venueTotals(price);
-        int256 assets = int256(_self.cash) + equity;
-        uint256 reserve = hedgeReserve();
-        if (assets < int256(reserve)) revert HedgeReserveBreached(assets, reserve);
+    /// @dev USDC outside the option book beyond the hedge reserve.
+    function _spare(int256 venueEquity) private view returns (int256) {
+        return int256(_self.cash) + venueEquity - int256(hedgeReserve());
     }
 
     /* VALUATION */
@@ -192,7 +195,7 @@ contract Vault is
         PriceReading memory reading = priceOracle.read();
         if (!_isNavFair(reading)) return 0;
         (, int256 equity) = _self.venueTotals(reading.price);
-        int256 spare = int256(_self.cash) + equity - int256(hedgeReserve());
+        int256 spare = _spare(equity);
         return spare > 0 ? FixedPointMathLib.min(_self.cash, uint256(spare)) : 0;
     }
 

@@ -1,0 +1,371 @@
+import { expect } from "chai";
+import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
+import type { Contract } from "ethers";
+
+import { MAINNET } from "../../scripts/localMainnet/addresses.ts";
+import { DAY, seriesId, USDC, WAD } from "./utils/keel.ts";
+import { movePrice, passTime } from "./utils/market.ts";
+import { useKeel } from "./utils/useKeel.ts";
+import {
+  callOf,
+  driftOf,
+  ledgerGap,
+  postSurface,
+  putOf,
+  rebalance,
+  sell,
+  setLimits,
+  SPOT,
+  vaultAs,
+} from "./utils/vault.ts";
+
+const MAGIC = "0x1626ba7e";
+const REFUSED = "0xffffffff";
+
+interface FillOptions {
+  readonly makerSells?: boolean;
+  readonly signer?: HardhatEthersSigner;
+}
+
+describe("Vault options", () => {
+  const keel = useKeel(async (k) => {
+    await k.deposit(k.alice, 2_000_000n * USDC);
+    await k.mainnet.mintUsdc(k.taker.address as `0x${string}`, 10_000_000n * USDC);
+    await (k.usdc.connect(k.taker) as Contract).approve!(k.contracts.OptionBook, 2n ** 255n);
+    await (k.book.connect(k.taker) as Contract).setApprovalForAll!(k.contracts.OptionBook, true);
+  });
+  const bookAs = (signer: HardhatEthersSigner) => keel().book.connect(signer) as Contract;
+  /** The taker fills a quote of the vault at `permille` of mark. */
+  const fillAt = async (permille: bigint, id: bigint, quantity: bigint, options: FillOptions = {}) => {
+    const premium = ((await keel().mark(id)) * permille) / 1000n;
+    const { terms, signature } = await keel().quote(id, quantity, premium, options);
+    return bookAs(keel().taker).fill!(terms, signature, quantity);
+  };
+  const buyBack = async (id: bigint, quantity: bigint) => fillAt(1000n, id, quantity, { makerSells: false });
+  const refuses = async (sent: Promise<unknown>, error: string, contract: Contract = keel().vault) =>
+    expect(sent).to.be.revertedWithCustomError(contract, error);
+  const legs = async () => [...((await keel().vault.legs!()) as bigint[])];
+  const quantityOf = (leg: bigint) => BigInt.asIntN(80, leg >> 176n);
+
+  afterEach("every unit is accounted for", async () => {
+    expect(await ledgerGap(keel())).to.deep.equal({ cash: 0n, nav: 0n });
+  });
+
+  describe("premiums", () => {
+    it("are at most the edge below mark when the vault sells", async () => {
+      const id = await callOf(keel(), 7);
+      await refuses(fillAt(979n, id, WAD), "QuoteOutsideEdge");
+      await fillAt(981n, id, WAD);
+      await fillAt(5_000n, id, WAD);
+    });
+
+    it("are at most the edge above mark when the vault buys", async () => {
+      const id = await callOf(keel(), 7);
+      await fillAt(1000n, id, 10n * WAD);
+      await refuses(fillAt(1_021n, id, WAD, { makerSells: false }), "QuoteOutsideEdge");
+      await fillAt(1_019n, id, WAD, { makerSells: false });
+      await fillAt(0n, id, WAD, { makerSells: false });
+    });
+
+    it("move the net asset value by their distance from mark alone", async () => {
+      const id = await putOf(keel(), 7);
+      const before = (await keel().vault.nav!()) as bigint;
+      const mark = await keel().mark(id);
+      await fillAt(1_010n, id, 10n * WAD);
+      expect(await keel().vault.nav!()).to.be.closeTo(before + (mark * 10n) / 100n, 20_000n);
+    });
+
+    it("of an option worth nothing may be nothing", async () => {
+      const id = seriesId({
+        isPut: false,
+        strike: 100_000,
+        cap: 100_001,
+        expiry: (await keel().networkHelpers.time.latest()) + DAY,
+      });
+      expect(await keel().mark(id)).to.equal(0n);
+      await fillAt(0n, id, WAD);
+    });
+  });
+
+  describe("quotes", () => {
+    it("are the quoter's to sign, nobody else's", async () => {
+      const { stranger, keeper, admin, guardian, alice, book } = keel();
+      for (const signer of [stranger, keeper, admin, guardian, alice]) {
+        await refuses(fillAt(1000n, await callOf(keel(), 7), WAD, { signer }), "InvalidSignature", book);
+      }
+    });
+
+    it("end with the quoter's role, at once", async () => {
+      const { manager, admin, quoter, book } = keel();
+      const id = await callOf(keel(), 7);
+      await fillAt(1000n, id, WAD);
+      await (manager.connect(admin) as Contract).revokeRole!(2n, quoter.address);
+      await refuses(fillAt(1000n, id, WAD), "InvalidSignature", book);
+    });
+
+    it("are not for a quoter whose role has a delay", async () => {
+      const { manager, admin, stranger, book } = keel();
+      await (manager.connect(admin) as Contract).grantRole!(2n, stranger.address, 60);
+      const sent = fillAt(1000n, await callOf(keel(), 7), WAD, { signer: stranger });
+      await refuses(sent, "InvalidSignature", book);
+    });
+
+    it("are answered for to the option book alone", async () => {
+      const { vault, quoter, contracts, ethers, stranger } = keel();
+      const digest = ethers.id("anything");
+      const signature = await signDigest(digest);
+      const ask = async (from: string, bytes = signature) =>
+        (await (vault.connect(ethers.provider) as Contract).isValidSignature!(digest, bytes, {
+          from,
+        })) as string;
+      expect(await ask(contracts.OptionBook)).to.equal(MAGIC);
+      for (const from of [stranger.address, MAINNET.usdc, contracts.Vault, quoter.address]) {
+        expect(await ask(from)).to.equal(REFUSED);
+      }
+      for (const bytes of ["0x", `${signature}00`, `0x${"00".repeat(65)}`]) {
+        expect(await ask(contracts.OptionBook, bytes)).to.equal(REFUSED);
+      }
+    });
+
+    it("can be cancelled by the guardian alone", async () => {
+      const { guardian, quoter, keeper, stranger, book, taker, quote } = keel();
+      const id = await callOf(keel(), 7);
+      const { terms, signature } = await quote(id, WAD, (await keel().mark(id)) + 1n);
+      for (const signer of [quoter, keeper, stranger]) {
+        await refuses(vaultAs(keel(), signer).cancelQuotes!(terms.nonce), "AccessManagedUnauthorized");
+      }
+      await vaultAs(keel(), guardian).cancelQuotes!(terms.nonce);
+      await refuses(bookAs(taker).fill!(terms, signature, WAD), "QuoteCancelled", book);
+    });
+
+    it("reach 35 days and no further", async () => {
+      const { time } = keel().networkHelpers;
+      const id = await callOf(keel(), 36);
+      await refuses(fillAt(1000n, id, WAD), "TenorTooLong");
+      const expiry = Number(id & (2n ** 40n - 1n));
+      const premium = 2n * (await keel().mark(id));
+      const { terms, signature } = await keel().quote(id, WAD, premium);
+      await passTime(keel(), DAY - 60);
+      await postSurface(keel());
+      await time.setNextBlockTimestamp(expiry - 35 * DAY);
+      await bookAs(keel().taker).fill!(terms, signature, WAD);
+    });
+
+    it("are filled only while prices and surface are fit", async () => {
+      const id = await callOf(keel(), 7);
+      await fillAt(1000n, id, WAD);
+      const both = async () => {
+        await refuses(fillAt(1010n, id, WAD), "NotOpen");
+        await refuses(buyBack(id, WAD), "NotOpen");
+      };
+      await keel().mainnet.submitEthUsd(3_200);
+      await both();
+      await keel().mainnet.submitEthUsd(3_000);
+      await passTime(keel(), 3 * 3_600 + 1);
+      await both();
+    });
+
+    it("are not written while paused, but bought back", async () => {
+      const { guardian } = keel();
+      const id = await callOf(keel(), 7);
+      await fillAt(1000n, id, 2n * WAD);
+      await vaultAs(keel(), guardian).pause!();
+      await refuses(fillAt(1000n, id, WAD), "EnforcedPause");
+      await buyBack(id, WAD);
+      expect((await legs()).map(quantityOf)).to.deep.equal([-WAD]);
+    });
+
+    it("are told to the vault by the option book alone", async () => {
+      const { vault, stranger, quote, taker } = keel();
+      const { terms } = await quote(await callOf(keel(), 7), WAD, 0n);
+      for (const signer of [stranger, taker]) {
+        await refuses(vaultAs(keel(), signer).onQuoteFilled!(terms, WAD, 0n, 0n), "OnlyOptionBook");
+      }
+      expect(await vault.legs!()).to.deep.equal([]);
+    });
+  });
+
+  describe("the hedge reserve", () => {
+    it("is the cap of every short call, or the margin of every short put, whichever is more", async () => {
+      const { vault } = keel();
+      await fillAt(1000n, await callOf(keel(), 7), 100n * WAD);
+      expect(await vault.hedgeReserve!()).to.equal(400_000n * USDC);
+      await fillAt(1000n, await putOf(keel(), 7), 150n * WAD);
+      expect(await vault.hedgeReserve!()).to.equal(400_000n * USDC);
+      await fillAt(1000n, await putOf(keel(), 14), 100n * WAD);
+      // 250 puts of 3,000 at 1.3 / 0.78 - 1.
+      expect(await vault.hedgeReserve!()).to.be.closeTo(500_000n * USDC, 10n);
+    });
+
+    it("does not count options the vault holds", async () => {
+      const { book, taker, vault } = keel();
+      const id = await callOf(keel(), 7);
+      await bookAs(taker).write!(id, 5n * WAD, taker.address);
+      await sell(keel(), taker, id, 5n * WAD);
+      expect((await legs()).map(quantityOf)).to.deep.equal([5n * WAD]);
+      expect(await vault.hedgeReserve!()).to.equal(0n);
+      expect(await book.shortOf!(taker.address, id)).to.equal(5n * WAD);
+    });
+
+    it("stops writing that would breach it, calls and puts", async () => {
+      // A call takes 1,000 of collateral less its premium, and reserves 4,000 of what is left.
+      const call = await callOf(keel(), 7);
+      await refuses(fillAt(1000n, call, 450n * WAD), "HedgeReserveBreached");
+      await fillAt(1000n, call, 400n * WAD);
+      await refuses(fillAt(1000n, call, 50n * WAD), "HedgeReserveBreached");
+      const put = await putOf(keel(), 7);
+      await refuses(fillAt(1000n, put, 700n * WAD), "HedgeReserveBreached");
+    });
+
+    describe("once a hedge has lost into it", () => {
+      let id: bigint;
+
+      beforeEach(async () => {
+        id = await callOf(keel(), 7);
+        await fillAt(1000n, id, 405n * WAD);
+        await rebalance(keel(), [{ venue: SPOT, dDelta: -(await driftOf(keel())) }]);
+        await movePrice(keel(), 2_700);
+        await passTime(keel(), 2_000);
+      });
+
+      it("lets nobody out and writes nothing", async () => {
+        expect(await keel().vault.freeCash!()).to.equal(0n);
+        await refuses(fillAt(1010n, id, WAD), "HedgeReserveBreached");
+        await refuses(fillAt(1010n, await putOf(keel(), 7), WAD), "HedgeReserveBreached");
+      });
+
+      it("buys back what mends it, little by little", async () => {
+        const { taker } = keel();
+        await buyBack(id, WAD);
+        await bookAs(taker).write!(id, WAD, taker.address);
+        // Going long costs cash and reserves nothing: that does not mend.
+        const other = await callOf(keel(), 3, 2_700, 4_000);
+        await bookAs(taker).write!(other, WAD, taker.address);
+        await refuses(sell(keel(), taker, other, WAD), "HedgeReserveBreached");
+      });
+    });
+  });
+
+  describe("positions", () => {
+    it("go short, back, long and back, and the ledgers with them", async () => {
+      const { book, vault, contracts, taker } = keel();
+      const id = await callOf(keel(), 7);
+      const expectHeld = async (quantity: bigint) => {
+        expect((await legs()).map(quantityOf)).to.deep.equal(quantity === 0n ? [] : [quantity]);
+        expect(await book.shortOf!(contracts.Vault, id)).to.equal(quantity < 0n ? -quantity : 0n);
+        expect(await book.balanceOf!(contracts.Vault, id)).to.equal(quantity > 0n ? quantity : 0n);
+        expect(await ledgerGap(keel())).to.deep.equal({ cash: 0n, nav: 0n });
+      };
+      await fillAt(1000n, id, 10n * WAD + 1n);
+      await expectHeld(-10n * WAD - 1n);
+      await buyBack(id, 3n * WAD + 7n);
+      await expectHeld(-7n * WAD + 6n);
+      await bookAs(taker).write!(id, 5n * WAD, taker.address);
+      await buyBack(id, 9n * WAD);
+      await expectHeld(2n * WAD + 6n);
+      await fillAt(1000n, id, 2n * WAD + 6n);
+      await expectHeld(0n);
+      await fillAt(1000n, id, 1n);
+      await expectHeld(-1n);
+      await buyBack(id, 1n);
+      await expectHeld(0n);
+      expect(await vault.nav!()).to.equal(await vault.cash!());
+    });
+
+    it("are 32 at most, and one closed makes room", async () => {
+      const ids: bigint[] = [];
+      for (let i = 0; i < 32; i++) {
+        const id = await callOf(keel(), 7, 3_000 + 10 * i);
+        ids.push(id);
+        await fillAt(1000n, id, WAD);
+      }
+      const next = await putOf(keel(), 7);
+      await refuses(fillAt(1000n, next, WAD), "TooManySeries");
+      await fillAt(1000n, ids[3]!, WAD);
+      await buyBack(ids[7]!, WAD);
+      await fillAt(1000n, next, WAD);
+      await refuses(fillAt(1000n, ids[7]!, WAD), "TooManySeries");
+      expect((await legs()).map(quantityOf))
+        .to.include(-2n * WAD)
+        .and.to.have.length(32);
+      // A book that is full can still be hedged in one transaction.
+      const sent = await rebalance(keel(), [{ venue: SPOT, dDelta: -(await driftOf(keel())) }]);
+      expect((await sent.wait()).gasUsed).to.be.lessThan(2_500_000n);
+    });
+
+    it("fit 80 bits", async () => {
+      const { taker, mainnet } = keel();
+      const id = seriesId({
+        isPut: false,
+        strike: 3_000,
+        cap: 3_000.00000001,
+        expiry: (await keel().networkHelpers.time.latest()) + DAY,
+      });
+      await mainnet.mintUsdc(taker.address as `0x${string}`, 10n ** 12n);
+      await refuses(fillAt(1000n, id, 2n ** 79n), "QuantityTooLarge", keel().book);
+    });
+
+    it("count no options that others send in", async () => {
+      const { book, vault, taker, contracts } = keel();
+      const id = await callOf(keel(), 7);
+      await bookAs(taker).write!(id, 4n * WAD, taker.address);
+      const before = (await vault.nav!()) as bigint;
+      await bookAs(taker).safeTransferFrom!(taker.address, contracts.Vault, id, 4n * WAD, "0x");
+      expect(await vault.nav!()).to.equal(before);
+      expect(await legs()).to.deep.equal([]);
+      // Sold on, they save collateral; the ledger still owes what was sold.
+      await fillAt(1000n, id, 10n * WAD);
+      expect((await legs()).map(quantityOf)).to.deep.equal([-10n * WAD]);
+      expect(await book.shortOf!(contracts.Vault, id)).to.equal(6n * WAD);
+      expect(await vault.nav!()).to.be.closeTo(before, 20_000n);
+    });
+  });
+
+  it("gives a taker nothing for meddling while it is paid", async () => {
+    const { vault, contracts, ethers, usdc, mainnet, alice, book } = keel();
+    const meddler = await ethers.deployContract("MockMeddlingTaker", [MAINNET.usdc], alice);
+    const target = await meddler.getAddress();
+    const shares = (await vault.balanceOf!(alice.address)) as bigint;
+    await vaultAs(keel(), alice).transfer!(target, shares / 2n);
+    await mainnet.mintUsdc(target as `0x${string}`, 100_000n * USDC);
+    const execute = async (to: string, contract: Contract, method: string, args: unknown[]) =>
+      meddler.execute!(to, contract.interface.encodeFunctionData(method, args));
+    await execute(MAINNET.usdc, usdc, "approve", [contracts.OptionBook, 2n ** 255n]);
+
+    const id = await callOf(keel(), 7);
+    const premium = ((await keel().mark(id)) * 99n) / 100n;
+    const { terms, signature } = await keel().quote(id, 300n * WAD, premium);
+    const price = (await vault.previewRedeem!(10n ** 15n)) as bigint;
+    const attack = (method: string, args: unknown[]) =>
+      meddler.setAttack!(contracts.Vault, vault.interface.encodeFunctionData(method, args));
+
+    // All its shares: the reserve of the fill under way is not counted yet, but it is when the fill ends.
+    await attack("redeem", [shares / 2n, target, target]);
+    await expect(
+      execute(contracts.OptionBook, book, "fill", [terms, signature, 300n * WAD]),
+    ).to.be.revertedWithCustomError(vault, "HedgeReserveBreached");
+    // A part: at the price of before, as if it had been redeemed first.
+    await attack("redeem", [10n ** 15n, target, target]);
+    const before = (await usdc.balanceOf!(target)) as bigint;
+    await execute(contracts.OptionBook, book, "fill", [terms, signature, 10n * WAD]);
+    expect(await meddler.succeeded!()).to.equal(true);
+    const paid = (premium * 10n * WAD + WAD - 1n) / WAD;
+    expect(await usdc.balanceOf!(target)).to.equal(before - paid + price);
+  });
+
+  it("widens and narrows with the edge", async () => {
+    const id = await callOf(keel(), 7);
+    await setLimits(keel(), { quoteEdge: 0n });
+    await refuses(fillAt(999n, id, WAD), "QuoteOutsideEdge");
+    await setLimits(keel(), { quoteEdge: WAD / 10n });
+    await fillAt(901n, id, WAD);
+  });
+
+  /** A quoter's signature of a bare digest. */
+  async function signDigest(digest: string): Promise<string> {
+    const { ethers, manager, admin } = keel();
+    const wallet = ethers.Wallet.createRandom();
+    await (manager.connect(admin) as Contract).grantRole!(2n, wallet.address, 0);
+    return wallet.signingKey.sign(digest).serialized;
+  }
+});
