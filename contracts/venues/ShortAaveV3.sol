@@ -68,10 +68,15 @@ contract ShortAaveV3 is UniswapV3Swapper {
     }
 
     /// @inheritdoc IVenue
-    /// @dev At a fixed USDC price the health factor is inversely proportional to the ETH price.
+    /// @dev At a fixed USDC price the health factor is inversely proportional to the ETH price. 0 while Aave has no
+    /// price: reading a position does not revert.
     function liquidationDistance() external view returns (uint256) {
         if (debt() == 0) return type(uint256).max;
-        return healthFactor().zeroFloorSub(1e18);
+        try this.healthFactor() returns (uint256 health) {
+            return health.zeroFloorSub(1e18);
+        } catch {
+            return 0;
+        }
     }
 
     /// @inheritdoc IVenue

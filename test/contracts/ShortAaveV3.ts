@@ -6,6 +6,7 @@ import { MAINNET } from "../../scripts/localMainnet/addresses.ts";
 import { DAY, USDC, WAD } from "./utils/keel.ts";
 import { contractAt, drainPool, impersonate, movePool, movePrice } from "./utils/market.ts";
 import { useKeel, type Keel } from "./utils/useKeel.ts";
+import { breakFeed } from "./utils/vault.ts";
 
 const PRICE = 3_000n * WAD;
 const NO_LIMIT = 2n ** 120n;
@@ -301,6 +302,13 @@ describe("ShortAaveV3", () => {
     expect(await debt()).to.be.greaterThan(owed);
     expect(await collateral()).to.be.greaterThanOrEqual(held);
     expect(await short.equity!(PRICE)).to.be.lessThan(equity);
+  });
+
+  it("can be read while the lender has no price", async () => {
+    await adjust(-10n * WAD);
+    await breakFeed(keel(), 0n);
+    expect(await short.liquidationDistance!()).to.equal(0n);
+    expect(await short.equity!(0n)).to.equal(await collateral());
   });
 
   it("counts nothing that others send in", async () => {
