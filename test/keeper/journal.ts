@@ -5,7 +5,8 @@ import { join } from "node:path";
 import type { Address, Hash } from "viem";
 
 import { lockDirectory, StoreLockedError } from "../../keeper/store/directoryLock.ts";
-import { openJournal, type DecisionRecord, type SignedRecord } from "../../keeper/store/journal.ts";
+import { openDatabase, type Database } from "../../keeper/store/database.ts";
+import { Journal, openJournal, type DecisionRecord, type SignedRecord } from "../../keeper/store/journal.ts";
 import { parseJson, toJson } from "../../keeper/store/json.ts";
 import type { Decision, DecisionInput } from "../../keeper/strategy/types.ts";
 import { expectNear } from "../support/near.ts";
@@ -73,27 +74,38 @@ function signed(decisionId: bigint, changes: Partial<SignedRecord> = {}): Signed
 }
 
 describe("journal", () => {
+  // Starting the database takes longer than all the tests do.
+  let database: Database;
+  before(async () => {
+    database = await openDatabase();
+  });
+  after(() => database.close());
+
+  async function empty(batchSize = 256): Promise<Journal> {
+    await database.db.deleteFrom("executions").execute();
+    await database.db.deleteFrom("decisions").execute();
+    return new Journal(database, batchSize, 0n);
+  }
+
   it("gives back a decision exactly as it was made", async () => {
-    const journal = await openJournal();
+    const journal = await empty();
     const id = await journal.recordDecision(record(hold));
     const [stored] = await journal.decisions({ limit: 1 });
     expect(stored).to.deep.equal({ ...record(hold), id });
-    await journal.close();
   });
 
   it("writes waiting holds before a signed transaction, and keeps amounts above 64 bits", async () => {
-    const journal = await openJournal({ batchSize: 1000 });
+    const journal = await empty(1000);
     for (let i = 0; i < 10; i += 1) await journal.recordDecision(record(hold));
     const decisionId = await journal.recordDecision(record(trade));
     const id = await journal.recordSigned(signed(decisionId));
     expect(await journal.unsettled({ vault: VAULT, chainId: 31337, account: ACCOUNT })).to.deep.equal([
       { ...signed(decisionId), id, status: "signed" },
     ]);
-    await journal.close();
   });
 
   it("lists as unsettled only what may still be mined, by nonce, for that vault, chain and account", async () => {
-    const journal = await openJournal();
+    const journal = await empty();
     const decisionId = await journal.recordDecision(record(trade));
     const late = await journal.recordSigned(signed(decisionId, { txNonce: 12n }));
     const early = await journal.recordSigned(signed(decisionId, { txNonce: 9n }));
@@ -108,11 +120,10 @@ describe("journal", () => {
       [early, "signed"],
       [late, "sent"],
     ]);
-    await journal.close();
   });
 
   it("adds up one vault's work", async () => {
-    const journal = await openJournal({ batchSize: 2 });
+    const journal = await empty(2);
     for (let i = 0; i < 5; i += 1) await journal.recordDecision(record(hold));
     await journal.recordDecision(record(hold, { vault: OTHER_VAULT }));
     const first = await journal.recordSigned(signed(await journal.recordDecision(record(trade))));
@@ -168,7 +179,6 @@ describe("journal", () => {
       tradingCostUsd: 2.5,
     });
     expectNear(gasUsd, 0.005 * input.spot, 1e-9);
-    await journal.close();
   });
 
   it("counts on from the last decision after it is opened again", async () => {
@@ -192,11 +202,10 @@ describe("journal", () => {
   });
 
   it("takes decisions from several callers at once without losing or doubling one", async () => {
-    const journal = await openJournal({ batchSize: 3 });
+    const journal = await empty(3);
     await Promise.all(Array.from({ length: 50 }, () => journal.recordDecision(record(hold))));
     await Promise.all([journal.flush(), journal.flush()]);
     expect((await journal.decisions({ limit: 100 })).map(({ id }) => id)).to.have.length(50);
-    await journal.close();
   });
 });
 

@@ -6,7 +6,8 @@ import { createChainClient } from "../../keeper/chain/client.ts";
 import { readHead } from "../../keeper/chain/head.ts";
 import { createKeeper, type KeeperOptions } from "../../keeper/keeper.ts";
 import { silentLog } from "../../keeper/log/logger.ts";
-import { openJournal, type Journal } from "../../keeper/store/journal.ts";
+import { openDatabase, type Database } from "../../keeper/store/database.ts";
+import { Journal } from "../../keeper/store/journal.ts";
 import type { ExecutionTable } from "../../keeper/store/schema.ts";
 import { fixedBand } from "../../keeper/strategy/fixedBand.ts";
 import { optimalImpulse } from "../../keeper/strategy/optimalImpulse.ts";
@@ -47,9 +48,11 @@ describe("keeper", () => {
   let expiry: number;
   let clean: Hex;
   let provider: FaultyProvider;
+  let database: Database;
   let journal: Journal;
 
   before(async () => {
+    database = await openDatabase();
     keel = await keelFixture();
     await keel.deposit(keel.alice, 5_000_000n * USDC);
     expiry = (await keel.networkHelpers.time.latest()) + 7 * DAY;
@@ -62,13 +65,13 @@ describe("keeper", () => {
     await rpc("evm_revert", [clean]);
     clean = await rpc<Hex>("evm_snapshot");
     provider = new FaultyProvider(keel.provider as Provider);
-    journal = await openJournal();
+    await database.db.deleteFrom("executions").execute();
+    await database.db.deleteFrom("decisions").execute();
+    journal = new Journal(database, 256, 0n);
   });
 
-  afterEach(async () => {
-    await rpc("evm_setAutomine", [true]);
-    await journal.close();
-  });
+  afterEach(() => rpc("evm_setAutomine", [true]));
+  after(() => database.close());
 
   function rpc<T = unknown>(method: string, params: readonly unknown[] = []): Promise<T> {
     return keel.provider.request({ method, params: [...params] }) as Promise<T>;
