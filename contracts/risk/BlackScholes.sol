@@ -9,23 +9,25 @@ import {Gaussian} from "./Gaussian.sol";
 /// @title BlackScholes
 /// @notice Black-76 on the forward, undiscounted: call = F·N(d1) - K·N(d2), put = call - F + K. Greeks at a fixed ratio
 /// of forward to spot. Total: inputs are clamped into the range below and no product can leave the word.
-/// - prices to [1e-18, 1e12] USD, spot to at least 1e-9 USD, forward to at most 2^20 times spot
-/// - volatility to at most 100 (10,000 %), time to at most 100 years
-/// - gamma to at most 2^143 units of the last place
+/// - spot to [1e-9, 1.2e12] USD, forward to [1e-18, 1.2e12] USD and 2^20 times spot, strike to [1e-18, 3.4e20] USD
+/// - volatility to 100 (10,000 %), time to 100 years, volatility times root time to 16: beyond it a call is worth the
+///   forward and a put its strike to 1e-14, unless these are a factor of 1e12 apart
+/// - gamma to 2^143 units of the last place
 /// @dev Qn is a number with n fractional bits. Since K·φ(d2) = F·φ(d1), one exponential serves both tails and every
 /// greek: F·N(-|d1|) = F·φ(d1)·M(|d1|) and K·N(-|d2|) = F·φ(d1)·M(|d2|), M being Mills' ratio. Prices come from the
 /// tails directly, without cancellation, and call - put = F - K holds to the unit.
 library BlackScholes {
     uint256 internal constant YEAR = 365 days;
     uint256 private constant MAX_TAU = 100 * YEAR;
-    uint256 private constant MAX_PRICE = 1e30;
-    uint256 private constant MAX_STRIKE = 1 << 128;
     uint256 private constant MIN_SPOT = 1e9;
+    uint256 private constant MAX_PRICE = 1 << 100;
+    uint256 private constant MAX_STRIKE = 1 << 128;
     uint256 private constant MAX_SIGMA = 100e18;
-    /// @dev 2^143 options' worth of int80 quantities and of gammas this size sum far inside the word.
+    /// @dev Times an int80 it still leaves 2^33 of them room to add up.
     uint256 private constant MAX_GAMMA = 1 << 143;
-    /// @dev Beyond it both tails are below 1e-37 of the forward.
+    /// @dev Volatility times root time, Q104. With MAX_D1 it keeps d2 within the 29 that `Gaussian.millsRatio` takes.
     uint256 private constant MAX_V = 16 << 104;
+    /// @dev Q56. Beyond it F·N(-|d1|) and K·N(-|d2|) are below 1e-37 of the forward.
     uint256 private constant MAX_D1 = 13 << 56;
 
     /// @dev atanh(s)/s = P(s²)/Q(s²), Q monic, for |s| <= 1/3: a minimax fit found as those of `Gaussian`, 2e-19 relative.

@@ -2,18 +2,19 @@
 pragma solidity 0.8.28;
 
 /// @title Gaussian
-/// @notice The standard normal distribution: within 5e-17 for every x, monotone, N(x) + N(-x) = 1 to the last unit.
-/// @dev The upper tail at z >= 0 is exp(-z²/2)/√(2π) · P(z)/Q(z), where P/Q approximates Mills' ratio. Write Qn for a
-/// number with n fractional bits. Two fits, each a weighted minimax rational found offline at 70 digits by iteratively
-/// reweighted least squares and rounded to the bits shown; a test compares them with reference values:
+/// @notice The standard normal distribution: within 1e-17 for every x, monotone, N(x) + N(-x) = 1 to the last unit.
+/// @dev The upper tail at z >= 0 is exp(-z²/2)/√(2π) · P(z)/Q(z), where P/Q approximates Mills' ratio. Qn is a number
+/// with n fractional bits. Two fits, each a weighted minimax rational found offline at 70 digits by iteratively
+/// reweighted least squares, then rounded to the bits shown; tests compare the outcome with exact values:
 /// - Mills' ratio by degree 7 over degree 8 on [0, ∞): both monic, so that it falls as 1/z, and exact at 0, so that
-///   N(0) = 1/2. The weight max(φ(z), 3e-10·min(z, 20)) leaves 2.8e-18 in the tail and 1e-8 in the ratio itself.
-/// - 2^-t on [-1/2, 1/2] by (A - tB)/(A + tB), A of degree 3 and B of degree 2 in t²: 4.5e-23 relative, and the sign of
+///   N(0) = 1/2. The weight max(φ(z), 3e-10·min(z, 20)) leaves 2.7e-18 in the tail, and 1e-8 in the ratio far out.
+/// - 2^-t on [-1/2, 1/2] by (A - tB)/(A + tB), A of degree 3 and B of degree 2 in t²: 4.4e-23 relative, and the sign of
 ///   the error at 1/2 makes the step from one power of two to the next fall, as it must to be monotone.
-/// Both run through Horner's rule with the coefficients at the scale the running product has reached, which takes a
-/// shift only where the product would outgrow the word.
+/// Each coefficient has the scale that the product has reached where Horner's rule adds it, so that the product needs
+/// a shift only where it would outgrow the word. What the shifts lose is less than one step of z changes the result,
+/// hence monotone.
 library Gaussian {
-    /// @dev From here the tail is below half a unit of the last place.
+    /// @dev From here the tail is below a unit of the last place.
     uint256 private constant Z_MAX = 9e18;
 
     uint256 private constant P6 = 0x16bb088c89a5c950; // Q56

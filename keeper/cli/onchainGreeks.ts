@@ -26,8 +26,8 @@ const SECONDS_PER_YEAR = 365 * 86_400;
 /** What the contract prices without clamping it, in the units of an entry. */
 const RANGES = {
   S: [1e-9, 1e12],
-  strike: [1e-18, 1e12],
-  cap: [0, 1e12],
+  strike: [1e-18, 3e20],
+  cap: [0, 3e20],
   forward: [1e-18, 1e12],
   sigma: [0, 100],
   tau: [0, 100],
