@@ -29,6 +29,9 @@ export interface BandPlan extends FlooredBand {
  * The centre is at most half of m = (b+t)/2 away from 0: then a trade from either edge lands nearer to 0 than it started, as the
  * chain demands, even where it lands on the other side.
  *
+ * The band is not shifted for the decay of delta: charm and the convexity of delta in spot all but cancel, by Black and Scholes'
+ * own equation, and the −sigma²·S·gamma a year that they leave made no measurable difference.
+ *
  * Without legs nothing moves and no time is left to wait for: b = t = centre = 0, any hedge left over is worth closing.
  *
  * @param A risk aversion, 1/USD.
