@@ -21,7 +21,6 @@ export const vaultAbi = parseAbi([
   "error DeadlinePassed(uint256 deadline)",
   "error OracleUnfit()",
   "error NothingDue()",
-  "error OpposingVenues(uint8 venue, uint8 opposing)",
   "error Overfilled(int256 requested, int256 filled)",
   "error DriftNotReduced(int256 driftBefore, int256 driftAfter)",
   "error MarginWorsened(uint8 venue)",
