@@ -68,6 +68,8 @@ const GAS_UNITS_AGE = 3600;
 const SAME_TRADE = 0.01;
 /** Times a decision is made again because its simulation changed the cost of gas. */
 const ROUNDS = 3;
+/** Seconds after which a decision like the last is logged again. */
+const LOG_EVERY = 600n;
 /** Reasons that are acted on whatever the base fee. */
 const URGENT: readonly DecisionReason[] = ["delta-limit", "margin"];
 
@@ -88,6 +90,10 @@ class VaultKeeper implements Keeper {
   #gasUnits: bigint | null = null;
   #gasUnitsAt = -Infinity;
   #busy = false;
+  #lastLogged: { readonly reason: DecisionReason | null; readonly timestamp: bigint } = {
+    reason: null,
+    timestamp: 0n,
+  };
 
   constructor(options: KeeperOptions) {
     const { client, account, deployment, journal, fees, log } = options;
@@ -262,15 +268,20 @@ class VaultKeeper implements Keeper {
     return { ...made, sent: null, blocked: error };
   }
 
+  /** At every change of mind, and now and then to show that the keeper is awake; the journal has them all. */
+  #logDecision({ action, reason, drift, band }: Decision, block: bigint, timestamp: bigint): void {
+    const fields = { block, action, reason, drift, b: band?.b, gasUnits: this.#gasUnits };
+    const isNews = reason !== this.#lastLogged.reason || timestamp >= this.#lastLogged.timestamp + LOG_EVERY;
+    if (isNews) this.#lastLogged = { reason, timestamp };
+    this.#options.log[isNews ? "info" : "debug"](fields, "Decided.");
+  }
+
   async #record(
     { input, decision }: { readonly input: DecisionInput; readonly decision: Decision },
     { number, hash, timestamp }: Head,
   ): Promise<bigint> {
-    const { journal, strategy, log } = this.#options;
-    log.debug(
-      { block: number, action: decision.action, reason: decision.reason, drift: decision.drift },
-      "Decided.",
-    );
+    const { journal, strategy } = this.#options;
+    this.#logDecision(decision, number, timestamp);
     const block = { number, hash, timestamp };
     return journal.recordDecision({ ...this.#subject, block, strategy: strategy.name, input, decision });
   }

@@ -46,7 +46,10 @@ async function start(config: Config, { once, signal, stderr }: RunKeeperOptions)
     throw new ConfigError(["KEEL_PRIVATE_KEY: a key is needed: this, or KEEL_KEYSTORE and its password"]);
   }
   const client = createChainClient({ url: config.rpcUrl.reveal() });
-  const deployment = loadDeployment(config.deployment ?? deploymentFile(await client.getChainId()));
+  const chainId = await client.getChainId().catch((error: unknown) => {
+    throw new StartupError(`The RPC does not answer: ${describeError(error)}`);
+  });
+  const deployment = loadDeployment(config.deployment ?? deploymentFile(chainId));
   const account = await openAccount(config.key);
   await checkStartup(client, deployment, account.address);
   const strategy = await selectStrategy(config.strategy, { riskAversion: config.riskAversion });

@@ -100,11 +100,11 @@ function spotVolatility(
 ): number {
   let weights = 0;
   let weighted = 0;
-  for (const { type, strike, cap, sigma, forwardRatio, quantity, expiry } of legs) {
+  for (const { forwardRatio, quantity, expiry, ...terms } of legs) {
     const seconds = expiry - timestamp;
     if (seconds <= 0) continue;
     const tau = seconds / SECONDS_PER_YEAR;
-    const { gamma } = cappedGreeks({ type, spot, strike, cap, sigma, tau, forward: spot * forwardRatio });
+    const { gamma } = cappedGreeks({ ...terms, spot, tau, forward: spot * forwardRatio });
     const weight = Math.abs(quantity * gamma);
     weights += weight;
     weighted += weight * seconds;

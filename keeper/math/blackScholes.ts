@@ -18,6 +18,8 @@ export interface VanillaTerms {
 export interface CappedTerms extends VanillaTerms {
   /** Price beyond which the payout stops growing, USD; a put's floor. A vanilla when absent. */
   readonly cap?: number | undefined;
+  /** Volatility at the cap; `sigma` when absent. */
+  readonly capSigma?: number | undefined;
 }
 
 /** USD and ETH, undiscounted. Vega is per 1.00 of volatility, theta per year and negative for a long option. */
@@ -65,11 +67,11 @@ export function vanillaGreeks(terms: VanillaTerms): Greeks {
   };
 }
 
-/** The vanilla at the strike less the one at the cap, both at the same volatility. */
+/** The vanilla at the strike less the one at the cap. */
 export function cappedGreeks(terms: CappedTerms): Greeks {
   const base = vanillaGreeks(terms);
   if (terms.cap === undefined) return base;
-  const beyond = vanillaGreeks({ ...terms, strike: terms.cap });
+  const beyond = vanillaGreeks({ ...terms, strike: terms.cap, sigma: terms.capSigma ?? terms.sigma });
   return {
     price: base.price - beyond.price,
     delta: base.delta - beyond.delta,
@@ -81,12 +83,12 @@ export function cappedGreeks(terms: CappedTerms): Greeks {
 
 /** The delta of `cappedGreeks` alone, for loops that need nothing else. */
 export function cappedDelta(terms: CappedTerms): number {
-  const { type, spot, strike, cap, sigma, tau } = terms;
+  const { type, spot, strike, cap, sigma, capSigma = sigma, tau } = terms;
   const forward = terms.forward ?? spot;
   const sign = type === "call" ? 1 : -1;
-  const v = sigma * Math.sqrt(tau);
-  const delta = vanillaDelta(sign, spot, forward, strike, v);
-  return cap === undefined ? delta : delta - vanillaDelta(sign, spot, forward, cap, v);
+  const rootTau = Math.sqrt(tau);
+  const delta = vanillaDelta(sign, spot, forward, strike, sigma * rootTau);
+  return cap === undefined ? delta : delta - vanillaDelta(sign, spot, forward, cap, capSigma * rootTau);
 }
 
 function vanillaDelta(sign: 1 | -1, spot: number, forward: number, strike: number, v: number): number {

@@ -46,6 +46,7 @@ export function bookRisk(legs: readonly OptionLeg[], spot: number, timestamp: nu
       strike: leg.strike,
       cap: leg.cap,
       sigma: leg.sigma,
+      capSigma: leg.capSigma,
       tau,
       forward: spot * leg.forwardRatio,
     });
@@ -82,6 +83,7 @@ export function bookDelta(
       strike: leg.strike,
       cap: leg.cap,
       sigma: leg.sigma * scale,
+      capSigma: (leg.capSigma ?? leg.sigma) * scale,
       tau: Math.max(0, leg.expiry - timestamp) / SECONDS_PER_YEAR,
       forward: spot * leg.forwardRatio,
     });

@@ -4,11 +4,14 @@ import { mnemonicToAccount } from "viem/accounts";
 
 import { createChainClient } from "../../keeper/chain/client.ts";
 import { readHead } from "../../keeper/chain/head.ts";
+import { packLeg, type BookLeg } from "../../keeper/chain/legs.ts";
 import { createKeeper, type KeeperOptions } from "../../keeper/keeper.ts";
 import { silentLog } from "../../keeper/log/logger.ts";
+import { decisionInput } from "../../keeper/market/decisionInput.ts";
 import { openDatabase, type Database } from "../../keeper/store/database.ts";
 import { Journal } from "../../keeper/store/journal.ts";
 import type { ExecutionTable } from "../../keeper/store/schema.ts";
+import { bookRisk } from "../../keeper/strategy/bookRisk.ts";
 import { fixedBand } from "../../keeper/strategy/fixedBand.ts";
 import { optimalImpulse } from "../../keeper/strategy/optimalImpulse.ts";
 import type { Decision, Strategy } from "../../keeper/strategy/types.ts";
@@ -165,6 +168,54 @@ describe("keeper", () => {
         [SHORT, Math.round(-(before - 100))],
       ]);
       expect(Math.abs(await drift())).to.be.below(0.01);
+    });
+
+    it("sees the delta that the vault sees, on a surface with skew and term structure", async () => {
+      const { step } = await start(toZero);
+      const { snapshot } = await step();
+      const pillars = [
+        {
+          tenor: 2 * DAY,
+          atmVol: 700_000_000,
+          skew: -120_000_000,
+          curvature: 90_000_000,
+          forwardRatio: 999_000_000,
+        },
+        {
+          tenor: 30 * DAY,
+          atmVol: 550_000_000,
+          skew: -60_000_000,
+          curvature: 40_000_000,
+          forwardRatio: 1_004_000_000,
+        },
+      ];
+      const usd = (price: number) => BigInt(price) * 10n ** 8n;
+      const legs: BookLeg[] = [
+        [false, 3200, 4000, -100, 9],
+        [false, 2900, 3100, 40, 1],
+        [true, 2800, 2200, -250, 20],
+        [true, 3300, 0, 30, 45],
+      ].map(([isPut, strike, cap, quantity, days]) => ({
+        isPut: isPut as boolean,
+        strike: usd(strike as number),
+        cap: usd(cap as number),
+        quantity: BigInt(quantity as number) * WAD,
+        expiry: snapshot.timestamp + BigInt((days as number) * DAY),
+      }));
+      const greeks = (await keel.engine.getFunction("book")(
+        legs.map(packLeg),
+        snapshot.price,
+        snapshot.timestamp,
+        {
+          pillars,
+        },
+      )) as { delta: bigint; gamma: bigint };
+      const facts = { gasUsd: 1, checkInterval: 12, deltaLimit: 1 };
+      const input = decisionInput({ ...snapshot, legs, pillars }, facts);
+      const risk = bookRisk(input.legs, input.spot, input.timestamp);
+      expect(Math.abs(risk.delta - Number(greeks.delta) / 1e18)).to.be.below(1e-9);
+      expect(Math.abs(risk.gamma - Number(greeks.gamma) / 1e18)).to.be.below(1e-9);
+      expect(Math.abs(risk.delta)).to.be.above(1);
     });
 
     it("asks once for each thing it needs, and for nothing while it holds", async () => {

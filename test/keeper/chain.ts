@@ -1,0 +1,158 @@
+import { expect } from "chai";
+import fc from "fast-check";
+import { encodeErrorResult, type PublicClient } from "viem";
+
+import { vaultAbi } from "../../keeper/chain/abi.ts";
+import { watchHeads } from "../../keeper/chain/head.ts";
+import { packLeg, unpackLeg } from "../../keeper/chain/legs.ts";
+import { classify } from "../../keeper/execution/broadcast.ts";
+import { feesFor, feesToReplace } from "../../keeper/execution/fees.ts";
+import { decodeRevert, revertReason } from "../../keeper/execution/revertReason.ts";
+import { silentLog } from "../../keeper/log/logger.ts";
+
+describe("packed legs", () => {
+  const leg = fc.record({
+    isPut: fc.boolean(),
+    strike: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+    cap: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+    expiry: fc.bigInt({ min: 0n, max: 2n ** 40n - 1n }),
+    quantity: fc.bigInt({ min: -(2n ** 79n), max: 2n ** 79n - 1n }),
+  });
+
+  it("unpack to what was packed", () => {
+    fc.assert(
+      fc.property(leg, (value) => {
+        expect(unpackLeg(packLeg(value))).to.deep.equal(value);
+      }),
+    );
+  });
+
+  it("have their fields where the contract has them", () => {
+    const expiry = 1_722_643_200n;
+    const series = (1n << 168n) | (300_000_000_000n << 104n) | (250_000_000_000n << 40n) | expiry;
+    const packed = series | (BigInt.asUintN(80, -2n * 10n ** 18n) << 176n);
+    const fields = {
+      isPut: true,
+      strike: 300_000_000_000n,
+      cap: 250_000_000_000n,
+      expiry,
+      quantity: -2n * 10n ** 18n,
+    };
+    expect(unpackLeg(packed)).to.deep.equal(fields);
+    expect(() => packLeg({ ...fields, quantity: 2n ** 79n })).to.throw(RangeError);
+  });
+});
+
+describe("heads", () => {
+  const block = (number: bigint, hash: string) => ({ number, hash, timestamp: number, baseFeePerGas: 7n });
+
+  async function collect(answers: (ReturnType<typeof block> | Error)[], until: number): Promise<string[]> {
+    const stop = new AbortController();
+    const client = {
+      getBlock: () => {
+        const answer = answers.shift();
+        if (answer === undefined) return new Promise(() => undefined);
+        return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+      },
+    } as unknown as PublicClient;
+    const seen: string[] = [];
+    for await (const head of watchHeads(client, {
+      pollInterval: 0.001,
+      signal: stop.signal,
+      log: silentLog,
+    })) {
+      seen.push(head.hash);
+      if (seen.length === until) stop.abort();
+    }
+    return seen;
+  }
+
+  it("come once each, same height and other hash included, through RPC failures", async () => {
+    const answers = [
+      block(1n, "0xa"),
+      block(1n, "0xa"),
+      new Error("timeout"),
+      block(1n, "0xb"),
+      new Error("timeout"),
+      block(3n, "0xc"),
+    ];
+    expect(await collect(answers, 3)).to.deep.equal(["0xa", "0xb", "0xc"]);
+  });
+});
+
+describe("fees", () => {
+  const policy = { priorityFeePerGas: 2n, maxBaseFeePerGas: null };
+
+  it("leave room for the base fee to double, up to the cap", () => {
+    expect(feesFor(100n, policy)).to.deep.equal({ maxFeePerGas: 202n, maxPriorityFeePerGas: 2n });
+    expect(feesFor(100n, { ...policy, maxBaseFeePerGas: 150n }).maxFeePerGas).to.equal(152n);
+  });
+
+  it("can still pay for the next block when sent above the cap", () => {
+    expect(feesFor(100n, { ...policy, maxBaseFeePerGas: 50n }).maxFeePerGas).to.equal(114n);
+  });
+
+  it("of a replacement are both at least an eighth higher, and consistent", () => {
+    const fee = fc.bigInt({ min: 0n, max: 10n ** 15n });
+    fc.assert(
+      fc.property(fee, fee, fee, fee, (oldTip, oldRoom, tip, room) => {
+        const previous = { maxFeePerGas: oldTip + oldRoom, maxPriorityFeePerGas: oldTip };
+        const fees = feesToReplace(previous, { maxFeePerGas: tip + room, maxPriorityFeePerGas: tip });
+        expect(fees.maxFeePerGas * 8n >= previous.maxFeePerGas * 9n).to.equal(true);
+        expect(fees.maxPriorityFeePerGas * 8n >= oldTip * 9n).to.equal(true);
+        expect(fees.maxFeePerGas >= fees.maxPriorityFeePerGas).to.equal(true);
+      }),
+    );
+  });
+});
+
+describe("what nodes say to a transaction", () => {
+  // Messages of geth, erigon, nethermind, besu and Hardhat.
+  for (const [message, kind] of [
+    ["already known", "accepted"],
+    ["Known transaction: 0x12", "accepted"],
+    ["nonce too low: next nonce 5, tx nonce 4", "nonce-taken"],
+    ["Nonce too low. Expected nonce to be 5 but got 4.", "nonce-taken"],
+    ["insufficient funds for gas * price + value", "refused"],
+    ["Sender doesn't have enough funds to send tx", "refused"],
+    ["intrinsic gas too low", "refused"],
+    ["replacement transaction underpriced", "refused"],
+    ["max fee per gas less than block base fee", "refused"],
+    ["exceeds block gas limit", "refused"],
+    ["txpool is full", "unknown"],
+    ["socket hang up", "unknown"],
+    ["Internal error", "unknown"],
+  ] as const) {
+    it(`"${message}" is ${kind}`, () => {
+      expect(classify(new Error(message)).kind).to.equal(kind);
+    });
+  }
+});
+
+describe("revert reasons", () => {
+  const data = encodeErrorResult({ abi: vaultAbi, errorName: "LossTooLarge", args: [-5n, 7n] });
+
+  it("are named with their arguments, also those that are the compiler's", () => {
+    expect(decodeRevert(data)).to.deep.equal({ name: "LossTooLarge", text: "LossTooLarge(-5, 7)" });
+    const panic = encodeErrorResult({
+      abi: [{ type: "error", name: "Panic", inputs: [{ type: "uint256", name: "code" }] }],
+      args: [17n],
+    });
+    expect(decodeRevert(panic).text).to.equal("Panic(17)");
+    expect(decodeRevert("0x12345678")).to.deep.equal({ name: "unknown", text: "unknown error 0x12345678" });
+  });
+
+  it("are found where nodes put them", () => {
+    const inner = Object.assign(new Error("execution reverted"), { code: 3, data });
+    const outer = Object.assign(new Error("call failed"), { cause: inner });
+    const nested = Object.assign(new Error("reverted"), { data: { data, message: "x" } });
+    for (const error of [inner, outer, nested]) expect(revertReason(error)?.name).to.equal("LossTooLarge");
+    expect(revertReason(new Error("execution reverted"))?.name).to.equal("unknown");
+  });
+
+  it("are not seen in a node's own failure", () => {
+    for (const message of ["timeout", "429 Too Many Requests", "header not found"]) {
+      expect(revertReason(new Error(message))).to.equal(null);
+    }
+  });
+});
