@@ -1,5 +1,3 @@
-import { Writable } from "node:stream";
-
 import { pino, type Logger } from "pino";
 
 import { formatLine } from "./formatLine.ts";
@@ -25,15 +23,12 @@ export function createLogger(options: LoggerOptions): Logger {
   const destination = options.destination ?? process.stderr;
   const text = options.text ?? destination.isTTY === true;
   const secrets = options.secrets ?? [];
-  const stream = new Writable({
-    decodeStrings: false,
-    write(chunk: string | Buffer, _encoding, done) {
-      const line = secrets.reduce((current, secret) => secret.blot(current), chunk.toString());
-      destination.write(text ? formatLine(line) : line, () => {
-        done();
-      });
+  const stream = {
+    write(json: string): void {
+      const line = secrets.reduce((current, secret) => secret.blot(current), json);
+      destination.write(text ? formatLine(line) : line);
     },
-  });
+  };
   return pino({ level: options.level, base: null, formatters: { log: withoutBigints } }, stream);
 }
 

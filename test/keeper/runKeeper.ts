@@ -1,0 +1,166 @@
+import { expect } from "chai";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PassThrough } from "node:stream";
+import { json } from "node:stream/consumers";
+
+import { runKeeper } from "../../keeper/cli/runKeeper.ts";
+import { lockDirectory } from "../../keeper/store/directoryLock.ts";
+import { openJournal } from "../../keeper/store/journal.ts";
+import { DAY, keelFixture, seriesId, USDC, WAD } from "../contracts/utils/keel.ts";
+import type { Provider } from "./utils/faultyProvider.ts";
+
+/** Hardhat's accounts 2, the keeper of the fixture, and 1. Everybody knows them. */
+const KEEPER_KEY = "0x5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a";
+const OTHER_KEY = "0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d";
+
+/** A chain in this process, reached over HTTP as a keeper reaches any chain. */
+async function serve(provider: Provider): Promise<{ server: Server; url: string }> {
+  const server = createServer((request, response) => {
+    void answer(provider, json(request)).then((text) => response.end(text));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    server,
+    url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/token-of-the-operator`,
+  };
+}
+
+async function answer(provider: Provider, body: Promise<unknown>): Promise<string> {
+  const { id, method, params } = (await body) as { id: number; method: string; params: unknown };
+  try {
+    return JSON.stringify({ jsonrpc: "2.0", id, result: await provider.request({ method, params }) });
+  } catch (error) {
+    const { code = -32_000, message, data } = error as { code?: number; message: string; data?: unknown };
+    return JSON.stringify({ jsonrpc: "2.0", id, error: { code, message, data } });
+  }
+}
+
+describe("keeper run", () => {
+  let keel: Awaited<ReturnType<typeof keelFixture>>;
+  let server: Server;
+  let url: string;
+  let directory: string;
+
+  before(async () => {
+    keel = await keelFixture();
+    await keel.deposit(keel.alice, 5_000_000n * USDC);
+    const expiry = (await keel.networkHelpers.time.latest()) + 7 * DAY;
+    await keel.buy(keel.taker, seriesId({ isPut: false, strike: 2_000, cap: 6_000, expiry }), 100n * WAD);
+    ({ server, url } = await serve(keel.provider as Provider));
+  });
+  after(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), "keel-run-"));
+  });
+  afterEach(() => {
+    rmSync(directory, { recursive: true });
+  });
+
+  interface Setting {
+    readonly env?: Record<string, string>;
+    readonly config?: Record<string, unknown>;
+    readonly deployment?: Record<string, unknown>;
+    readonly signal?: AbortSignal;
+    readonly once?: boolean;
+  }
+  async function run({ env = {}, config = {}, deployment = {}, signal, once = true }: Setting = {}) {
+    const write = (name: string, content: unknown) => {
+      writeFileSync(join(directory, name), JSON.stringify(content));
+      return join(directory, name);
+    };
+    const settings = {
+      strategy: { name: "fixed-band", params: { fraction: 0.01 } },
+      limits: { delta: 100 },
+      pollInterval: 0.01,
+      storeDir: join(directory, "store"),
+      deployment: write("deployment.json", {
+        chainId: 31337,
+        block: 0,
+        contracts: keel.contracts,
+        ...deployment,
+      }),
+      ...config,
+    };
+    const stderr = new PassThrough();
+    const code = await runKeeper({
+      configFile: write("config.json", settings),
+      once,
+      env: { KEEL_RPC_URL: url, KEEL_PRIVATE_KEY: KEEPER_KEY, ...env },
+      signal: signal ?? new AbortController().signal,
+      stderr,
+    });
+    return { code, text: String(stderr.read() ?? "") };
+  }
+
+  it("hedges once over HTTP, waits for the receipt, and leaves it in the journal", async () => {
+    const { code, text } = await run();
+    expect(code, text).to.equal(0);
+    expect(text).to.include("A rebalance took effect.").and.not.include("token-of-the-operator");
+    const journal = await openJournal({ directory: join(directory, "store") });
+    expect(await journal.summary(keel.contracts.Vault)).to.include({ decisions: 1, rebalances: 1 });
+    await journal.close();
+  });
+
+  it("follows the chain until it is told to stop, and gives its directory back", async () => {
+    const stop = new AbortController();
+    setTimeout(() => {
+      stop.abort();
+    }, 100);
+    const { code, text } = await run({ signal: stop.signal, once: false });
+    expect(code, text).to.equal(0);
+    expect(text).to.include("The keeper has stopped.");
+    lockDirectory(join(directory, "store"))();
+  });
+
+  for (const [what, setting, line] of [
+    ["a key without the role", { env: { KEEL_PRIVATE_KEY: OTHER_KEY } }, /lacks the KEEPER role/],
+    ["another chain", { deployment: { chainId: 1 } }, /serves chain 31337, the deployment is of chain 1\./],
+    [
+      "addresses without code",
+      { deployment: { contracts: { Vault: `0x${"ab".repeat(20)}`, Lens: `0x${"cd".repeat(20)}` } } },
+      /no code at Vault 0xabab/,
+    ],
+    [
+      "no RPC",
+      { env: { KEEL_RPC_URL: "http://127.0.0.1:1/token-of-the-operator" } },
+      /The RPC does not answer/,
+    ],
+  ] as const) {
+    it(`does not start with ${what}: one line, exit code 1`, async () => {
+      const { code, text } = await run(setting);
+      expect(code).to.equal(1);
+      expect(text)
+        .to.match(line)
+        .and.match(/^keeper: [^\n]+\n$/);
+      expect(text).to.not.include("token-of-the-operator");
+    });
+  }
+
+  for (const [what, setting, line] of [
+    ["an unknown key", { config: { colour: 1 } }, "keeper: colour: unknown key\n"],
+    [
+      "no deployment file",
+      { config: { deployment: "none.json" } },
+      "keeper: none.json: cannot be read (ENOENT)\n",
+    ],
+  ] as const) {
+    it(`does not start with ${what}: one line, exit code 2`, async () => {
+      expect(await run(setting)).to.deep.equal({ code: 2, text: line });
+    });
+  }
+
+  it("does not start beside another keeper in the same directory", async () => {
+    const unlock = lockDirectory(join(directory, "store"));
+    const { code, text } = await run();
+    unlock();
+    expect(code).to.equal(1);
+    expect(text).to.match(/is in use by this process/);
+  });
+});
