@@ -305,13 +305,13 @@ describe("keeper", () => {
     }
 
     it("has the signed bytes in the journal before a node sees them", async () => {
-      let seen: ExecutionTable[] = [];
+      const seen: [string, string | null][][] = [];
       provider.faults.set("eth_sendRawTransaction", async (forward) => {
-        seen = await executions();
+        seen.push((await executions()).map(({ status, hash }) => [status, hash]));
         return forward();
       });
       const { sent } = await (await start(toZero)).step();
-      expect(seen.map(({ status, hash }) => [status, hash])).to.deep.equal([["signed", sent]]);
+      expect(seen).to.deep.equal([[["signed", sent]]]);
       expect(await journal.decisions({ limit: 9 })).to.have.length(1);
     });
 
