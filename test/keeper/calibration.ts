@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { calibrateRiskAversion, trackingStd, type CalibrationInput } from "../../keeper/math/calibration.ts";
 import { impulseBand, marketModel } from "../../keeper/math/impulseBand.ts";
 import { PolicyInputError } from "../../keeper/math/policyInputError.ts";
+import { expectNear } from "../support/near.ts";
 
 const conditions: Omit<CalibrationInput, "targetStd"> = {
   spot: 3000,
@@ -17,7 +18,7 @@ describe("calibrateRiskAversion", () => {
   it("finds the aversion whose band leaves sigma·S·√((b² + t²)/6) of risk", () => {
     const riskAversion = calibrateRiskAversion({ ...conditions, targetStd: 20_000 });
     const { b, t } = impulseBand(marketModel({ ...conditions, S: 3000, gamma: 0.2, riskAversion }));
-    expect(0.6 * 3000 * Math.sqrt((b * b + t * t) / 6)).to.be.closeTo(20_000, 1e-6);
+    expectNear(0.6 * 3000 * Math.sqrt((b * b + t * t) / 6), 20_000, 1e-6);
   });
 
   it("inverts the risk of any market", () => {
@@ -51,10 +52,7 @@ describe("calibrateRiskAversion", () => {
       impulseBand(marketModel({ S: 3000, gamma: 0.2, riskAversion, ...conditions, ...change })).b;
     expect(b({ gasUsd: 72 })).to.be.above(b({}));
     // As gamma^⅔ without a fixed cost.
-    expect(b({ gasUsd: 0, kappa: 0, gamma: 0.4 }) / b({ gasUsd: 0, kappa: 0 })).to.be.closeTo(
-      2 ** (2 / 3),
-      1e-12,
-    );
+    expectNear(b({ gasUsd: 0, kappa: 0, gamma: 0.4 }) / b({ gasUsd: 0, kappa: 0 }), 2 ** (2 / 3), 1e-12);
   });
 
   it("refuses conditions without an answer", () => {

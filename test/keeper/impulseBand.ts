@@ -13,6 +13,7 @@ import {
 import { PolicyInputError } from "../../keeper/math/policyInputError.ts";
 import { waitingValue } from "../../keeper/math/waitingValue.ts";
 import vectors from "./vectors/impulse-band.json" with { type: "json" };
+import { expectNear } from "../support/near.ts";
 
 const relative = (actual: number, expected: number): number =>
   actual === expected ? 0 : Math.abs(actual - expected) / Math.max(Math.abs(expected), Number.MIN_VALUE);
@@ -116,11 +117,11 @@ describe("impulseBand", () => {
     const gas: ImpulseModel = { a2: 1e4, h: 50, G: 30, ell: 0, kappa: 0 };
     const eightfold = (model: ImpulseModel): number =>
       impulseBand({ ...model, a2: model.a2 * 64 }).b / impulseBand(model).b;
-    expect(eightfold(fees)).to.be.closeTo(4, 1e-12);
-    expect(eightfold(gas)).to.be.closeTo(Math.sqrt(8), 1e-12);
+    expectNear(eightfold(fees), 4, 1e-12);
+    expectNear(eightfold(gas), Math.sqrt(8), 1e-12);
     // Whalley and Wilmott's exponent with the exact constant; and the pure gas limit.
-    expect(impulseBand(fees).b ** 3).to.be.closeTo((0.75 * fees.a2 * fees.ell) / fees.h, 1e-9);
-    expect(impulseBand(gas).b ** 4).to.be.closeTo((6 * gas.a2 * gas.G) / gas.h, 1e-6);
+    expectNear(impulseBand(fees).b ** 3, (0.75 * fees.a2 * fees.ell) / fees.h, 1e-9);
+    expectNear(impulseBand(gas).b ** 4, (6 * gas.a2 * gas.G) / gas.h, 1e-6);
     expect(impulseBand(gas).t).to.equal(0);
   });
 
@@ -233,12 +234,12 @@ describe("waitingValue", () => {
     const band = impulseBand(model);
     const value = waitingValue(model, band);
     const landings = [1, 1.2, 1.4, 1.6].map((jump) => value.landing(band.b * jump));
-    expect(landings[0]).to.be.closeTo(band.t, 1e-9);
+    expectNear(landings[0], band.t, 1e-9);
     for (let i = 1; i < landings.length; i++) expect(landings[i]).to.be.above(landings[i - 1]!);
     // V'(y) = K'(|d| − y), the slope of V taken numerically.
     const y = landings[2]!;
     const slopeOfV = (value.valueOfWaiting(y + 1e-6) - value.valueOfWaiting(y - 1e-6)) / 2e-6;
-    expect(slopeOfV).to.be.closeTo(model.ell + 2 * model.kappa * (band.b * 1.4 - y), 1e-6);
+    expectNear(slopeOfV, model.ell + 2 * model.kappa * (band.b * 1.4 - y), 1e-6);
   });
 });
 
@@ -248,7 +249,7 @@ describe("expiryFloor", () => {
     const longRun = impulseBand(model);
     const far = expiryFloor(model, longRun, 1e6);
     expect(relative(far.b, longRun.b)).to.be.below(1e-9);
-    expect(far.curvature).to.be.closeTo(1, 1e-9);
+    expectNear(far.curvature, 1, 1e-9);
     // Without diffusion: b and t solve h·tau·(b² − t²) = K(b − t), 2·h·tau·t = K'(b − t).
     const tau = 0.01;
     const still = { ...model, a2: 0 };

@@ -5,6 +5,7 @@ import { optimalImpulse } from "../../keeper/strategy/optimalImpulse.ts";
 import { impulseBand, marketModel } from "../../keeper/math/impulseBand.ts";
 import { PolicyInputError } from "../../keeper/math/policyInputError.ts";
 import type { Decision, DecisionInput, OptionLeg } from "../../keeper/strategy/types.ts";
+import { expectNear } from "../support/near.ts";
 
 const NOW = 1_722_643_200;
 const DAY = 86_400;
@@ -58,7 +59,7 @@ describe("optimalImpulse", () => {
       const edge = at(centre + side * b * 1.0001);
       expect(edge).to.include({ action: "rebalance", reason: "gain-over-gas" });
       expect(edge.gain!).to.be.at.least(edge.cost!);
-      expect(after(edge)).to.be.closeTo(centre + side * t, 1e-3 * b);
+      expectNear(after(edge), centre + side * t, 1e-3 * b);
     }
   });
 
@@ -70,8 +71,8 @@ describe("optimalImpulse", () => {
     const longRun = impulseBand(
       marketModel({ S: 3000, sigma: 0.7, gamma, riskAversion: 1e-4, feeRate: 0.0005, ...cheap }),
     );
-    expect(band.b / longRun.b).to.be.closeTo(1, 0.02);
-    expect(band.t / longRun.t).to.be.closeTo(1, 0.02);
+    expectNear(band.b / longRun.b, 1, 0.02);
+    expectNear(band.t / longRun.t, 1, 0.02);
   });
 
   it("waits longer the dearer the gas and the fee, and the less the aversion to risk", () => {
@@ -104,8 +105,8 @@ describe("optimalImpulse", () => {
 
   it("weighs expiries by gamma: a dead near leg does not make it stop hedging the live far one", () => {
     const dead: OptionLeg = { ...shortCall, strike: 9000, cap: 12_000, expiry: NOW + 600 };
-    expect(at(0, { legs: [shortCall, dead] }).band!.b).to.be.closeTo(at(0).band!.b, 1e-6);
-    expect(bookRisk([shortCall, dead], 3000, NOW).horizon).to.be.closeTo(30 / 365, 1e-6);
+    expectNear(at(0, { legs: [shortCall, dead] }).band!.b, at(0).band!.b, 1e-6);
+    expectNear(bookRisk([shortCall, dead], 3000, NOW).horizon, 30 / 365, 1e-6);
   });
 
   it("sees gamma coming where a mixed book has none now", () => {
@@ -205,7 +206,7 @@ describe("optimalImpulse", () => {
     const acted = waiting.decide(input);
     const w = Math.abs(acted.trade);
     expect(acted.reason).to.equal("gain-over-gas");
-    expect(acted.cost!).to.be.closeTo(40 + 1.5 * w + 0.008 * w * w, 1e-9);
+    expectNear(acted.cost!, 40 + 1.5 * w + 0.008 * w * w, 1e-9);
   });
 
   it("gives the same answer to the same input and leaves the input alone", () => {

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import vectors from "./vectors/impulse-band.json" with { type: "json" };
+import { expectNear } from "../support/near.ts";
 
 interface Run {
   readonly code: number | null;
@@ -52,10 +53,9 @@ describe("keeper band", function () {
     expect(code).to.equal(0);
     for (const [row, { out }] of vectors.entries()) {
       expect(answers[row]).to.have.all.keys("b", "t", "c", "tradesPerYear");
-      for (const key of ["b", "t", "c"] as const)
-        expect(answers[row]![key]).to.be.closeTo(out[key], 1e-12 * out[key]);
+      for (const key of ["b", "t", "c"] as const) expectNear(answers[row]![key], out[key], 1e-12 * out[key]);
       if (out.tradesPerYear === null) expect(answers[row]!.tradesPerYear).to.equal(null);
-      else expect(answers[row]!.tradesPerYear).to.be.closeTo(out.tradesPerYear, 1e-12 * out.tradesPerYear);
+      else expectNear(answers[row]!.tradesPerYear, out.tradesPerYear, 1e-12 * out.tradesPerYear);
     }
   });
 
@@ -64,7 +64,7 @@ describe("keeper band", function () {
     const { code, stdout } = await run("band", ["--json", "-"], JSON.stringify(entry));
     const answer = JSON.parse(stdout) as Answer;
     expect(code).to.equal(0);
-    expect(answer.b).to.be.closeTo(1.7884225479532374, 1e-12);
+    expectNear(answer.b, 1.7884225479532374, 1e-12);
     const directory = mkdtempSync(join(tmpdir(), "keel-band-"));
     try {
       const file = join(directory, "entry.json");
@@ -88,21 +88,21 @@ describe("keeper band", function () {
       "act",
     ]);
     for (const { gain, cost, verdict } of answers) expect(gain >= cost).to.equal(verdict === "act");
-    expect(answers[1]!.gain).to.be.closeTo(0, 1e-12);
+    expectNear(answers[1]!.gain, 0, 1e-12);
     expect(answers[1]!.cost).to.equal(1);
-    expect(answers[3]!.cost).to.be.closeTo(1 + (b - t) + 0.5 * (b - t) ** 2, 1e-12);
+    expectNear(answers[3]!.cost, 1 + (b - t) + 0.5 * (b - t) ** 2, 1e-12);
   });
 
   it("widens the band for a finite tau and reports what that band costs", async () => {
     const model = { a2: 1, h: 1, G: 1, ell: 1, kappa: 0 };
     const { answers } = await band([model, { ...model, tau: 1e9 }, { ...model, tau: 0.1, d: 2 }]);
-    expect(answers[1]!.b).to.be.closeTo(answers[0]!.b, 1e-6);
-    expect(answers[1]!.c).to.be.closeTo(answers[0]!.c, 1e-6);
+    expectNear(answers[1]!.b, answers[0]!.b, 1e-6);
+    expectNear(answers[1]!.c, answers[0]!.c, 1e-6);
     const { b, t, c, tradesPerYear, verdict } = answers[2]!;
     expect(b).to.be.above(answers[0]!.b);
     expect(verdict).to.equal("hold");
-    expect(tradesPerYear).to.be.closeTo(1 / (b * b - t * t), 1e-12);
-    expect(c).to.be.closeTo((b * b + t * t) / 6 + (1 + b - t) * tradesPerYear!, 1e-12);
+    expectNear(tradesPerYear, 1 / (b * b - t * t), 1e-12);
+    expectNear(c, (b * b + t * t) / 6 + (1 + b - t) * tradesPerYear!, 1e-12);
   });
 
   it("answers a bad entry in its place, the rest as usual, and exits with 2", async () => {
@@ -166,7 +166,7 @@ describe("keeper calibrate", function () {
 
   it("takes gas as a price and an amount", async () => {
     const byPrice = flags.join(" ").replace("--gas-usd 36", "--gas-gwei 30 --gas-units 400000").split(" ");
-    expect(JSON.parse((await run("calibrate", byPrice)).stdout).calibration.gasUsd).to.be.closeTo(36, 1e-9);
+    expectNear(JSON.parse((await run("calibrate", byPrice)).stdout).calibration.gasUsd, 36, 1e-9);
   });
 
   it("stores the result in a config and keeps the rest of it", async () => {

@@ -93,9 +93,7 @@ describe("the policy against the rules in use", function () {
         const [low, high] = [played[right - 1]!, played[right]!];
         const weight = Math.log(ours.risk / low.risk) / Math.log(high.risk / low.risk);
         const cost = low.cost * (high.cost / low.cost) ** weight;
-        expect(cost / ours.cost, `${name} over ours at equal risk`).to.be.above(
-          name === "clock" ? 2 : 1.2,
-        );
+        expect(cost / ours.cost, `${name} over ours at equal risk`).to.be.above(name === "clock" ? 2 : 1.2);
       }
     });
   }
