@@ -49,7 +49,7 @@ export const DEFAULT_LIMITS: VaultLimits = {
   maxSlippage: 10n ** 16n, // 1 %: the feed's deviation of 0.5 %, the pool's fee, and room for impact
   maxLoss: 5n * 10n ** 15n, // 0.5 % of NAV
   quoteEdge: 2n * 10n ** 16n, // 2 % of mark
-  shortMarginRatio: 666_666_666_666_666_667n, // 1.3 / 0.78 - 1: the short's health floor over Aave's USDC threshold
+  shortMarginRatio: 679_487_179_487_179_488n, // 1.31 / 0.78 - 1: the health the short opens at over Aave's USDC threshold
   maxAge: 7 * 86_400,
 };
 

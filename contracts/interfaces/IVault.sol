@@ -26,8 +26,8 @@ struct HedgeLeg {
 /// @param maxSlippage Widest distance of an execution price from the oracle's, fees included.
 /// @param maxLoss Largest share of NAV a single rebalance may lose at the oracle price.
 /// @param quoteEdge How far below mark an option may be sold, or above it bought.
-/// @param shortMarginRatio Cash a short of 1 USD needs beyond its own proceeds: health factor floor / liquidation
-/// threshold - 1. Sets the hedge reserve of written puts.
+/// @param shortMarginRatio Cash a short of 1 USD needs beyond its own proceeds at the oracle price: health factor it opens
+/// at / liquidation threshold - 1. Sets the hedge reserve of what is hedged by a short.
 /// @param maxAge Seconds after the last rebalance at which one is due whatever the drift.
 struct Limits {
     uint128 minDrift;
@@ -166,7 +166,9 @@ interface IVault is IERC4626 {
     function status() external view returns (Marks memory marks, int256 nav_, Trigger trigger);
 
     /// @notice USDC, 6 decimals, that must stay outside the option book so that every hedge the book can ask for is
-    /// affordable: max(sum of short calls q·cap, sum of short puts q·strike·shortMarginRatio).
+    /// affordable at `maxSlippage`: the larger of (1 + maxSlippage) times the sum of q·cap of short calls and q·strike of
+    /// long puts, which are hedged by ETH, and (shortMarginRatio + maxSlippage) times the sum of q·strike of short puts
+    /// and q·cap of long calls, which are hedged by a short.
     function hedgeReserve() external view returns (uint256);
 
     /// @notice USDC, 6 decimals, that could leave now: idle cash above the hedge reserve; zero while closed, which a

@@ -63,25 +63,29 @@ library OptionLedger {
     }
 
     /// @notice See `IVault.hedgeReserve`.
+    /// @dev At any price p the hedge of one call is worth p·delta <= cap, and that of one put p·|delta| <= strike: of an
+    /// uncapped call p·N(d1), of a put p·N(-d1) <= strike·N(-d2), and a capped one is the difference of two.
+    /// What is bought must be paid for, what is shorted needs margin, and both may trade `maxSlippage` off the oracle.
     function hedgeReserve(VaultState storage self) external view returns (uint256) {
-        uint256 ratio = self.limits.shortMarginRatio;
+        uint256 slippage = self.limits.maxSlippage;
         uint256 count = self.legs.length;
-        uint256 calls;
-        uint256 puts;
+        uint256 bought;
+        uint256 shorted;
         for (uint256 i; i < count; ++i) {
             Leg leg = self.legs[i];
             int256 quantity = leg.quantity();
-            if (quantity >= 0) continue;
-            // Quantity has 18 decimals, a price 8, the ratio 18; the result 6.
             SeriesId id = leg.series();
-            uint256 size = uint256(-quantity);
-            if (id.isPut()) {
-                puts += (size * id.strike()).fullMulDivUp(ratio, 1e38);
-            } else {
-                calls += (size * id.cap()).divUp(1e20);
-            }
+            bool isPut = id.isPut();
+            uint256 notional = FixedPointMathLib.abs(quantity) * (isPut ? id.strike() : id.cap());
+            // A written call and a put held are hedged by ETH, a written put and a call held by a short.
+            if (quantity < 0 != isPut) bought += notional;
+            else shorted += notional;
         }
-        return calls.max(puts);
+        // Notional has 26 decimals, a ratio 18; the result 6. Never both at once: hedges net.
+        return
+            bought.fullMulDivUp(WAD + slippage, 1e38).max(
+                shorted.fullMulDivUp(self.limits.shortMarginRatio + slippage, 1e38)
+            );
     }
 
     /// @notice Whether a series that has expired is still in the book.

@@ -189,22 +189,28 @@ describe("Vault options", () => {
     it("is the cap of every short call, or the margin of every short put, whichever is more", async () => {
       const { vault } = keel();
       await fillAt(1000n, await callOf(keel(), 7), 100n * WAD);
-      expect(await vault.hedgeReserve!()).to.equal(400_000n * USDC);
+      // 100 calls of 4,000 at 1 % above the oracle.
+      expect(await vault.hedgeReserve!()).to.equal(404_000n * USDC);
       await fillAt(1000n, await putOf(keel(), 7), 150n * WAD);
-      expect(await vault.hedgeReserve!()).to.equal(400_000n * USDC);
+      expect(await vault.hedgeReserve!()).to.equal(404_000n * USDC);
       await fillAt(1000n, await putOf(keel(), 14), 100n * WAD);
-      // 250 puts of 3,000 at 1.3 / 0.78 - 1.
-      expect(await vault.hedgeReserve!()).to.be.closeTo(500_000n * USDC, 10n);
+      // 250 puts of 3,000 at 1.31 / 0.78 - 1 and 1 %.
+      expect(await vault.hedgeReserve!()).to.be.closeTo(517_115_384_615n, 1n);
     });
 
-    it("does not count options the vault holds", async () => {
+    it("counts options the vault holds on the other side", async () => {
       const { book, taker, vault } = keel();
       const id = await callOf(keel(), 7);
       await bookAs(taker).write!(id, 5n * WAD, taker.address);
       await sell(keel(), taker, id, 5n * WAD);
       expect((await legs()).map(quantityOf)).to.deep.equal([5n * WAD]);
-      expect(await vault.hedgeReserve!()).to.equal(0n);
+      // A short of 5 ETH at up to 4,000.
+      expect(await vault.hedgeReserve!()).to.be.closeTo(13_789_743_590n, 1n);
       expect(await book.shortOf!(taker.address, id)).to.equal(5n * WAD);
+      await fillAt(1000n, await callOf(keel(), 14), WAD);
+      expect(await vault.hedgeReserve!()).to.be.closeTo(13_789_743_590n, 1n);
+      await fillAt(1000n, await callOf(keel(), 14), 10n * WAD);
+      expect(await vault.hedgeReserve!()).to.equal(44_440n * USDC);
     });
 
     it("stops writing that would breach it, calls and puts", async () => {
@@ -222,7 +228,7 @@ describe("Vault options", () => {
 
       beforeEach(async () => {
         id = await callOf(keel(), 7);
-        await fillAt(1000n, id, 405n * WAD);
+        await fillAt(1000n, id, 401n * WAD);
         await rebalance(keel(), [{ venue: SPOT, dDelta: -(await driftOf(keel())) }]);
         await movePrice(keel(), 2_700);
         await passTime(keel(), 2_000);
@@ -238,7 +244,7 @@ describe("Vault options", () => {
         const { taker } = keel();
         await buyBack(id, WAD);
         await bookAs(taker).write!(id, WAD, taker.address);
-        // Going long costs cash and reserves nothing: that does not mend.
+        // Going long costs cash, and what it reserves is on the other side: that does not mend.
         const other = await callOf(keel(), 3, 2_700, 4_000);
         await bookAs(taker).write!(other, WAD, taker.address);
         await refuses(sell(keel(), taker, other, WAD), "HedgeReserveBreached");

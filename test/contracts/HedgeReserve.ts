@@ -1,0 +1,74 @@
+import { expect } from "chai";
+import type { Contract } from "ethers";
+
+import { USDC, WAD } from "./utils/keel.ts";
+import { movePool, passTime } from "./utils/market.ts";
+import { useKeel } from "./utils/useKeel.ts";
+import { callOf, driftOf, expiryOf, putOf, rebalance, sell, SHORT, SPOT, vaultAs } from "./utils/vault.ts";
+
+const QUANTITY = 100n * WAD;
+
+/** What the reserve is for: with no more than it left, the whole hedge can still be had where it is dearest. */
+describe("the hedge reserve affords", () => {
+  const keel = useKeel((k) => k.deposit(k.alice, 2_000_000n * USDC));
+
+  const writeToVault = async (id: bigint, quantity = QUANTITY) => {
+    const { book, taker, mainnet, usdc, contracts } = keel();
+    await mainnet.mintUsdc(taker.address as `0x${string}`, 1_000_000n * USDC);
+    await (usdc.connect(taker) as Contract).approve!(contracts.OptionBook, 2n ** 255n);
+    await (book.connect(taker) as Contract).write!(id, quantity, taker.address);
+    await sell(keel(), taker, id, quantity);
+  };
+  /** All that may leave has left, and a minute is left at a price where every option moves with ETH. */
+  const strip = async (id: bigint, usd: number) => {
+    const { vault, alice } = keel();
+    await vaultAs(keel(), alice).withdraw!(await vault.freeCash!(), alice.address, alice.address);
+    expect(await vault.freeCash!()).to.equal(0n);
+    await movePool(keel(), usd);
+    await passTime(keel(), expiryOf(id) - (await keel().networkHelpers.time.latest()) - 60, usd);
+  };
+  const hedge = async (venue: number) => {
+    const drift = await driftOf(keel());
+    expect(drift < 0n ? -drift : drift).to.be.closeTo(QUANTITY, WAD / 10n);
+    await rebalance(keel(), [{ venue, dDelta: -drift }]);
+    expect(await driftOf(keel())).to.be.within(-WAD / 1000n, WAD / 1000n);
+  };
+
+  it("ETH for every call written, at the cap", async () => {
+    const id = await callOf(keel(), 1);
+    await keel().buy(keel().taker, id, QUANTITY);
+    await strip(id, 3_985);
+    await hedge(SPOT);
+  });
+
+  it("a short for every put written, at the strike", async () => {
+    const id = await putOf(keel(), 1);
+    await keel().buy(keel().taker, id, QUANTITY);
+    await strip(id, 2_988);
+    await hedge(SHORT);
+  });
+
+  it("a short for every call bought, at the cap", async () => {
+    const id = await callOf(keel(), 1);
+    await writeToVault(id);
+    await strip(id, 3_985);
+    await hedge(SHORT);
+  });
+
+  it("ETH for every put bought, at the strike", async () => {
+    const id = await putOf(keel(), 1);
+    await writeToVault(id);
+    await strip(id, 2_988);
+    await hedge(SPOT);
+  });
+
+  it("only what the vault may buy", async () => {
+    const { vault, alice } = keel();
+    // Each is worth 2,000 and is hedged by a short of 1 ETH, which needs as much in margin again.
+    const id = await callOf(keel(), 7, 1_000, 6_000);
+    const assets = 300_000n * USDC;
+    const out = ((await vault.maxWithdraw!(alice.address)) as bigint) - assets;
+    await vaultAs(keel(), alice).withdraw!(out, alice.address, alice.address);
+    await expect(writeToVault(id, 140n * WAD)).to.be.revertedWithCustomError(vault, "HedgeReserveBreached");
+  });
+});
