@@ -23,7 +23,8 @@ export function useKeel(setUp?: (keel: Keel) => Promise<unknown>): () => Keel {
     await setUp?.(keel);
     ready = await keel.networkHelpers.takeSnapshot();
   });
-  afterEach(async () => {
+  // Before, not after: an `afterEach` of the test's own is to see what the test has left.
+  beforeEach(async () => {
     await ready?.restore();
   });
 
