@@ -64,6 +64,9 @@ contract OptionBook is IOptionBook, ERC1155, EIP712, ReentrancyGuardTransient {
     /// @notice Whether `maker` has asked to be called at the end of its fills.
     mapping(address maker => bool) public hasFillHook;
 
+    /// @inheritdoc IOptionBook
+    address public transient buyingMaker;
+
     mapping(address writer => mapping(SeriesId id => Short)) private _shorts;
 
     constructor(IERC20 usdc_, IChainlinkAggregatorProxy feed_) ERC1155("") EIP712("Keel OptionBook", "1") {
@@ -197,7 +200,11 @@ contract OptionBook is IOptionBook, ERC1155, EIP712, ReentrancyGuardTransient {
         }
 
         usdc.safeTransferFrom(maker, msg.sender, paid);
-        if (taken != 0) _safeTransferFrom(msg.sender, maker, tokenId, taken, "");
+        if (taken != 0) {
+            buyingMaker = maker;
+            _safeTransferFrom(msg.sender, maker, tokenId, taken, "");
+            buyingMaker = address(0);
+        }
         return int256(released) - int256(paid);
     }
 

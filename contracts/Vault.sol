@@ -150,6 +150,31 @@ contract Vault is
         return isQuoter && delay == 0 ? IERC1271.isValidSignature.selector : bytes4(0xffffffff);
     }
 
+    /// @dev Takes only what its own quotes buy. A fill delivers options the vault holds before it writes new ones: others
+    /// sent in would leave the ledger short of options that nobody is owed, and have the keeper hedge them.
+    function onERC1155Received(
+        address,
+        address,
+        uint256,
+        uint256,
+        bytes memory
+    ) public view override returns (bytes4) {
+        if (msg.sender != address(optionBook) || optionBook.buyingMaker() != address(this))
+            revert UnsolicitedOptions();
+        return this.onERC1155Received.selector;
+    }
+
+    /// @dev The option book hands over one series at a time.
+    function onERC1155BatchReceived(
+        address,
+        address,
+        uint256[] memory,
+        uint256[] memory,
+        bytes memory
+    ) public pure override returns (bytes4) {
+        revert UnsolicitedOptions();
+    }
+
     /// @inheritdoc IVault
     function settle(SeriesId id) external nonReentrant returns (uint256) {
         return OptionLedger.settle(_self, optionBook, id);

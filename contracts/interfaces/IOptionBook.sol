@@ -105,6 +105,10 @@ interface IOptionBook {
     /// @notice Cancels every quote of the caller that carries `nonce`.
     function cancel(uint256 nonce) external;
 
+    /// @notice While a maker is handed options its quote buys, that maker; zero at any other time. A maker that keeps its
+    /// own ledger refuses all others by it.
+    function buyingMaker() external view returns (address);
+
     /// @notice Asks for, or stops, `IQuoteMaker.onQuoteFilled` calls to the caller.
     function setFillHook(bool enabled) external;
 

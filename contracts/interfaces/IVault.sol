@@ -107,6 +107,7 @@ interface IVault is IERC4626 {
     error QuantityTooLarge();
     error HedgeReserveBreached(int256 assets, uint256 reserve);
     error UnknownSeries(SeriesId seriesId);
+    error UnsolicitedOptions();
 
     /// @notice Moves net delta towards zero through `legs`, in order. Reverts unless a rebalance is due, the ETH and
     /// USDC prices are fresh, |drift| falls (or stays, when a venue's margin is what is mended), no venue's margin gets

@@ -310,21 +310,6 @@ describe("Vault options", () => {
       await mainnet.mintUsdc(taker.address as `0x${string}`, 10n ** 12n);
       await refuses(fillAt(1000n, id, 2n ** 79n), "QuantityTooLarge", keel().book);
     });
-
-    it("count no options that others send in", async () => {
-      const { book, vault, taker, contracts } = keel();
-      const id = await callOf(keel(), 7);
-      await bookAs(taker).write!(id, 4n * WAD, taker.address);
-      const before = (await vault.nav!()) as bigint;
-      await bookAs(taker).safeTransferFrom!(taker.address, contracts.Vault, id, 4n * WAD, "0x");
-      expect(await vault.nav!()).to.equal(before);
-      expect(await legs()).to.deep.equal([]);
-      // Sold on, they save collateral; the ledger still owes what was sold.
-      await fillAt(1000n, id, 10n * WAD);
-      expect((await legs()).map(quantityOf)).to.deep.equal([-10n * WAD]);
-      expect(await book.shortOf!(contracts.Vault, id)).to.equal(6n * WAD);
-      expect(await vault.nav!()).to.be.closeTo(before, 20_000n);
-    });
   });
 
   it("gives a taker nothing for meddling while it is paid", async () => {
