@@ -57,6 +57,8 @@ interface IAavePool {
         address onBehalfOf
     ) external;
 
+    function setUserUseReserveAsCollateral(address asset, bool useAsCollateral) external;
+
     function repay(
         address asset,
         uint256 amount,

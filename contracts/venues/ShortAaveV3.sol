@@ -120,6 +120,13 @@ contract ShortAaveV3 is UniswapV3Swapper {
         emit Adjusted(dDelta, filled, limitPrice);
     }
 
+    /// @notice Makes USDC, and no other asset, collateral here. Anyone may call: Aave makes collateral of what others send
+    /// in too, which costs gas in every step, and refuses to give back USDC once it has frozen a reserve among them; and
+    /// it makes none of USDC that follows dust sent in while USDC was frozen.
+    function restoreCollateral(IERC20 asset) external {
+        aave.setUserUseReserveAsCollateral(address(asset), asset == usdc);
+    }
+
     /// @inheritdoc UniswapV3Swapper
     function _settleSell(uint256 wethOwed, uint256 usdcReceived) internal override {
         uint256 missing = collateralFor(debt() + wethOwed, TARGET_HEALTH).zeroFloorSub(collateral());
