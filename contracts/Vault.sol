@@ -267,7 +267,9 @@ contract Vault is
 
     /// @inheritdoc IERC4626
     function maxRedeem(address owner) public view override(ERC4626, IERC4626) returns (uint256) {
-        return FixedPointMathLib.min(balanceOf(owner), convertToShares(freeCash()));
+        (uint256 shares, uint256 free) = (balanceOf(owner), freeCash());
+        // Rounding down twice would leave the last one out a few units that nobody could redeem.
+        return free != 0 && previewRedeem(shares) <= free ? shares : convertToShares(free);
     }
 
     /// @inheritdoc IVault

@@ -59,6 +59,27 @@ describe("Vault entry and exit", () => {
       expect(mainnet.addresses.usdc).to.equal(MAINNET.usdc);
     });
 
+    it("lets the last one out with everything", async () => {
+      const { vault, alice, bob, taker, deposit, buy, book, contracts, usdc } = keel();
+      await deposit(alice, 700_000n * USDC);
+      await deposit(bob, 300_000n * USDC);
+      // Selling at 1 % over mark and buying back at 2 % over leaves a share price with a long tail.
+      const id = await callOf(keel(), 7);
+      await buy(taker, id, 20n * WAD);
+      const premium = ((await keel().mark(id)) * 1_019n) / 1_000n;
+      const { terms, signature } = await keel().quote(id, 20n * WAD, premium, { makerSells: false });
+      await (book.connect(taker) as Contract).fill!(terms, signature, 20n * WAD);
+      expect(await vault.nav!()).to.be.lessThan(1_000_000n * USDC);
+
+      for (const owner of [alice, bob]) {
+        const shares = (await vault.balanceOf!(owner.address)) as bigint;
+        expect(await vault.maxRedeem!(owner.address)).to.equal(shares);
+        await vaultAs(keel(), owner).redeem!(shares, owner.address, owner.address);
+      }
+      expect(await vault.totalSupply!()).to.equal(0n);
+      expect(await usdc.balanceOf!(contracts.Vault)).to.be.lessThan(3n);
+    });
+
     it("has no price while there are shares with nothing behind them", async () => {
       const { vault, alice, deposit, buy, taker } = keel();
       await deposit(alice, 1_000_000n * USDC);
