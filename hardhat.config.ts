@@ -24,5 +24,13 @@ export default defineConfig({
       blockGasLimit: 60_000_000n,
       allowBlocksWithSameTimestamp: false,
     },
+    // In process only. Without a real endpoint the fork tests put that of an embedded upstream here.
+    mainnetFork: {
+      type: "edr-simulated",
+      chainType: "l1",
+      chainId: 1,
+      allowBlocksWithSameTimestamp: false,
+      forking: { url: process.env.MAINNET_RPC_URL ?? "http://127.0.0.1:8545" },
+    },
   },
 });
