@@ -110,7 +110,7 @@ contract ShortAaveV3 is UniswapV3Swapper {
             uint256 wanted = uint256(-dDelta).min(_affordable(limitPrice, cash)).min(weth.balanceOf(aWeth));
             if (wanted != 0) filled = _swap(-int256(wanted), limitPrice);
         } else if (dDelta > 0) {
-            uint256 wanted = uint256(dDelta).min(debt());
+            uint256 wanted = uint256(dDelta).min(debt()).min(_payable(limitPrice, cash));
             if (wanted != 0) filled = _swap(int256(wanted), limitPrice);
         } else {
             _moveMargin();
@@ -173,6 +173,14 @@ contract ShortAaveV3 is UniswapV3Swapper {
         if (perEth <= proceeds) return type(uint128).max;
         uint256 room = (collateral() + cash).zeroFloorSub(collateralFor(debt(), OPEN_HEALTH));
         return room.fullMulDiv(1e18, perEth - proceeds);
+    }
+
+    /// @dev The largest purchase there is USDC for. Collateral pays for any as long as Aave has it to give back; what Aave
+    /// has lent out is no money.
+    function _payable(uint256 limitPrice, uint256 cash) private view returns (uint256) {
+        uint256 available = usdc.balanceOf(address(aUsdc));
+        if (available >= collateral()) return type(uint128).max;
+        return (cash + available).fullMulDiv(1e30, limitPrice.max(1));
     }
 
     /// @notice USDC, 6 decimals, that holds `wethDebt` at `health` by Aave's own prices, rounded up.

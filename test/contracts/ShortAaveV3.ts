@@ -227,20 +227,33 @@ describe("ShortAaveV3", () => {
       expect(await debt()).to.equal(0n);
     });
 
-    it("pays from the vault when the lender has no USDC to give back", async () => {
-      const { mainnet, stranger } = keel();
-      await mainnet.mintWeth(stranger.address as `0x${string}`, 300_000n * WAD);
-      const weth = contractAt(MAINNET.weth, ABIS.erc20, stranger);
-      await weth.approve!(MAINNET.aavePool, 2n ** 200n);
-      const pool = contractAt(MAINNET.aavePool, ABIS.aavePool, stranger);
-      await pool.supply!(MAINNET.weth, 300_000n * WAD, stranger.address, 0);
-      const available = (await keel().usdc.balanceOf!(MAINNET.aUsdc)) as bigint;
-      await pool.borrow!(MAINNET.usdc, available, 2, 0, stranger.address);
-      const held = await collateral();
-      expect(await adjust(4n * WAD)).to.equal(4n * WAD);
-      expect(await adjust(100n * WAD)).to.be.closeTo(6n * WAD, 10n ** 12n);
-      expect(await debt()).to.equal(0n);
-      expect(await collateral()).to.be.closeTo(held, held / 1000n);
+    describe("while the lender has no USDC to give back", () => {
+      const limit = (PRICE * 101n) / 100n;
+
+      beforeEach(async () => {
+        const { mainnet, stranger } = keel();
+        await mainnet.mintWeth(stranger.address as `0x${string}`, 300_000n * WAD);
+        const weth = contractAt(MAINNET.weth, ABIS.erc20, stranger);
+        await weth.approve!(MAINNET.aavePool, 2n ** 200n);
+        const pool = contractAt(MAINNET.aavePool, ABIS.aavePool, stranger);
+        await pool.supply!(MAINNET.weth, 300_000n * WAD, stranger.address, 0);
+        const available = (await keel().usdc.balanceOf!(MAINNET.aUsdc)) as bigint;
+        await pool.borrow!(MAINNET.usdc, available, 2, 0, stranger.address);
+      });
+
+      it("pays from the vault", async () => {
+        const held = await collateral();
+        expect(await adjust(4n * WAD, CASH, limit)).to.equal(4n * WAD);
+        expect(await adjust(100n * WAD, CASH, limit)).to.be.closeTo(6n * WAD, 10n ** 12n);
+        expect(await debt()).to.equal(0n);
+        expect(await collateral()).to.be.closeTo(held, held / 1000n);
+      });
+
+      it("fills what the vault's cash pays for", async () => {
+        expect(await adjust(4n * WAD, 6_060n * USDC, limit)).to.equal(2n * WAD);
+        expect(await adjust(4n * WAD, 0n, limit)).to.equal(0n);
+        expect(await adjust(4n * WAD, CASH, 0n)).to.equal(0n);
+      });
     });
   });
 
