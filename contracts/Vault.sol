@@ -128,7 +128,7 @@ contract Vault is
         uint256 tenor = quote.seriesId.expiry() - block.timestamp;
         if (tenor > MAX_TENOR) revert TenorTooLong(tenor);
         int256 value = riskEngine
-            .value(quote.seriesId, reading.price, block.timestamp, volatilityOracle.surface())
+            .value(quote.seriesId, reading.ethUsd, block.timestamp, volatilityOracle.surface())
             .price;
         (, int256 equity) = _self.venueTotals(reading.price);
         int256 before = _spare(equity);
@@ -233,10 +233,11 @@ contract Vault is
     function _marks() private view returns (Marks memory marks) {
         PriceReading memory reading = priceOracle.read();
         marks.price = reading.price;
+        marks.ethUsd = reading.ethUsd;
         marks.updatedAt = reading.updatedAt;
         marks.fresh = reading.fresh;
         marks.open = reading.open;
-        marks.book = riskEngine.book(_self.legs, reading.price, block.timestamp, volatilityOracle.surface());
+        marks.book = riskEngine.book(_self.legs, reading.ethUsd, block.timestamp, volatilityOracle.surface());
         (marks.venueDelta, marks.venueEquity) = _self.venueTotals(reading.price);
     }
 

@@ -4,9 +4,11 @@ pragma solidity 0.8.28;
 /// @notice One reading of the price. `fresh` is what de-risking needs: both Chainlink answers positive and on time.
 /// `open` is what entry, instant exit and writing need: fresh, the dollar peg held and the pool's TWAP in agreement.
 /// @param price USDC per ETH, 18 decimals: ETH/USD over USDC/USD. 0 when an answer is not positive.
+/// @param ethUsd USD per ETH, 18 decimals: what options settle on, paid as so many USDC. 0 with `price`.
 /// @param updatedAt When the ETH/USD round was written, unix seconds.
 struct PriceReading {
     uint256 price;
+    uint256 ethUsd;
     uint256 updatedAt;
     bool fresh;
     bool open;

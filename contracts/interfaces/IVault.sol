@@ -49,11 +49,14 @@ enum Trigger {
 /// @notice One consistent reading of prices and positions. Units as where they are read: USDC 6 decimals, ETH and prices
 /// 18.
 /// @param updatedAt When the ETH/USD round was written, unix seconds.
-/// @param book The options at oracle marks.
+/// @param price USDC per ETH: what venues are worth and hedges made at.
+/// @param ethUsd USD per ETH: what options are marked at, since they pay one USDC for one USD.
+/// @param book The options at oracle marks. Their delta is per USD, within the peg's bounds that per USDC.
 /// @param venueDelta ETH over all venues.
 /// @param venueEquity USDC they are worth at `price`.
 struct Marks {
     uint256 price;
+    uint256 ethUsd;
     uint256 updatedAt;
     bool fresh;
     bool open;

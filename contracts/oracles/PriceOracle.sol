@@ -56,6 +56,7 @@ contract PriceOracle is IPriceOracle {
         reading.updatedAt = ethUpdatedAt;
         if (eth == 0 || usdc == 0) return reading;
         reading.price = (eth * 1e18) / usdc;
+        reading.ethUsd = eth * 1e10;
         reading.fresh =
             _isOnTime(ethUpdatedAt, ethUsdHeartbeat) &&
             _isOnTime(usdcUpdatedAt, usdcUsdHeartbeat) &&

@@ -25,6 +25,7 @@ struct Snapshot {
     uint256 blockNumber;
     uint256 timestamp;
     uint256 price;
+    uint256 ethUsd;
     uint256 priceUpdatedAt;
     bool fresh;
     bool open;
@@ -88,7 +89,8 @@ contract Lens {
 
     function _readVault(Snapshot memory s, IVault vault) private view {
         (Marks memory marks, int256 nav, Trigger trigger) = vault.status();
-        (s.price, s.priceUpdatedAt, s.fresh) = (marks.price, marks.updatedAt, marks.fresh);
+        (s.price, s.ethUsd) = (marks.price, marks.ethUsd);
+        (s.priceUpdatedAt, s.fresh) = (marks.updatedAt, marks.fresh);
         s.open = marks.open && vault.volatilityOracle().isFresh();
         (s.book, s.nav) = (marks.book, nav);
         (s.due, s.trigger) = (trigger != Trigger.None, trigger);

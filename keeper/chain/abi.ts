@@ -5,7 +5,7 @@ export const lensAbi = parseAbi([
   "struct VenueState { address venue; int256 delta; int256 equity; uint256 liquidationDistance; uint256 marginTrigger; }",
   "struct Pillar { uint32 tenor; uint48 atmVol; int48 skew; int48 curvature; uint48 forwardRatio; }",
   "struct Greeks { int256 price; int256 delta; int256 gamma; int256 vega; int256 theta; }",
-  "struct Snapshot { uint256 blockNumber; uint256 timestamp; uint256 price; uint256 priceUpdatedAt; bool fresh; bool open; bool paused; uint256 poolPrice; uint256 poolLiquidity; uint24 poolFee; uint64 rebalanceNonce; uint64 lastRebalanceAt; bool due; uint8 trigger; uint256 minDrift; uint256 maxAge; uint256 maxSlippage; uint256 maxLoss; int256 nav; uint256 totalSupply; uint256 cash; uint256 reserve; Greeks book; uint256[] legs; Pillar[] pillars; uint256 surfacePostedAt; VenueState[] venues; }",
+  "struct Snapshot { uint256 blockNumber; uint256 timestamp; uint256 price; uint256 ethUsd; uint256 priceUpdatedAt; bool fresh; bool open; bool paused; uint256 poolPrice; uint256 poolLiquidity; uint24 poolFee; uint64 rebalanceNonce; uint64 lastRebalanceAt; bool due; uint8 trigger; uint256 minDrift; uint256 maxAge; uint256 maxSlippage; uint256 maxLoss; int256 nav; uint256 totalSupply; uint256 cash; uint256 reserve; Greeks book; uint256[] legs; Pillar[] pillars; uint256 surfacePostedAt; VenueState[] venues; }",
   "function snapshot(address vault) view returns (Snapshot)",
 ]);
 

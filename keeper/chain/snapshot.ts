@@ -50,6 +50,8 @@ export interface Snapshot {
   readonly timestamp: bigint;
   /** USDC per ETH, 18 decimals, of the oracle; 0 when there is none. */
   readonly price: bigint;
+  /** USD per ETH, 18 decimals: what the options settle on, and are marked at. */
+  readonly ethUsd: bigint;
   /** Unix seconds. */
   readonly priceUpdatedAt: bigint;
   /** Whether the oracle is fit for less drift or less debt. */

@@ -28,7 +28,8 @@ const STRIKE_DECIMALS = 1e8;
  */
 export function decisionInput(snapshot: Snapshot, facts: MarketFacts): DecisionInput {
   const timestamp = Number(snapshot.timestamp);
-  const spot = fromWad(snapshot.price);
+  // As the vault marks options: they settle on USD, whatever a USDC is worth.
+  const spot = fromWad(snapshot.ethUsd);
   const pillars = snapshot.pillars.map(toPillar);
   const legs = snapshot.legs.map((leg) => toOptionLeg(leg, pillars, spot, timestamp));
   const { feeRate, kappa } = poolCost({

@@ -43,11 +43,12 @@ describe("Lens", () => {
       liquidationDistance: await venue.liquidationDistance!(),
       marginTrigger: await venue.marginTrigger!(),
     }));
-    const book = await engine.book!([...legs], reading.price, block!.timestamp, { pillars });
+    const book = await engine.book!([...legs], reading.ethUsd, block!.timestamp, { pillars });
     return {
       blockNumber: BigInt(block!.number),
       timestamp: BigInt(block!.timestamp),
       price: reading.price,
+      ethUsd: reading.ethUsd,
       priceUpdatedAt: reading.updatedAt,
       fresh: reading.fresh,
       open: reading.open && (await volatilityOracle.isFresh!()),

@@ -41,6 +41,7 @@ describe("PriceOracle", () => {
     await keel().mainnet.submitUsdcUsd(0.9987);
     expect(await read()).to.deep.equal({
       price: (301_234_567_891n * WAD) / 99_870_000n,
+      ethUsd: 301_234_567_891n * 10n ** 10n,
       updatedAt,
       fresh: true,
       open: true,

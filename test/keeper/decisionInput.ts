@@ -23,6 +23,7 @@ function snapshot(changes: Partial<Snapshot> = {}): Snapshot {
     blockNumber: 1n,
     timestamp: NOW,
     price: 3000n * ETH,
+    ethUsd: 3000n * ETH,
     priceUpdatedAt: NOW,
     fresh: true,
     open: true,

@@ -137,7 +137,7 @@ export async function keelFixture(options: { limits?: VaultLimits; volatility?: 
     const surface = await volatilityOracle.getFunction("surface")();
     const value = await engine.getFunction("value")(
       id,
-      reading.price,
+      reading.ethUsd,
       await networkHelpers.time.latest(),
       surface.toObject(true),
     );
