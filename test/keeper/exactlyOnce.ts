@@ -1,0 +1,151 @@
+import { expect } from "chai";
+import { numberToHex, type Hex } from "viem";
+
+import { lost, unanswered } from "./utils/faultyProvider.ts";
+import { ACCOUNT, keeperHarness, toZero } from "./utils/keeperHarness.ts";
+
+const KEEPER_ROLE = 1n;
+
+describe("keeper, exactly once", () => {
+  const harness = keeperHarness();
+  const { rpc, start, mine, nonceOf, rebalances, executions, statuses } = harness;
+  afterEach(() => rpc("evm_setAutomine", [true]));
+  beforeEach(() => rpc("evm_setAutomine", [false]));
+
+  it("sends nothing more while a transaction is pending", async () => {
+    const { step } = await start(toZero);
+    const { sent } = await step();
+    for (let i = 0; i < 3; i += 1) expect((await step()).decision).to.equal(null);
+    expect(await nonceOf("pending")).to.equal(1);
+    await mine();
+    const { settled } = await step();
+    expect(settled?.attempt.hash).to.equal(sent);
+    expect(await rebalances()).to.equal(1);
+    expect(await statuses()).to.deep.equal(["confirmed"]);
+  });
+
+  it("sends the same bytes again when the node has forgotten them", async () => {
+    const { step } = await start(toZero);
+    const { sent } = await step();
+    await rpc("hardhat_dropTransaction", [sent]);
+    await mine();
+    await step();
+    await mine();
+    expect((await step()).settled?.attempt.hash).to.equal(sent);
+    expect(await rebalances()).to.equal(1);
+  });
+
+  for (const [what, fault] of [
+    ["was lost on its way", lost],
+    ["was heard, but not answered", unanswered],
+  ] as const) {
+    it(`neither doubles nor loses a broadcast that ${what}, when its process died`, async () => {
+      harness.provider.faults.set("eth_sendRawTransaction", fault);
+      const { sent } = await (await start(toZero)).step();
+      expect(await statuses()).to.deep.equal(["signed"]);
+      harness.provider.faults.clear();
+
+      const { step } = await start(toZero);
+      await step();
+      await mine();
+      const { settled } = await step();
+      expect([settled?.attempt.hash, settled?.outcome.status]).to.deep.equal([sent, "confirmed"]);
+      await mine();
+      await step();
+      expect([await rebalances(), await nonceOf()]).to.deep.equal([1, 1]);
+    });
+  }
+
+  it("has the signed bytes in the journal before a node sees them", async () => {
+    const seen: [string, string | null][][] = [];
+    harness.provider.faults.set("eth_sendRawTransaction", async (forward) => {
+      seen.push((await executions()).map(({ status, hash }) => [status, hash]));
+      return forward();
+    });
+    const { sent } = await (await start(toZero)).step();
+    expect(seen).to.deep.equal([[["signed", sent]]]);
+    expect(await harness.journal.decisions({ limit: 9 })).to.have.length(1);
+  });
+
+  it("sends nothing when the journal cannot be written", async () => {
+    const { step } = await start(toZero);
+    harness.journal.recordSigned = () => Promise.reject(new Error("disk full"));
+    await step().then(
+      () => expect.fail("It did not fail."),
+      (error: unknown) => expect((error as Error).message).to.equal("disk full"),
+    );
+    expect(await nonceOf("pending")).to.equal(0);
+    Reflect.deleteProperty(harness.journal, "recordSigned");
+    expect((await step()).sent).to.match(/^0x/);
+  });
+
+  it("records a transaction that the chain reverts, and decides again", async () => {
+    const { step } = await start(toZero);
+    const { sent } = await step();
+    await rpc("hardhat_dropTransaction", [sent]);
+    await rpc("evm_setAutomine", [true]);
+    const setRole = (name: string, ...more: unknown[]) =>
+      harness.keel.manager.connect(harness.keel.admin).getFunction(name)(
+        KEEPER_ROLE,
+        ACCOUNT.address,
+        ...more,
+      );
+    await setRole("revokeRole");
+    // Sent again, mined and reverted.
+    await step();
+    const { settled, blocked } = await step();
+    expect([settled?.attempt.hash, settled?.outcome.status]).to.deep.equal([sent, "reverted"]);
+    expect(blocked).to.match(/^AccessManagedUnauthorized\(0x/);
+    await setRole("grantRole", 0);
+    await step();
+    await step();
+    expect(await statuses()).to.deep.equal(["reverted", "blocked", "confirmed"]);
+    expect([await rebalances(), await nonceOf()]).to.deep.equal([1, 2]);
+  });
+
+  it("gives up a nonce that another transaction took, but not at the first sign", async () => {
+    const { step } = await start(toZero);
+    const { sent } = await step();
+    await rpc("hardhat_dropTransaction", [sent]);
+    await rpc("evm_setAutomine", [true]);
+    await harness.keel.keeper.sendTransaction({ to: ACCOUNT.address });
+    expect((await step()).settled).to.equal(null);
+    expect((await step()).settled).to.equal(null);
+    const { settled, sent: next } = await step();
+    expect(settled?.outcome.status).to.equal("superseded");
+    expect(next).to.match(/^0x/).and.not.equal(sent);
+    expect([await rebalances(), await nonceOf()]).to.deep.equal([1, 2]);
+  });
+
+  it("replaces what was not mined by its deadline, at the same nonce and with fees a node accepts", async () => {
+    const { step } = await start(toZero);
+    const { sent: first } = await step();
+    // Blocks too full for it, until its deadline has passed.
+    await rpc("hardhat_dropTransaction", [first]);
+    await rpc("evm_increaseTime", [601]);
+    await mine();
+    const { sent: second } = await step();
+    expect(second).to.match(/^0x/).and.not.equal(first);
+    await mine();
+    expect((await step()).settled?.attempt.hash).to.equal(second);
+    const [old, replacement] = await executions();
+    expect([old!.status, replacement!.status]).to.deep.equal(["replaced", "confirmed"]);
+    expect(replacement!.tx_nonce).to.equal(old!.tx_nonce);
+    for (const field of ["max_fee_per_gas", "max_priority_fee_per_gas"] as const) {
+      expect(replacement![field]! * 8n >= old![field]! * 9n, field).to.equal(true);
+    }
+  });
+
+  it("frees the nonce of what a node refuses", async () => {
+    const balance = await rpc<Hex>("eth_getBalance", [ACCOUNT.address, "latest"]);
+    await rpc("hardhat_setBalance", [ACCOUNT.address, numberToHex(1000n)]);
+    const { step } = await start(toZero);
+    expect((await step()).sent).to.equal(null);
+    expect(await statuses()).to.deep.equal(["rejected"]);
+    await rpc("hardhat_setBalance", [ACCOUNT.address, balance]);
+    expect((await step()).sent).to.match(/^0x/);
+    await mine();
+    await step();
+    expect([await rebalances(), await nonceOf()]).to.deep.equal([1, 1]);
+  });
+});
