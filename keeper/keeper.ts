@@ -70,8 +70,6 @@ const SAME_TRADE = 0.01;
 const ROUNDS = 3;
 /** Seconds after which a decision like the last is logged again. */
 const LOG_EVERY = 600n;
-/** Reasons that are acted on whatever the base fee. */
-const URGENT: readonly DecisionReason[] = ["delta-limit", "margin"];
 
 /** Builds a keeper and takes up what an earlier run left open. */
 export async function createKeeper(options: KeeperOptions): Promise<Keeper> {
@@ -242,10 +240,12 @@ class VaultKeeper implements Keeper {
     return gasCost(this.#gasUnits ?? 0n, { baseFeePerGas, priorityFeePerGas }, fromWad(price));
   }
 
-  /** The operator's cap on the base fee, which only limits and margin calls pass. */
-  #forbidden({ reason }: Decision, head: Head): string | null {
-    const cap = this.#options.fees.maxBaseFeePerGas;
-    if (cap === null || head.baseFeePerGas <= cap || URGENT.includes(reason)) return null;
+  /** The operator's cap on the base fee, which only a limit and a margin call pass, whatever else asks for the trade. */
+  #forbidden({ reason, drift }: Decision, head: Head): string | null {
+    const { deltaLimit, fees } = this.#options;
+    const cap = fees.maxBaseFeePerGas;
+    const isUrgent = reason === "margin" || Math.abs(drift) >= deltaLimit;
+    if (cap === null || head.baseFeePerGas <= cap || isUrgent) return null;
     return `The base fee ${String(head.baseFeePerGas)} is above the cap ${String(cap)}.`;
   }
 

@@ -177,4 +177,12 @@ describe("keeper", () => {
     expect((await urgent.step()).decision?.reason).to.equal("delta-limit");
     expect(await rebalances()).to.equal(1);
   });
+
+  it("heeds a limit breached above the cap also where the band asks for the trade anyway", async () => {
+    const fees = { priorityFeePerGas: 10n ** 8n, maxBaseFeePerGas: 1n };
+    const { step } = await start(optimalImpulse({ riskAversion: 1e-5 }), { fees, deltaLimit: 50 });
+    const { decision, blocked } = await step();
+    expect([decision?.reason, blocked]).to.deep.equal(["gain-over-gas", null]);
+    expect(await rebalances()).to.equal(1);
+  });
 });
