@@ -10,7 +10,7 @@ import { describeError } from "../log/describeError.ts";
  * - `unknown`: no answer, or one that says nothing certain; the transaction may be out.
  */
 export type BroadcastReply =
-  | { readonly kind: "accepted" }
+  | { readonly kind: "accepted"; readonly error?: undefined }
   | { readonly kind: "nonce-taken" | "refused" | "unknown"; readonly error: string };
 
 const ALREADY_KNOWN = /already known|known transaction|already imported|transaction already in pool/i;

@@ -11,7 +11,7 @@ import { vaultAbi } from "../chain/abi.ts";
 import type { Head } from "../chain/head.ts";
 import type { Log } from "../log/logger.ts";
 import type { Journal, Subject, Unsettled } from "../store/journal.ts";
-import { broadcast } from "./broadcast.ts";
+import { broadcast, type BroadcastReply } from "./broadcast.ts";
 import { feesFor, feesToReplace, type FeePolicy } from "./fees.ts";
 import { PendingSlot } from "./pendingSlot.ts";
 import type { Plan } from "./planLegs.ts";
@@ -48,8 +48,8 @@ export interface RebalanceCall {
  * Simulates, signs, saves, sends and watches the keeper's rebalances, one account nonce at a time.
  *
  * A transaction is in the journal, raw bytes and all, before any node sees it, so a crash at any point leaves either no
- * trace on the chain or a record of it. Its nonce is freed only by proof: a receipt, a refusal by a node that had never
- * accepted it, or the account's nonce standing past it.
+ * trace on the chain or a record of it. Its nonce is freed only by proof: a receipt, a refusal when it was sent for the
+ * first time, or the account's nonce standing past it.
  */
 export class Executor {
   readonly #options: ExecutorOptions;
@@ -102,8 +102,9 @@ export class Executor {
   async isBlocked(head: Head, rebalanceNonce: bigint): Promise<boolean> {
     const attempt = this.#slot.newest;
     if (attempt === null || this.#slot.isSpent(head.timestamp, rebalanceNonce)) return false;
+    // Whatever the answer: a refusal proves nothing once an earlier answer was lost, nor a nonce that is taken.
     await this.#broadcast(attempt);
-    return !this.#slot.isEmpty;
+    return true;
   }
 
   /**
@@ -162,37 +163,28 @@ export class Executor {
     const attempt: Unsettled = { ...record, id, status: "signed" };
     this.#slot.add(attempt);
     log.info({ hash: record.hash, nonce: txNonce, decision: decisionId }, "Sends a rebalance.");
-    return (await this.#broadcast(attempt)) ? record.hash : null;
+    const { kind, error } = await this.#broadcast(attempt);
+    if (kind !== "refused") return record.hash;
+    log.error({ hash: record.hash, error }, "The node refuses the transaction.");
+    await journal.recordOutcome(id, { status: "rejected", error });
+    this.#slot.remove(id);
+    return null;
   }
 
-  /** @returns Whether the transaction may still be mined. */
-  async #broadcast(attempt: Unsettled): Promise<boolean> {
+  async #broadcast(attempt: Unsettled): Promise<BroadcastReply> {
     const { client, journal, log } = this.#options;
     const reply = await broadcast(client, attempt.raw);
-    switch (reply.kind) {
-      case "accepted":
-        if (attempt.status === "signed") {
-          await journal.recordOutcome(attempt.id, { status: "sent" });
-          this.#slot.markSent(attempt.id);
-        }
-        return true;
-      case "refused":
-        // Once a node has accepted it, another's refusal proves nothing.
-        if (attempt.status === "sent") return true;
-        log.error({ hash: attempt.hash, error: reply.error }, "The node refuses the transaction.");
-        await journal.recordOutcome(attempt.id, { status: "rejected", error: reply.error });
-        this.#slot.remove(attempt.id);
-        return false;
-      case "nonce-taken":
-        // Mined already, or overtaken: the next look at receipts and nonce tells which.
-        return true;
-      case "unknown":
-        log.warn(
-          { hash: attempt.hash, error: reply.error },
-          "The node's answer to the transaction is unclear.",
-        );
-        return true;
+    if (reply.kind === "accepted" && attempt.status === "signed") {
+      await journal.recordOutcome(attempt.id, { status: "sent" });
+      this.#slot.markSent(attempt.id);
     }
+    if (reply.kind === "unknown") {
+      log.warn(
+        { hash: attempt.hash, error: reply.error },
+        "The node's answer to the transaction is unclear.",
+      );
+    }
+    return reply;
   }
 
   /** Records how the slot ended and empties it; what shared the nonce with `settlement` can never be mined. */

@@ -79,6 +79,22 @@ describe("keeper, exactly once", () => {
     expect((await step()).sent).to.match(/^0x/);
   });
 
+  it("takes no refusal for proof after an answer that was lost", async () => {
+    harness.provider.faults.set("eth_sendRawTransaction", unanswered);
+    const { step } = await start(toZero);
+    const { sent } = await step();
+    // Another node behind the same address, which has not heard of it and wants more.
+    harness.provider.faults.set("eth_sendRawTransaction", () =>
+      Promise.reject(new Error("transaction underpriced: tip needed 200000000")),
+    );
+    expect((await step()).decision).to.equal(null);
+    harness.provider.faults.clear();
+    await mine();
+    expect((await step()).settled?.attempt.hash).to.equal(sent);
+    expect(await statuses()).to.deep.equal(["confirmed"]);
+    expect([await rebalances(), await nonceOf("pending")]).to.deep.equal([1, 1]);
+  });
+
   it("records a transaction that the chain reverts, and decides again", async () => {
     const { step } = await start(toZero);
     const { sent } = await step();
