@@ -35,7 +35,7 @@ export interface Cycle {
   readonly snapshot: Snapshot;
   /** The end of an earlier transaction that this block showed. */
   readonly settled: Settlement | null;
-  /** Null while a transaction is pending, and while the oracle has no price. */
+  /** Null while a transaction is pending, at a block older than its receipt, and while the oracle has no price. */
   readonly decision: Decision | null;
   readonly input: DecisionInput | null;
   /** The transaction this block's decision led to. */

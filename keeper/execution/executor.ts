@@ -55,6 +55,8 @@ export class Executor {
   readonly #options: ExecutorOptions;
   readonly #slot = new PendingSlot();
   #sightings = 0;
+  /** The block of the newest receipt. A head from a node that lags behind it would ask for the same trade again. */
+  #minedAt = 0n;
 
   constructor(options: ExecutorOptions) {
     this.#options = options;
@@ -96,10 +98,12 @@ export class Executor {
   }
 
   /**
-   * Whether the pending transaction stands in the way of a new one. While it does, it is sent again: nodes forget, and
-   * a broadcast whose answer was lost may never have arrived.
+   * Whether nothing may be sent at this block: it is older than the one that mined the last transaction, and does not
+   * show its effect; or a pending transaction stands in the way. That is sent again: nodes forget, and a broadcast
+   * whose answer was lost may never have arrived.
    */
   async isBlocked(head: Head, rebalanceNonce: bigint): Promise<boolean> {
+    if (head.number < this.#minedAt) return true;
     const attempt = this.#slot.newest;
     if (attempt === null || this.#slot.isSpent(head.timestamp, rebalanceNonce)) return false;
     // Whatever the answer: a refusal proves nothing once an earlier answer was lost, nor a nonce that is taken.
@@ -197,6 +201,7 @@ export class Executor {
     }
     this.#slot.clear();
     this.#sightings = 0;
+    this.#minedAt = outcome.blockNumber ?? this.#minedAt;
     const fields = {
       hash: attempt.hash,
       status: outcome.status,

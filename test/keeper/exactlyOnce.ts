@@ -95,6 +95,22 @@ describe("keeper, exactly once", () => {
     expect([await rebalances(), await nonceOf("pending")]).to.deep.equal([1, 1]);
   });
 
+  it("decides nothing at a block from before the one that mined its transaction", async () => {
+    const { step } = await start(toZero);
+    const { sent } = await step();
+    // The block comes between the look at the head and the look for the receipt.
+    harness.provider.faults.set("eth_getTransactionReceipt", async (forward) => {
+      await mine();
+      return forward();
+    });
+    const { settled, decision, blocked } = await step();
+    expect(settled?.attempt.hash).to.equal(sent);
+    expect([decision, blocked]).to.deep.equal([null, null]);
+    harness.provider.faults.clear();
+    expect((await step()).decision).to.include({ action: "hold" });
+    expect(await statuses()).to.deep.equal(["confirmed"]);
+  });
+
   it("records a transaction that the chain reverts, and decides again", async () => {
     const { step } = await start(toZero);
     const { sent } = await step();
