@@ -1,4 +1,3 @@
-import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,35 +5,14 @@ import { join } from "node:path";
 import { expect } from "chai";
 
 import type { Greeks } from "../../keeper/math/blackScholes.ts";
-
-interface Outcome {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+import { runCli } from "./utils/runCli.ts";
 
 interface Refusal {
   readonly error: { readonly path: string; readonly message: string };
 }
 
-/** Runs the command in a process of its own: what reaches standard output is part of what it promises. */
-function greeks(args: readonly string[], input = "", env: NodeJS.ProcessEnv = {}): Promise<Outcome> {
-  const program = `import { greeksCommand } from ${JSON.stringify(new URL("../../keeper/cli/greeks.ts", import.meta.url).href)};
-    await greeksCommand().parseAsync(${JSON.stringify(args)}, { from: "user" });`;
-  const inherited = { ...process.env };
-  delete inherited["KEEL_RPC_URL"];
-  return new Promise((resolve) => {
-    const child = execFile(
-      process.execPath,
-      ["--input-type=module", "--eval", program],
-      { env: { ...inherited, ...env } },
-      (error, stdout, stderr) => {
-        resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
-      },
-    );
-    child.stdin!.end(input);
-  });
-}
+const greeks = (args: readonly string[], stdin = "", env: Record<string, string> = {}) =>
+  runCli(["greeks", ...args], stdin, env);
 
 const call = { type: "call", S: 3000, strike: 3200, sigma: 0.65, tau: 0.08 };
 const put = { type: "put", S: 3000, strike: 3200, sigma: 0.65, tau: 0.08, forward: 3010 };

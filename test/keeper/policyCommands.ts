@@ -1,31 +1,14 @@
 import { expect } from "chai";
-import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
 import vectors from "./vectors/impulse-band.json" with { type: "json" };
 import { expectNear } from "../support/near.ts";
+import { runCli } from "./utils/runCli.ts";
 
-interface Run {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs one command of the keeper in a process of its own. */
-async function run(command: "band" | "calibrate", args: readonly string[], stdin = ""): Promise<Run> {
-  const script = `
-    import { ${command}Command } from "./keeper/cli/${command}.ts";
-    await ${command}Command().parseAsync(process.argv.slice(1), { from: "user" });`;
-  const child = spawn(process.execPath, ["--input-type=module", "-e", script, "--", ...args], {
-    cwd: join(import.meta.dirname, "../.."),
-  });
-  child.stdin.end(stdin);
-  const closed = new Promise<number | null>((resolve) => child.on("close", resolve));
-  const [code, stdout, stderr] = await Promise.all([closed, text(child.stdout), text(child.stderr)]);
-  return { code, stdout, stderr };
-}
+/** Runs one command of the keeper. */
+const run = (command: "band" | "calibrate", args: readonly string[], stdin = "") =>
+  runCli([command, ...args], stdin);
 
 interface Answer {
   readonly b: number;
