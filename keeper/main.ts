@@ -15,4 +15,11 @@ const program = new Command("keeper")
   .addCommand(calibrateCommand())
   .addCommand(keystoreCommand());
 
+exitWith2(program);
 await program.parseAsync();
+
+/** Unknown and missing flags are bad input, for which every command exits with 2; the library would exit with 1. */
+function exitWith2(command: Command): void {
+  command.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : 2));
+  command.commands.forEach(exitWith2);
+}
