@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { createReadStream } from "node:fs";
 import { text } from "node:stream/consumers";
 import type { ZodType } from "zod";
 
@@ -31,7 +31,8 @@ export async function runJsonBatch<Entry>(
 ): Promise<void> {
   let input: unknown;
   try {
-    input = JSON.parse(file === "-" ? await text(process.stdin) : await readFile(file, "utf8"));
+    // Unlike readFile, this drops a byte order mark.
+    input = JSON.parse(await text(file === "-" ? process.stdin : createReadStream(file)));
   } catch (error) {
     process.stderr.write(`${file === "-" ? "standard input" : file}: ${unreadable(error)}\n`);
     process.exitCode = 2;

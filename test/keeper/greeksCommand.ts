@@ -92,6 +92,26 @@ describe("greeks command", () => {
     expect([code, JSON.parse(stdout)]).to.deep.equal([0, []]);
   });
 
+  it("reads a file that begins with a byte order mark, as it does standard input", async () => {
+    const file = join(directory, "marked.json");
+    writeFileSync(file, `\ufeff${JSON.stringify(call)}`);
+    const [named, piped] = await Promise.all([
+      greeks(["--json", file]),
+      greeks(["--json", "-"], `\ufeff${JSON.stringify(call)}`),
+    ]);
+    expect(named).to.deep.equal(piped);
+    expect(named.code).to.equal(0);
+  });
+
+  it("does not repeat an endpoint that is no URL: it may hold a token", async () => {
+    const env = { KEEL_RPC_URL: "rpc.example/v2/token-of-the-operator" };
+    const { code, stderr } = await greeks(["--json", "-", "--onchain"], JSON.stringify(call), env);
+    expect(code).to.equal(1);
+    expect(stderr)
+      .to.match(/^greeks --onchain: [^\n]+\n$/)
+      .and.not.include("token-of-the-operator");
+  });
+
   it("fails in one line when there is no chain to ask", async () => {
     const input = JSON.stringify(call);
     const { code, stdout, stderr } = await greeks(
