@@ -1,23 +1,11 @@
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { realpath, rename, stat, writeFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import { Command, InvalidArgumentError } from "commander";
-import { z } from "zod";
+import { ConfigError, describeIssue, readJsonObject } from "../config/load.ts";
+import { calibrationSchema, type Calibration } from "../config/schema.ts";
 import { calibrateRiskAversion } from "../math/calibration.ts";
 import { PolicyInputError } from "../math/policyInputError.ts";
-
-const positive = z.number().positive();
-/** The conditions as they stand in the keeper's config. */
-const calibrationSchema = z.strictObject({
-  pnlDeviation: positive,
-  spot: positive,
-  sigma: positive,
-  gamma: positive,
-  gasUsd: positive,
-  feeRate: z.number().nonnegative(),
-  kappa: z.number().nonnegative(),
-});
-
-type Calibration = z.infer<typeof calibrationSchema>;
 
 interface CalibrateFlags {
   readonly targetStd?: number;
@@ -32,9 +20,6 @@ interface CalibrateFlags {
   readonly json?: string;
   readonly write?: string;
 }
-
-/** Bad input: one line naming the flag or field, and exit code 2. */
-class CalibrateInputError extends Error {}
 
 /** Where the parameters of the calibration and of the market have another name in the config. */
 const FIELD_OF: Record<string, string> = { targetStd: "pnlDeviation", gammaCap: "gamma", S: "spot" };
@@ -85,7 +70,7 @@ export function calibrateCommand(): Command {
         if (flags.write !== undefined) await store(flags.write, result);
         process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
       } catch (error) {
-        if (!(error instanceof CalibrateInputError || error instanceof PolicyInputError)) throw error;
+        if (!(error instanceof ConfigError || error instanceof PolicyInputError)) throw error;
         const where = error instanceof PolicyInputError ? `${FIELD_OF[error.path] ?? error.path}: ` : "";
         process.stderr.write(`${where}${error.message}\n`);
         process.exitCode = 2;
@@ -114,45 +99,43 @@ function fromFlags(flags: CalibrateFlags): Calibration {
 
 function gasUsd(flags: CalibrateFlags, spot: number): number {
   if (flags.gasUsd !== undefined && flags.gasGwei !== undefined) {
-    throw new CalibrateInputError("--gas-usd and --gas-gwei exclude each other");
+    throw new ConfigError(["--gas-usd and --gas-gwei exclude each other"]);
   }
   if (flags.gasUsd !== undefined) return flags.gasUsd;
   return required("--gas-usd (or --gas-gwei)", flags.gasGwei) * 1e-9 * flags.gasUnits * spot;
 }
 
 function required(flag: string, value: number | undefined): number {
-  if (value === undefined) throw new CalibrateInputError(`${flag} is required`);
+  if (value === undefined) throw new ConfigError([`${flag} is required`]);
   return value;
 }
 
 async function fromJson(file: string): Promise<Calibration> {
   const parsed = calibrationSchema.safeParse(await readJson(file));
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0]!;
-  throw new CalibrateInputError(`${file}: ${[...issue.path, issue.message].join(": ")}`);
+  throw new ConfigError(parsed.error.issues.flatMap(describeIssue).map((line) => `${file}: ${line}`));
 }
 
-/** Writes beside the file and renames, so that a crash leaves the old config or the new one. */
+/** Writes beside the file and renames, so that a crash leaves the old config or the new one; nobody else may read it. */
 async function store(
   file: string,
   result: { riskAversion: number; calibration: Calibration },
 ): Promise<void> {
-  const config = await readJson(file);
-  if (typeof config !== "object" || config === null || Array.isArray(config)) {
-    throw new CalibrateInputError(`${file}: not a JSON object`);
-  }
-  const temporary = `${file}.${process.pid}.tmp`;
-  await writeFile(temporary, `${JSON.stringify({ ...config, ...result }, null, 2)}\n`);
-  await rename(temporary, file);
+  const config = readJsonObject(file);
+  const target = await realpath(file);
+  const { mode } = await stat(target);
+  const temporary = `${target}.${process.pid}.tmp`;
+  await writeFile(temporary, `${JSON.stringify({ ...config, ...result }, null, 2)}\n`, { mode });
+  await rename(temporary, target);
 }
 
 async function readJson(file: string): Promise<unknown> {
   try {
-    return JSON.parse(file === "-" ? await text(process.stdin) : await readFile(file, "utf8"));
+    return JSON.parse(await text(file === "-" ? process.stdin : createReadStream(file)));
   } catch (error) {
-    if (error instanceof SyntaxError) throw new CalibrateInputError(`${file}: not JSON: ${error.message}`);
+    if (error instanceof SyntaxError) throw new ConfigError([`${file}: not JSON: ${error.message}`]);
     const { code } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
-    throw new CalibrateInputError(`${file}: ${code === "ENOENT" ? "no such file" : code}`);
+    throw new ConfigError([`${file}: ${code === "ENOENT" ? "no such file" : code}`]);
   }
 }

@@ -5,7 +5,7 @@ import { calibrateRiskAversion } from "../math/calibration.ts";
 const positive = z.number().positive();
 
 /** Conditions under which the risk aversion was calibrated, as `keeper calibrate` writes them. */
-const calibration = z.strictObject({
+export const calibrationSchema = z.strictObject({
   /** USD per root year of P&L standard deviation the operator is willing to carry. */
   pnlDeviation: positive,
   /** USD per ETH. */
@@ -20,6 +20,8 @@ const calibration = z.strictObject({
   /** USD per ETH². */
   kappa: z.number().nonnegative(),
 });
+
+export type Calibration = z.infer<typeof calibrationSchema>;
 
 /** How far a stored risk aversion may be from what its calibration gives: it may have been written with fewer digits. */
 const SAME_RISK_AVERSION = 1e-3;
@@ -49,7 +51,7 @@ export const configSchema = z
     strategy: strategy.default({ name: "optimal-impulse", params: {} }),
     /** Absolute risk aversion, 1/USD; `keeper calibrate` finds it. */
     riskAversion: positive.optional(),
-    calibration: calibration.optional(),
+    calibration: calibrationSchema.optional(),
     limits: z.strictObject({
       /** |drift| in ETH at which to act whatever it costs. */
       delta: positive,
@@ -77,7 +79,7 @@ export const configSchema = z
   });
 
 /** A risk aversion kept beside a calibration must be its result, or the record would explain another number. */
-function mismatch(riskAversion: number, conditions: z.infer<typeof calibration>): string | null {
+function mismatch(riskAversion: number, conditions: Calibration): string | null {
   try {
     const { pnlDeviation, gamma, ...market } = conditions;
     const expected = calibrateRiskAversion({ targetStd: pnlDeviation, gammaCap: gamma, ...market });

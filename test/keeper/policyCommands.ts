@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { lstatSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import vectors from "./vectors/impulse-band.json" with { type: "json" };
@@ -169,6 +169,27 @@ describe("keeper calibrate", function () {
       });
       const missing = await run("calibrate", [...flags, "--write", join(directory, "none.json")]);
       expect(missing).to.include({ code: 2, stdout: "" });
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+
+  it("keeps the permissions of a config, and quotes none of it", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "keel-calibrate-"));
+    try {
+      const file = join(directory, "keeper.json");
+      writeFileSync(file, JSON.stringify({ rpcUrl: "https://rpc.example/token" }), { mode: 0o600 });
+      symlinkSync(file, join(directory, "link.json"));
+      expect(await run("calibrate", [...flags, "--write", join(directory, "link.json")])).to.include({
+        code: 0,
+      });
+      expect(lstatSync(join(directory, "link.json")).isSymbolicLink()).to.equal(true);
+      expect(JSON.parse(readFileSync(file, "utf8"))).to.include.keys("rpcUrl", "riskAversion");
+      expect(statSync(file).mode & 0o777).to.equal(0o600);
+
+      writeFileSync(file, '{"rpcUrl": "https://rpc.example/token" "limits": {}}');
+      const { code, stderr } = await run("calibrate", [...flags, "--write", file]);
+      expect({ code, stderr }).to.deep.equal({ code: 2, stderr: `${file}: is not valid JSON\n` });
     } finally {
       rmSync(directory, { recursive: true });
     }
