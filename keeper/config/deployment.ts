@@ -1,12 +1,12 @@
-import { isAddress, type Address } from "viem";
+import { getAddress, isAddress, type Address } from "viem";
 import { z } from "zod";
 
 import { ConfigError, describeIssue, readJsonObject } from "./load.ts";
 
-const address = z.custom<Address>(
-  (value) => typeof value === "string" && isAddress(value),
-  "is not an address",
-);
+// In one spelling, checksum and all: the journal finds a vault again by its text.
+const address = z
+  .custom<Address>((value) => typeof value === "string" && isAddress(value), "is not an address")
+  .transform((value) => getAddress(value));
 
 // Only what the keeper reads is checked: the file also says with which arguments and commit it was made.
 const deploymentSchema = z.looseObject({

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { inspect } from "node:util";
+import { getAddress } from "viem";
 
 import { loadDeployment } from "../../keeper/config/deployment.ts";
 import { ConfigError, loadConfig, secretsOf } from "../../keeper/config/load.ts";
@@ -196,6 +197,13 @@ describe("deployment file", () => {
     try {
       writeFileSync(path, JSON.stringify({ chainId: 31337, block: 5, commit: "abc", contracts }));
       expect(loadDeployment(path).contracts.Lens).to.equal(contracts.Lens);
+      // However it is written, the journal must know the vault again.
+      const deployment = (Vault: string) => {
+        writeFileSync(path, JSON.stringify({ chainId: 1, block: 5, contracts: { ...contracts, Vault } }));
+        return loadDeployment(path).contracts.Vault;
+      };
+      const mixed = getAddress(`0x${"ab".repeat(20)}`);
+      expect(deployment(mixed.toLowerCase())).to.equal(deployment(mixed)).and.to.equal(mixed);
       writeFileSync(path, JSON.stringify({ chainId: 31337, block: 5, contracts: { Vault: "0x1" } }));
       expect(() => loadDeployment(path)).to.throw(ConfigError, /contracts\.Vault: is not an address/);
     } finally {
