@@ -139,18 +139,25 @@ export function readKeystorePassword(env: LoadOptions["env"], problems: string[]
     problems.push("KEEL_KEYSTORE_PASSWORD_FILE: given beside KEEL_KEYSTORE_PASSWORD; give one of them");
     return null;
   }
-  if (password !== undefined) return new Secret(password);
+  if (password !== undefined) return notEmpty("KEEL_KEYSTORE_PASSWORD", password, problems);
   if (file === undefined) {
     problems.push("KEEL_KEYSTORE_PASSWORD: a keystore needs it, or KEEL_KEYSTORE_PASSWORD_FILE");
     return null;
   }
   try {
     // Editors end a file with a newline that is not part of the password.
-    return new Secret(readFileSync(file, "utf8").replace(/\r?\n$/, ""));
+    const text = readFileSync(file, "utf8").replace(/\r?\n$/, "");
+    return notEmpty("KEEL_KEYSTORE_PASSWORD_FILE", text, problems);
   } catch (error) {
     problems.push(
       `KEEL_KEYSTORE_PASSWORD_FILE: cannot be read (${(error as NodeJS.ErrnoException).code ?? "unknown error"})`,
     );
     return null;
   }
+}
+
+function notEmpty(variable: string, password: string, problems: string[]): Secret | null {
+  if (password !== "") return new Secret(password);
+  problems.push(`${variable}: is empty`);
+  return null;
 }

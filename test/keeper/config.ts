@@ -145,6 +145,17 @@ describe("configuration", () => {
     ).to.deep.equal(["KEEL_KEYSTORE_PASSWORD_FILE: cannot be read (ENOENT)"]);
   });
 
+  it("refuses an empty password: a keystore under it is as good as open", () => {
+    const keystore = { ...minimal, keystore: "k.json" };
+    expect(problems(keystore, { KEEL_KEYSTORE_PASSWORD: "" })).to.deep.equal([
+      "KEEL_KEYSTORE_PASSWORD: is empty",
+    ]);
+    const file = write("password", "\n");
+    expect(problems(keystore, { KEEL_KEYSTORE_PASSWORD_FILE: file })).to.deep.equal([
+      "KEEL_KEYSTORE_PASSWORD_FILE: is empty",
+    ]);
+  });
+
   it("says what is wrong with the file, without quoting it", () => {
     expect(problems(`{"rpcUrl": "${URL_WITH_TOKEN}" "limits"}`).join()).to.match(
       /config\.json: is not valid JSON$/,
