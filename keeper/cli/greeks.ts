@@ -57,8 +57,13 @@ async function answer(options: GreeksOptions): Promise<void> {
       await engine.close();
     }
   } catch (error) {
-    const { describeError } = await import("../log/describeError.ts");
-    process.stderr.write(`greeks --onchain: ${describeError(error)}\n`);
+    const [{ describeError }, { Secret, secretsOfUrl }] = await Promise.all([
+      import("../log/describeError.ts"),
+      import("../config/secret.ts"),
+    ]);
+    const secrets = options.rpc === undefined ? [] : secretsOfUrl(new Secret(options.rpc));
+    const problem = secrets.reduce((text, secret) => secret.blot(text), describeError(error));
+    process.stderr.write(`greeks --onchain: ${problem}\n`);
     process.exitCode = 1;
   }
 }

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import type { z } from "zod";
 
 import { configSchema, type ConfigFields } from "./schema.ts";
-import { Secret } from "./secret.ts";
+import { Secret, secretsOfUrl } from "./secret.ts";
 
 /** Where the keeper's key comes from: one of them, never a flag and never the configuration file. */
 export type KeySource =
@@ -73,7 +73,7 @@ export function loadConfig({ file, env }: LoadOptions): Config {
 export function secretsOf(config: Config): Secret[] {
   const key =
     config.key === null ? [] : ["privateKey" in config.key ? config.key.privateKey : config.key.password];
-  return [config.rpcUrl, ...key];
+  return [...secretsOfUrl(config.rpcUrl), ...key];
 }
 
 /** Reads a JSON file that must hold an object. Throws {@link ConfigError}, without quoting the text. */

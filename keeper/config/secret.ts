@@ -5,6 +5,9 @@ const HIDDEN = "[secret]";
 /** Text shorter than this is not blotted out of logs: it would also hit innocent words. */
 const SHORTEST_BLOTTED = 6;
 
+/** Parts of an endpoint shorter than this are words like `mainnet`, not tokens. */
+const SHORTEST_TOKEN = 16;
+
 /** A value that shows as `[secret]` however it is printed; only {@link Secret.reveal} gives it. */
 export class Secret {
   readonly #value: string;
@@ -41,4 +44,19 @@ export class Secret {
   [inspect.custom](): string {
     return HIDDEN;
   }
+}
+
+/**
+ * What of an endpoint no output may show. Servers repeat parts of what they were asked, so besides the whole of it: its
+ * path, its credentials, and whatever in path and query is long enough to be a token.
+ */
+export function secretsOfUrl(endpoint: Secret): Secret[] {
+  const url = URL.parse(endpoint.reveal());
+  if (url === null) return [endpoint];
+  const { pathname, search, searchParams, username, password } = url;
+  const tokens = [...pathname.split("/"), ...searchParams.values()].filter(
+    (part) => part.length >= SHORTEST_TOKEN,
+  );
+  const parts = [pathname + search, pathname, ...tokens, password, username];
+  return [endpoint, ...parts.map((part) => new Secret(part))];
 }

@@ -183,6 +183,18 @@ describe("configuration", () => {
     }
   });
 
+  it("blots the token out of what a server says of the path it was asked for", () => {
+    const config = load({
+      ...minimal,
+      rpcUrl: "https://name:password@rpc.example/v2/token-of-the-operator?key=k3y-of-the-operator",
+    });
+    const blot = (text: string) => secretsOf(config).reduce((current, secret) => secret.blot(current), text);
+    const said =
+      "Cannot POST /v2/token-of-the-operator?key=k3y-of-the-operator; unknown k3y-of-the-operator, token-of-the-operator; name:password";
+    expect(blot(said)).to.not.match(/token-of|k3y-of|password/);
+    expect(blot("Cannot be reached: rpc.example")).to.equal("Cannot be reached: rpc.example");
+  });
+
   it("blots secrets out of every log line, however they got there", () => {
     const config = load(minimal, { KEEL_PRIVATE_KEY: KEY });
     for (const text of [true, false]) {
