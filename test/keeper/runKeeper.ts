@@ -125,7 +125,7 @@ describe("keeper run", () => {
     [
       "addresses without code",
       { deployment: { contracts: { Vault: `0x${"ab".repeat(20)}`, Lens: `0x${"cd".repeat(20)}` } } },
-      /no code at Vault 0xabab/,
+      /no code at Vault 0xabab/i,
     ],
     [
       "no RPC",
