@@ -47,7 +47,7 @@ export interface SurfacePillar {
 export const DEFAULT_LIMITS: VaultLimits = {
   minDrift: 10n ** 17n, // 0.1 ETH
   maxSlippage: 10n ** 16n, // 1 %: the feed's deviation of 0.5 %, the pool's fee, and room for impact
-  maxLoss: 5n * 10n ** 15n, // 0.5 % of NAV
+  maxLoss: 10n ** 16n, // 1 % of NAV: all of a hedge at its reserve, with the pool at the feed's deviation
   quoteEdge: 2n * 10n ** 16n, // 2 % of mark
   shortMarginRatio: 679_487_179_487_179_488n, // 1.31 / 0.78 - 1: the health the short opens at over Aave's USDC threshold
   maxAge: 7 * 86_400,

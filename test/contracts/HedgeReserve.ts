@@ -19,12 +19,15 @@ describe("the hedge reserve affords", () => {
     await (book.connect(taker) as Contract).write!(id, quantity, taker.address);
     await sell(keel(), taker, id, quantity);
   };
-  /** All that may leave has left, and a minute is left at a price where every option moves with ETH. */
-  const strip = async (id: bigint, usd: number) => {
+  /**
+   * All that may leave has left, and a minute is left at a price where every option moves with ETH. The pool is as far
+   * away as the feed lets it, on the wrong side.
+   */
+  const strip = async (id: bigint, usd: number, pool: number) => {
     const { vault, alice } = keel();
     await vaultAs(keel(), alice).withdraw!(await vault.freeCash!(), alice.address, alice.address);
     expect(await vault.freeCash!()).to.equal(0n);
-    await movePool(keel(), usd);
+    await movePool(keel(), usd * pool);
     await passTime(keel(), expiryOf(id) - (await keel().networkHelpers.time.latest()) - 60, usd);
   };
   const hedge = async (venue: number) => {
@@ -37,28 +40,28 @@ describe("the hedge reserve affords", () => {
   it("ETH for every call written, at the cap", async () => {
     const id = await callOf(keel(), 1);
     await keel().buy(keel().taker, id, QUANTITY);
-    await strip(id, 3_985);
+    await strip(id, 3_985, 1.005);
     await hedge(SPOT);
   });
 
   it("a short for every put written, at the strike", async () => {
     const id = await putOf(keel(), 1);
     await keel().buy(keel().taker, id, QUANTITY);
-    await strip(id, 2_988);
+    await strip(id, 2_988, 0.995);
     await hedge(SHORT);
   });
 
   it("a short for every call bought, at the cap", async () => {
     const id = await callOf(keel(), 1);
     await writeToVault(id);
-    await strip(id, 3_985);
+    await strip(id, 3_985, 0.995);
     await hedge(SHORT);
   });
 
   it("ETH for every put bought, at the strike", async () => {
     const id = await putOf(keel(), 1);
     await writeToVault(id);
-    await strip(id, 2_988);
+    await strip(id, 2_988, 1.005);
     await hedge(SPOT);
   });
 
