@@ -133,7 +133,7 @@ export function impulseBand(model: ImpulseModel): ImpulseBand {
   const w = x * b0;
   const b = m + w / 2;
   // Never b − w, which loses every digit of a small t.
-  const t = (alpha * (ell + 2 * kappa * w)) / (2 * m * b);
+  const t = Math.min(b, (alpha * (ell + 2 * kappa * w)) / (2 * m * b));
   return finite({
     b,
     t,

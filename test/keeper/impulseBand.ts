@@ -138,6 +138,21 @@ describe("impulseBand", () => {
     expect(last).to.be.below(1e-4);
   });
 
+  it("keeps t at or below b also where the trade is smaller than the digits of b", () => {
+    const extreme = log(-12, 12);
+    const thin = { a2: 4.1e10, h: 3.7e-8, G: 1.7e-10, ell: 1317, kappa: 2.9e9 };
+    fc.assert(
+      fc.property(
+        fc.record({ a2: extreme, h: extreme, G: extreme, ell: extreme, kappa: extreme }),
+        (model) => {
+          const { b, t } = impulseBand(model);
+          expect(t).to.be.within(0, b);
+        },
+      ),
+      { numRuns: 20_000, examples: [[thin]] },
+    );
+  });
+
   it("closes without diffusion, and without costs", () => {
     for (const model of [
       { a2: 0, h: 1, G: 1, ell: 1, kappa: 1 },
