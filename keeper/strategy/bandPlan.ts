@@ -4,7 +4,6 @@ import { effectiveGamma } from "../math/effectiveGamma.ts";
 import { expiryFloor, type FlooredBand } from "../math/expiryFloor.ts";
 import { frictionVariance, signPurity } from "../math/frictionCentre.ts";
 import { impulseBand, type ImpulseModel } from "../math/impulseBand.ts";
-import { effectiveGas, type GasProcess } from "../math/stochasticGas.ts";
 import { bookDelta, SECONDS_PER_YEAR, type BookRisk } from "./bookRisk.ts";
 import type { DecisionInput } from "./types.ts";
 
@@ -13,7 +12,7 @@ const SHORTEST_HORIZON = 60 / SECONDS_PER_YEAR;
 
 /** The band in force for one decision. */
 export interface BandPlan extends FlooredBand {
-  /** The problem the band solves: with the effective gamma, and the effective gas in place of today's. */
+  /** The problem the band solves, with the effective gamma. */
   readonly model: ImpulseModel;
   /** Long-run cost rate of the band, USD per year. */
   readonly c: number;
@@ -36,7 +35,7 @@ export interface BandPlan extends FlooredBand {
  *
  * @param A risk aversion, 1/USD.
  */
-export function planBand(input: DecisionInput, risk: BookRisk, A: number, gas?: GasProcess): BandPlan {
+export function planBand(input: DecisionInput, risk: BookRisk, A: number): BandPlan {
   const { legs, spot, sigma, timestamp } = input;
   const costs = {
     h: 0.5 * A * (sigma * spot) ** 2,
@@ -58,7 +57,7 @@ export function planBand(input: DecisionInput, risk: BookRisk, A: number, gas?: 
     bandOf: (trial) => impulseBand(withGamma(trial)).b,
     widening: costs.G / (costs.h * horizon),
   });
-  const model = withEffectiveGas(withGamma(gamma), gas);
+  const model = withGamma(gamma);
   const longRun = impulseBand(model);
   const { b: continuous, t, curvature } = expiryFloor(model, longRun, horizon);
   const { c } = bandCost(model, { b: continuous, t });
@@ -70,10 +69,4 @@ export function planBand(input: DecisionInput, risk: BookRisk, A: number, gas?: 
   const farthest = (b + t) / 4;
   const centre = Math.max(-farthest, Math.min(farthest, purity * shift));
   return { b, t, curvature, model, c, centre };
-}
-
-function withEffectiveGas(model: ImpulseModel, gas: GasProcess | undefined): ImpulseModel {
-  if (gas === undefined || model.a2 === 0) return model;
-  const { b } = impulseBand({ ...model, G: gas.median });
-  return { ...model, G: effectiveGas(model.G, gas, b, model.a2) };
 }

@@ -1,7 +1,6 @@
 import { hardLimitLanding } from "../math/hardLimit.ts";
 import { tradeCost } from "../math/impulseBand.ts";
 import { PolicyInputError, positive } from "../math/policyInputError.ts";
-import type { GasProcess } from "../math/stochasticGas.ts";
 import { waitingValue } from "../math/waitingValue.ts";
 import { planBand } from "./bandPlan.ts";
 import { bookRisk, SECONDS_PER_YEAR } from "./bookRisk.ts";
@@ -10,8 +9,6 @@ import type { Decision, DecisionInput, DecisionReason, Strategy } from "./types.
 export interface OptimalImpulseOptions {
   /** Absolute risk aversion A, 1/USD: see `calibrateRiskAversion`. */
   readonly riskAversion: number;
-  /** What gas does over time. Given, the band is wider while gas is dear and narrower while it is cheap. */
-  readonly gas?: GasProcess;
 }
 
 /**
@@ -30,11 +27,10 @@ export interface OptimalImpulseOptions {
  */
 export function optimalImpulse(options: OptimalImpulseOptions): Strategy {
   const riskAversion = positive("riskAversion", options.riskAversion);
-  const { gas } = options;
-  return { name: "optimal-impulse", decide: (input) => decide(input, riskAversion, gas) };
+  return { name: "optimal-impulse", decide: (input) => decide(input, riskAversion) };
 }
 
-function decide(input: DecisionInput, riskAversion: number, gas: GasProcess | undefined): Decision {
+function decide(input: DecisionInput, riskAversion: number): Decision {
   const spot = positive("spot", input.spot);
   positive("sigma", input.sigma);
   const risk = bookRisk(input.legs, spot, input.timestamp);
@@ -42,7 +38,7 @@ function decide(input: DecisionInput, riskAversion: number, gas: GasProcess | un
   if (!Number.isFinite(drift))
     throw new PolicyInputError("legs", "the delta of book or hedge is not a number");
 
-  const plan = planBand(input, risk, riskAversion, gas);
+  const plan = planBand(input, risk, riskAversion);
   const { b, t, c, centre, model } = plan;
   const value = waitingValue(model, plan, plan.curvature);
   const residual = drift - centre;
@@ -66,18 +62,14 @@ function decide(input: DecisionInput, riskAversion: number, gas: GasProcess | un
   const trade = target - drift;
   if (trade === 0) rule = null;
 
-  // What is paid is today's gas, whatever gas the band is sized with.
-  const premium = model.G - input.gasUsd;
   const shared = { drift, band: { b, t, c, centre } };
   if (input.marginCall || (rule !== null && size >= input.limits.minDrift)) {
-    const cost = tradeCost(model, Math.abs(trade)) - premium;
+    const cost = tradeCost(model, Math.abs(trade));
     const late = Math.max(0, model.h * residual ** 2 - c) * (input.checkInterval / SECONDS_PER_YEAR);
     const gain =
       rule === "gain-over-gas"
         ? cost + late
-        : value.valueOfWaiting(residual) -
-          value.valueOfWaiting(target - centre) -
-          (trade === 0 ? 0 : premium);
+        : value.valueOfWaiting(residual) - value.valueOfWaiting(target - centre);
     const reason = input.marginCall ? "margin" : (rule ?? "inside-band");
     return { action: "rebalance", reason, trade, gain, cost, ...shared };
   }
@@ -86,8 +78,8 @@ function decide(input: DecisionInput, riskAversion: number, gas: GasProcess | un
     action: "hold",
     reason: rule === null ? waits : "below-trigger",
     trade: 0,
-    gain: value.gain(residual) - premium,
-    cost: value.cost(residual) - premium,
+    gain: value.gain(residual),
+    cost: value.cost(residual),
     ...shared,
   };
 }

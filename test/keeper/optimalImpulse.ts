@@ -192,23 +192,6 @@ describe("optimalImpulse", () => {
       expect(Number.isFinite(value)).to.equal(true);
   });
 
-  it("waits for cheaper gas when told that gas reverts", () => {
-    const gas = { median: 8, logSd: 0.6, speed: (365 * 24 * Math.LN2) / 4 };
-    const waiting = optimalImpulse({ riskAversion: 1e-4, gas });
-    const dear = { ...quiet, gasUsd: 40 };
-    const cheap = { ...quiet, gasUsd: 1 };
-    expect(waiting.decide(dear).band!.b).to.be.above(1.2 * strategy.decide(dear).band!.b);
-    expect(waiting.decide(cheap).band!.b).to.be.below(strategy.decide(cheap).band!.b);
-    // What it reports as cost is what would be paid, not what the band is sized with.
-    const { b, centre } = waiting.decide(dear).band!;
-    const drift = centre + 1.01 * b;
-    const input = { ...dear, hedgeDelta: dear.hedgeDelta + drift };
-    const acted = waiting.decide(input);
-    const w = Math.abs(acted.trade);
-    expect(acted.reason).to.equal("gain-over-gas");
-    expectNear(acted.cost!, 40 + 1.5 * w + 0.008 * w * w, 1e-9);
-  });
-
   it("gives the same answer to the same input and leaves the input alone", () => {
     const input = structuredClone({ ...quiet, hedgeDelta: quiet.hedgeDelta + 3 });
     const frozen = JSON.stringify(input);
