@@ -75,9 +75,11 @@ export async function bootUniswapV3(chain: Chain): Promise<void> {
  */
 export async function bootUsdcWethPool(chain: Chain, price: number): Promise<LiquidityPosition[]> {
   const { liquidityProvider } = LOCAL_ACTORS;
-  const usd = POSITIONS.reduce((sum, position) => sum + position.usd, 0);
-  await mintUsdc(chain, liquidityProvider, usdcUnits(usd));
-  await mintWeth(chain, liquidityProvider, etherUnits(usd / price));
+  // Position by position: the sum of the roundings may exceed the rounding of the sum.
+  for (const { usd } of POSITIONS) {
+    await mintUsdc(chain, liquidityProvider, usdcUnits(usd));
+    await mintWeth(chain, liquidityProvider, etherUnits(usd / price));
+  }
   for (const token of [MAINNET.usdc, MAINNET.weth]) {
     await chain.write(liquidityProvider, token, ABIS.erc20, "approve", [MAINNET.positionManager, maxUint256]);
   }
