@@ -4,6 +4,7 @@ interface GreeksOptions {
   readonly json: string;
   readonly onchain?: true;
   readonly rpc?: string;
+  readonly deployment?: string;
 }
 
 const HELP = `
@@ -30,6 +31,9 @@ export function greeksCommand(): Command {
         "KEEL_RPC_URL",
       ),
     )
+    .addOption(
+      new Option("--deployment <file>", "with --rpc, another deployment file").env("KEEL_DEPLOYMENT"),
+    )
     .addHelpText("after", HELP)
     .action(answer);
 }
@@ -50,7 +54,7 @@ async function answer(options: GreeksOptions): Promise<void> {
 
   const { openRiskEngine } = await import("./onchainGreeks.ts");
   try {
-    const engine = await openRiskEngine(options.rpc);
+    const engine = await openRiskEngine(options);
     try {
       await runJsonBatch(options.json, optionEntrySchema, engine.greeks);
     } finally {

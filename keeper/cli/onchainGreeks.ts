@@ -41,13 +41,16 @@ export interface OnchainEngine {
 }
 
 /**
- * Reaches the `RiskEngine` deployed on the chain at `rpcUrl`; without one, deploys it on a Hardhat network of this
+ * Reaches the `RiskEngine` deployed on the chain at `rpc`, a URL; without one, deploys it on a Hardhat network of this
  * process.
+ * @param options.deployment the file with its address, by default that of the chain.
  */
-export async function openRiskEngine(rpcUrl?: string): Promise<OnchainEngine> {
-  if (rpcUrl === undefined) return deployedInProcess();
-  const endpoint = { url: rpcUrl };
-  const file = deploymentFile(await createChainClient(endpoint).getChainId());
+export async function openRiskEngine(
+  options: { readonly rpc?: string; readonly deployment?: string } = {},
+): Promise<OnchainEngine> {
+  if (options.rpc === undefined) return deployedInProcess();
+  const endpoint = { url: options.rpc };
+  const file = options.deployment ?? deploymentFile(await createChainClient(endpoint).getChainId());
   const { contracts } = readJsonObject(file) as { contracts?: { RiskEngine?: unknown } };
   if (typeof contracts?.RiskEngine !== "string") throw new Error(`${file}: contracts.RiskEngine is missing`);
   return engineAt(endpoint, getAddress(contracts.RiskEngine), () => Promise.resolve());
