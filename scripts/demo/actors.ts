@@ -13,5 +13,6 @@ export const ACTORS = {
   guardian: account(4),
   surfacePoster: account(5),
   depositors: [account(6), account(7)],
-  takers: [account(8), account(9)],
+  /** Enough that nobody holds two series of one expiry, so that a claim is seen in its holder's balance. */
+  takers: [account(8), account(9), account(10), account(11)],
 } as const;

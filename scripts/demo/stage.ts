@@ -11,8 +11,11 @@ import { listSeries, seriesId, type SeriesTerms } from "./terms.ts";
 
 /** What the two depositors bring, USDC with 6 decimals. */
 const DEPOSITS = [parseUnits("3000000", 6), parseUnits("2000000", 6)];
-/** Options each series is sold in, on 1 ETH, 18 decimals. */
-const QUANTITY = parseUnits("250", 18);
+/**
+ * USD of ETH under each series. The deposits afford it at any price: the calls may need 4.2 times this in hedges, and
+ * the payouts ring-fence 2.12 times this.
+ */
+const NOTIONAL = 750_000;
 /** The takers pay a little over mark, as takers do. */
 const PREMIUM_OVER_MARK_BPS = 100n;
 /** The chain is ready this long before the market starts: time for deployment, deposits and sales. */
@@ -33,6 +36,8 @@ export interface Stage {
   readonly connection: NetworkConnection;
   readonly local: LocalMainnet;
   readonly contracts: KeelContracts;
+  /** Options sold of each series, on 1 ETH each, 18 decimals. */
+  readonly quantity: bigint;
   readonly holdings: readonly Holding[];
 }
 
@@ -87,14 +92,21 @@ export async function raiseVault(
     `${String(ACTORS.depositors.length)} wallets deposited ${format(DEPOSITS.reduce((a, b) => a + b))} USDC`,
   );
 
+  const quantity = optionsPerSeries(market.spot);
   const holdings: Holding[] = [];
   for (const [index, terms] of listSeries(market).entries()) {
     const taker = ACTORS.takers[index % ACTORS.takers.length]!.address;
-    holdings.push(await sell(local, contracts, taker, terms, BigInt(index)));
+    holdings.push(await sell(local, contracts, { taker, terms, quantity, nonce: BigInt(index) }));
   }
   const premiums = holdings.reduce((sum, { paid }) => sum + paid, 0n);
-  log(`${String(holdings.length)} series written for ${format(premiums)} USDC of premium`);
-  return { connection, local, contracts, holdings };
+  const each = (Number(quantity) / 1e18).toLocaleString("en-US");
+  log(`${String(holdings.length)} series of ${each} options written for ${format(premiums)} USDC of premium`);
+  return { connection, local, contracts, quantity, holdings };
+}
+
+/** Whole options. @returns 18 decimals. */
+function optionsPerSeries(spot: number): bigint {
+  return parseUnits(String(Math.max(1, Math.floor(NOTIONAL / spot))), 18);
 }
 
 /** What Keel stands on here. */
@@ -122,21 +134,26 @@ async function deposit(
 
 /** The quoter signs a quote of the vault at mark plus its margin; the taker fills it whole. */
 async function sell(
-  { chain, addresses, abis, mintUsdc }: LocalMainnet,
+  local: LocalMainnet,
   contracts: KeelContracts,
-  taker: Address,
-  terms: SeriesTerms,
-  nonce: bigint,
+  sale: {
+    readonly taker: Address;
+    readonly terms: SeriesTerms;
+    readonly quantity: bigint;
+    readonly nonce: bigint;
+  },
 ): Promise<Holding> {
+  const { taker, terms, quantity, nonce } = sale;
+  const { chain, addresses, abis, mintUsdc } = local;
   const id = seriesId(terms);
-  const mark = await markOf(chain, addresses.ethUsdFeed, abis, contracts, id);
+  const mark = await markOf(local, contracts, id);
   const premium = (mark * (10_000n + PREMIUM_OVER_MARK_BPS)) / 10_000n + 1n;
   const quote = {
     maker: contracts.Vault,
     taker,
     makerSells: true,
     seriesId: id,
-    quantity: QUANTITY,
+    quantity,
     premium,
     nonce,
     deadline: BigInt(await chain.timestamp()) + 600n,
@@ -152,27 +169,28 @@ async function sell(
     primaryType: "Quote",
     message: quote,
   });
-  const paid = (premium * QUANTITY + 10n ** 18n - 1n) / 10n ** 18n;
+  const paid = (premium * quantity + 10n ** 18n - 1n) / 10n ** 18n;
   await mintUsdc(taker, paid);
   await chain.write(taker, addresses.usdc, abis.erc20, "approve", [contracts.OptionBook, paid]);
-  await chain.write(taker, contracts.OptionBook, OPTION_BOOK, "fill", [quote, signature, QUANTITY]);
-  return { holder: taker, terms, id, quantity: QUANTITY, paid };
+  await chain.write(taker, contracts.OptionBook, OPTION_BOOK, "fill", [quote, signature, quantity]);
+  return { holder: taker, terms, id, quantity, paid };
 }
 
-/** USDC, 6 decimals, for one option at the vault's own marks. */
+/**
+ * USDC, 6 decimals, for one option at the vault's own marks when the chain was ready: not now, since the clock of the
+ * set-up is the machine's, and a run must repeat exactly.
+ */
 async function markOf(
-  chain: LocalMainnet["chain"],
-  feed: Address,
-  abis: LocalMainnet["abis"],
+  { chain, addresses, abis, timestamp }: LocalMainnet,
   { RiskEngine, VolatilityOracle }: KeelContracts,
   id: bigint,
 ): Promise<bigint> {
-  const [, answer] = await chain.read(feed, abis.feed, "latestRoundData", []);
+  const [, answer] = await chain.read(addresses.ethUsdFeed, abis.feed, "latestRoundData", []);
   const surface = await chain.read(VolatilityOracle, VOLATILITY_ORACLE, "surface", []);
   const { price } = await chain.read(RiskEngine, RISK_ENGINE, "value", [
     id,
     answer * 10n ** 10n,
-    BigInt(await chain.timestamp()),
+    BigInt(timestamp),
     surface,
   ]);
   return price / 10n ** 12n;

@@ -8,10 +8,16 @@ export interface SeriesTerms {
   readonly expiry: number;
 }
 
-/** Strikes listed are multiples of this, in USD. */
-const STRIKE_STEP = 25;
+/** Of the spot: how far the strikes, and the end of each payout, are from it. */
+const NEAR_STRIKE = 0.01;
+const FAR_STRIKE = 0.03;
+const WING_STRIKE = 0.1;
+const PAYOUT_END = 0.4;
 
-/** A call and a put for each expiry, the near one closer to the money: what a short strangle seller would write. */
+/**
+ * What a seller of short strangles would write: a call and a put for each expiry, the near ones closer to the money, and
+ * wings for the far one, which keep gamma in the book when the price runs away from the other strikes.
+ */
 export function listSeries({
   spot,
   expiries,
@@ -19,14 +25,24 @@ export function listSeries({
   readonly spot: number;
   readonly expiries: readonly [number, number];
 }): SeriesTerms[] {
-  const listed = (usd: number) => Math.round(usd / STRIKE_STEP) * STRIKE_STEP;
+  const step = strikeStep(spot);
+  const listed = (share: number) => Math.round((spot * share) / step) * step;
   const [near, far] = expiries;
   return [
-    { type: "call", strike: listed(spot * 1.01), cap: listed(spot * 1.5), expiry: near },
-    { type: "put", strike: listed(spot * 0.99), cap: listed(spot * 0.6), expiry: near },
-    { type: "call", strike: listed(spot * 1.03), cap: listed(spot * 1.5), expiry: far },
-    { type: "put", strike: listed(spot * 0.97), cap: listed(spot * 0.6), expiry: far },
-  ];
+    { expiry: near, distance: NEAR_STRIKE },
+    { expiry: far, distance: FAR_STRIKE },
+    { expiry: far, distance: WING_STRIKE },
+  ].flatMap(({ expiry, distance }) => [
+    { type: "call", strike: listed(1 + distance), cap: listed(1 + PAYOUT_END), expiry },
+    { type: "put", strike: listed(1 - distance), cap: listed(1 - PAYOUT_END), expiry },
+  ]);
+}
+
+/** Strikes listed are multiples of the largest 1, 2.5 or 5 times a power of ten within 1 % of the spot, USD. */
+function strikeStep(spot: number): number {
+  const most = spot / 100;
+  const decade = 10 ** Math.floor(Math.log10(most));
+  return decade * ([5, 2.5].find((multiple) => multiple * decade <= most) ?? 1);
 }
 
 /** The ERC-1155 id of a series: the packing of contracts/types/Series.sol. */
