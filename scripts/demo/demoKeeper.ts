@@ -1,32 +1,30 @@
 import type { PublicClient } from "viem";
 
 import type { Head } from "../../keeper/chain/head.ts";
-import type { Snapshot } from "../../keeper/chain/snapshot.ts";
-import { createKeeper } from "../../keeper/keeper.ts";
-import { createLogger } from "../../keeper/log/logger.ts";
+import { createKeeper, type Cycle } from "../../keeper/keeper.ts";
+import { silentLog } from "../../keeper/log/logger.ts";
 import { openJournal } from "../../keeper/store/journal.ts";
+import type { Summary } from "../../keeper/store/summary.ts";
 import type { Strategy } from "../../keeper/strategy/types.ts";
 import { ACTORS } from "./actors.ts";
 import type { Stage } from "./stage.ts";
 
-/** |drift| in ETH at which the operator of the demo wants action whatever it costs. */
-const DELTA_LIMIT = 200;
 const PRIORITY_FEE = 100_000_000n;
 /** Seconds between the market's blocks. */
 const BLOCK_SECONDS = 60;
 
 /** The keeper of `npm run keeper -- run`, handed each block instead of polling for it, its journal in memory. */
 export interface DemoKeeper {
-  onBlock(head: Head): Promise<Snapshot>;
-  /** Closes the journal. @returns decisions to hold. */
-  stop(): Promise<number>;
+  onBlock(head: Head): Promise<Cycle>;
+  /** Closes the journal. @returns what it holds, in total. */
+  stop(): Promise<Summary>;
 }
 
 /** Starts a keeper on the stage's vault. */
 export async function startKeeper(
   stage: Stage,
   client: PublicClient,
-  strategy: Strategy,
+  { strategy, deltaLimit }: { readonly strategy: Strategy; readonly deltaLimit: number },
 ): Promise<DemoKeeper> {
   const { Vault, Lens } = stage.contracts;
   const chainId = await client.getChainId();
@@ -37,17 +35,20 @@ export async function startKeeper(
     deployment: { chainId, block: 0, contracts: { Vault, Lens } },
     strategy,
     journal,
-    log: createLogger({ level: "warn" }),
-    deltaLimit: DELTA_LIMIT,
+    // Every cycle is handed to the caller, who tells what there is to tell.
+    log: silentLog,
+    deltaLimit,
     fees: { priorityFeePerGas: PRIORITY_FEE, maxBaseFeePerGas: null },
     checkInterval: BLOCK_SECONDS,
   });
   return {
-    onBlock: async (head) => (await keeper.onBlock(head)).snapshot,
+    onBlock: (head) => keeper.onBlock(head),
     async stop() {
-      const { holds } = await journal.summary(Vault);
+      // What the last block mined is looked at by nobody else.
+      await keeper.settle();
+      const summary = await journal.summary(Vault);
       await journal.close();
-      return holds;
+      return summary;
     },
   };
 }

@@ -1,8 +1,9 @@
-import { writeFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, rmSync, writeFileSync } from "node:fs";
 
 import { InputError } from "../market/inputError.ts";
 import { parseOptions, type DemoOptions } from "./options.ts";
 import { buildScenario } from "./scenario.ts";
+import { renderTable } from "./table.ts";
 
 const options = parseOptions(process.argv.slice(2));
 try {
@@ -16,10 +17,23 @@ try {
 async function run(options: DemoOptions): Promise<void> {
   // Before anything slow, so that a wrong file or date is told at once.
   const scenario = buildScenario(options);
+  if (options.json !== undefined) expectWritable(options.json);
   const { runDemo } = await import("./runDemo.ts");
-  const { text, json, keepAlive } = await runDemo(options, scenario);
-  process.stdout.write(`${text}\n`);
-  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(json, null, 2)}\n`);
+  const { report, keepAlive } = await runDemo(options, scenario);
+  process.stdout.write(`\n${renderTable(report)}\n`);
+  if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
   if (options.exit || !process.stdout.isTTY) process.exit(0);
   await keepAlive();
+}
+
+/** A report that cannot be written is told before the run that makes it, not after. */
+function expectWritable(file: string): void {
+  const existed = existsSync(file);
+  try {
+    closeSync(openSync(file, "a"));
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new InputError(`--json ${file} cannot be written: ${code ?? message}`);
+  }
+  if (!existed) rmSync(file);
 }

@@ -1,5 +1,7 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 
+import { refuseInOneLine } from "../../keeper/cli/refuseInOneLine.ts";
+
 /** What `npm start` was asked for. */
 export interface DemoOptions {
   readonly prices?: string;
@@ -47,15 +49,14 @@ export function parseOptions(argv: readonly string[]): DemoOptions {
         "  npm start\n" +
         "  npm start -- --seed 7 --hours 24 --exit\n" +
         "  npm start -- --prices eth_usd_1h.csv.gz --from 2024-08-03 --to 2024-08-07 --dvol eth_dvol_1h.csv.gz\n",
-    )
-    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
-    .parse([...argv], { from: "user" });
+    );
+  refuseInOneLine(program).parse([...argv], { from: "user" });
   return program.opts<DemoOptions>();
 }
 
 function wholeNumber(text: string): number {
   const value = Number(text);
-  if (!Number.isInteger(value) || value < 0)
+  if (!Number.isSafeInteger(value) || value < 0)
     throw new InvalidArgumentError("expected a whole number, 0 or more");
   return value;
 }

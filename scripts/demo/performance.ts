@@ -1,21 +1,18 @@
 import { decodeEventLog, numberToHex, type Hex } from "viem";
 
-import type { Receipt } from "../localMainnet/chain.ts";
 import type { Snapshot } from "../../keeper/chain/snapshot.ts";
 import { VAULT } from "./abis.ts";
+import type { EquityPoint } from "./report.ts";
 import type { Stage } from "./stage.ts";
 
-/** Totals over the rebalances of one run, read from the chain's own events and receipts. */
+/** Totals over the rebalances of one run, read from the chain's own events. */
 export interface HedgeTotals {
   readonly rebalances: number;
   /** Means of |drift|, ETH. */
   readonly driftBefore: number;
   readonly driftAfter: number;
-  /** ETH bought and sold, and its value in USD. */
-  readonly volumeEth: number;
-  readonly volumeUsd: number;
-  readonly gasUsed: number;
-  readonly gasUsd: number;
+  /** ETH bought and sold. */
+  readonly volume: number;
   /** USD paid to the pool. */
   readonly feeUsd: number;
   /** USD lost against the oracle price beyond the fee; negative where the pool was better than the oracle. */
@@ -34,10 +31,7 @@ export class HedgeLedger {
     rebalances: 0,
     driftBefore: 0,
     driftAfter: 0,
-    volumeEth: 0,
-    volumeUsd: 0,
-    gasUsed: 0,
-    gasUsd: 0,
+    volume: 0,
     feeUsd: 0,
     slippageUsd: 0,
     cashSpent: 0n,
@@ -61,7 +55,7 @@ export class HedgeLedger {
           toBlock: numberToHex(block),
         },
       ]);
-      for (const log of logs) await this.#add(log);
+      for (const log of logs) this.#add(log);
       this.#nextBlock = block + 1n;
     }
     const count = Math.max(this.#sums.rebalances, 1);
@@ -72,7 +66,7 @@ export class HedgeLedger {
     };
   }
 
-  async #add(log: Log): Promise<void> {
+  #add(log: Log): void {
     const event = decode(log);
     const sums = this.#sums;
     if (event?.eventName === "LegExecuted") {
@@ -85,28 +79,14 @@ export class HedgeLedger {
     const { driftBefore, driftAfter, navBefore, navAfter, price } = event.args;
     const usd = Number(price) / 1e18;
     const fee = this.#filled * usd * this.#feeRate;
-    const receipt = await this.#stage.local.chain.rpc<Receipt & { effectiveGasPrice: Hex }>(
-      "eth_getTransactionReceipt",
-      [log.transactionHash],
-    );
     sums.rebalances += 1;
     sums.driftBefore += Math.abs(Number(driftBefore) / 1e18);
     sums.driftAfter += Math.abs(Number(driftAfter) / 1e18);
-    sums.volumeEth += this.#filled;
-    sums.volumeUsd += this.#filled * usd;
-    sums.gasUsed += Number(receipt.gasUsed);
-    sums.gasUsd += (Number(receipt.gasUsed) * Number(receipt.effectiveGasPrice) * usd) / 1e18;
+    sums.volume += this.#filled;
     sums.feeUsd += fee;
     sums.slippageUsd += Number(navBefore - navAfter) / 1e6 - fee;
     this.#filled = 0;
   }
-}
-
-/** USD at one moment: the vault as it is, and as it would be had it never hedged. */
-export interface EquityPoint {
-  readonly timestamp: number;
-  readonly hedged: number;
-  readonly unhedged: number;
 }
 
 /** @param cashSpent USDC the hedge has taken from the vault's cash so far, 6 decimals. */
@@ -131,7 +111,6 @@ export function changeDeviation(values: readonly number[]): number {
 interface Log {
   readonly topics: [Hex, ...Hex[]];
   readonly data: Hex;
-  readonly transactionHash: Hex;
 }
 
 /** Undefined for events the demo does not count. */

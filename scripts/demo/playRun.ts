@@ -1,4 +1,4 @@
-import type { Hash, PublicClient } from "viem";
+import { numberToHex, type Hash, type PublicClient } from "viem";
 
 import type { Snapshot } from "../../keeper/chain/snapshot.ts";
 import type { Strategy } from "../../keeper/strategy/types.ts";
@@ -7,15 +7,10 @@ import type { MarketPlayer } from "../market/marketPlayer.ts";
 import { VAULT } from "./abis.ts";
 import { ACTORS } from "./actors.ts";
 import { startKeeper } from "./demoKeeper.ts";
-import {
-  changeDeviation,
-  equityPoint,
-  HedgeLedger,
-  type EquityPoint,
-  type HedgeTotals,
-} from "./performance.ts";
+import { changeDeviation, equityPoint, HedgeLedger } from "./performance.ts";
+import type { Claimed, EquityPoint, RunReport } from "./report.ts";
 import type { Scenario } from "./scenario.ts";
-import { Settler } from "./settlement.ts";
+import { Settler, type PaidHolding } from "./settlement.ts";
 import type { Stage } from "./stage.ts";
 import { SurfacePoster } from "./surfacePoster.ts";
 
@@ -25,29 +20,8 @@ const SHORT = 1;
 const POOL_FEE_RATE = 0.0005;
 /** The part of the path after which `--drain` takes the liquidity. */
 const DRAIN_AFTER = 0.25;
-
-/** What one strategy made of the path. Money in USD. */
-export interface RunResult {
-  readonly title: string;
-  readonly totals: HedgeTotals;
-  readonly holds: number;
-  readonly pnlHedged: number;
-  readonly pnlUnhedged: number;
-  readonly deviationHedged: number;
-  readonly deviationUnhedged: number;
-  /** Null when the short was never used. */
-  readonly lowestHealth: number | null;
-  readonly nav: number;
-  readonly sharePrice: number;
-  /** Holders whose claim paid exactly what their contract says, and all of them. */
-  readonly paid: number;
-  readonly holders: number;
-  readonly redeemed: number;
-  /** Unix seconds of each rebalance. */
-  readonly rebalancedAt: readonly number[];
-  readonly equity: readonly EquityPoint[];
-  readonly seconds: number;
-}
+/** From the path's last block to the redemption's. */
+const REDEEM_AFTER_SECONDS = 12;
 
 export interface RunOptions {
   readonly stage: Stage;
@@ -57,6 +31,8 @@ export interface RunOptions {
   readonly title: string;
   readonly strategy: Strategy;
   readonly drain: boolean;
+  /** ETH: |drift| at which the operator wants action whatever it costs. */
+  readonly deltaLimit: number;
   /** Called once an hour of the path, and when something happens. */
   readonly onProgress: (event: ProgressEvent) => void;
 }
@@ -66,25 +42,30 @@ export type ProgressEvent =
   | { readonly kind: "rebalance"; readonly count: number; readonly snapshot: Snapshot }
   | { readonly kind: "note"; readonly timestamp: number; readonly text: string };
 
+type Note = Extract<ProgressEvent, { kind: "note" }>;
+
 /** Plays the whole path with one strategy through the real keeper, from the stage as it stands. */
-export async function playRun(options: RunOptions): Promise<RunResult> {
+export async function playRun(options: RunOptions): Promise<RunReport> {
   const { stage, scenario, market, client, title, strategy, onProgress } = options;
   const { chain } = stage.local;
-  const startedAt = performance.now();
   const poster = new SurfacePoster(chain, stage.contracts.VolatilityOracle, scenario.volatility);
   const settler = new Settler(stage);
   const firstBlock = BigInt(await chain.rpc<string>("eth_blockNumber"));
   await market.reset();
   await poster.reset();
   await settler.reset();
-  const keeper = await startKeeper(stage, client, strategy);
+  const keeper = await startKeeper(stage, client, { strategy, deltaLimit: options.deltaLimit });
 
   const equity: EquityPoint[] = [];
   const rebalancedAt: number[] = [];
   let lowestHealth: number | null = null;
   let nonce = 0n;
+  let refusedAt = -Infinity;
+  let sent: Hash | null = null;
   const ledger = new HedgeLedger(stage, POOL_FEE_RATE, firstBlock);
-  let navStart: number | undefined;
+  const note = (timestamp: number, text: string): void => {
+    onProgress({ kind: "note", timestamp, text } satisfies Note);
+  };
   const drainAt = options.drain ? scenario.start + DRAIN_AFTER * (scenario.end - scenario.start) : Infinity;
   let isDrained = false;
   while (market.remaining > 0) {
@@ -93,21 +74,19 @@ export async function playRun(options: RunOptions): Promise<RunResult> {
     if (!isDrained && step.timestamp >= drainAt) {
       isDrained = true;
       await market.drain();
-      onProgress({
-        kind: "note",
-        timestamp: step.timestamp,
-        text: "the arbitrageur and 90 % of the pool's liquidity leave",
-      });
+      note(step.timestamp, "the arbitrageur and 90 % of the pool's liquidity leave");
     }
     await poster.onStep(step.timestamp);
     const settled = await settler.onStep(step);
-    if (settled !== undefined) onProgress({ kind: "note", timestamp: step.timestamp, text: settled });
-    const snapshot = await keeper.onBlock({
+    if (settled !== undefined) note(step.timestamp, settled);
+    const cycle = await keeper.onBlock({
       number: BigInt(block.number),
       hash: block.hash,
       timestamp: BigInt(block.timestamp),
       baseFeePerGas: BigInt(block.baseFeePerGas),
     });
+    const { snapshot } = cycle;
+    sent = cycle.sent;
 
     const health = healthFactor(snapshot);
     if (health !== null) lowestHealth = Math.min(lowestHealth ?? Infinity, health);
@@ -116,50 +95,90 @@ export async function playRun(options: RunOptions): Promise<RunResult> {
       rebalancedAt.push(step.timestamp);
       onProgress({ kind: "rebalance", count: Number(nonce), snapshot });
     }
+    if (cycle.settled?.outcome.status === "reverted") {
+      note(step.timestamp, "a rebalance reverted: the market moved between decision and block");
+    }
+    // A market too thin to trade in refuses block after block: once an hour is news.
+    if (cycle.blocked !== null && step.timestamp - refusedAt >= HOUR_SECONDS) {
+      refusedAt = step.timestamp;
+      note(step.timestamp, `the vault would refuse a rebalance: ${nameOf(cycle.blocked)}`);
+    }
     if ((step.timestamp - scenario.start) % HOUR_SECONDS === 0 || market.remaining === 0) {
       const { cashSpent } = await ledger.upTo(snapshot.blockNumber);
-      const point = equityPoint(snapshot, cashSpent);
-      navStart ??= point.hedged;
-      equity.push(point);
+      equity.push(equityPoint(snapshot, cashSpent));
       onProgress({ kind: "hour", done: 1 - market.remaining / scenario.points.length, snapshot });
     }
   }
-  const holds = await keeper.stop();
+  // What the keeper sent at the last block is no part of the path.
+  if (sent !== null) await chain.rpc("hardhat_dropTransaction", [sent]);
+  const { holds, blocked, reverted, gasUsd, gasUsed } = await keeper.stop();
   await market.stop();
 
-  const lastBlock = BigInt(await chain.rpc<string>("eth_blockNumber"));
-  const totals = await ledger.upTo(lastBlock);
-  const last = equity.at(-1)!;
-  const nav = Number(await chain.read(stage.contracts.Vault, VAULT, "nav", [])) / 1e6;
-  const sharePrice =
-    Number(await chain.read(stage.contracts.Vault, VAULT, "convertToAssets", [10n ** 12n])) / 1e6;
+  const { Vault } = stage.contracts;
+  const totals = await ledger.upTo(BigInt(await chain.rpc<string>("eth_blockNumber")));
+  const [first, last] = [equity[0]!, equity.at(-1)!];
   return {
     title,
-    totals,
-    holds,
-    pnlHedged: last.hedged - navStart! - totals.gasUsd,
-    pnlUnhedged: last.unhedged - navStart!,
-    deviationHedged: changeDeviation(equity.map(({ hedged }) => hedged)),
-    deviationUnhedged: changeDeviation(equity.map(({ unhedged }) => unhedged)),
-    lowestHealth,
-    nav,
-    sharePrice,
-    paid: settler.paid.filter(({ owed, received }) => owed === received).length,
-    holders: stage.holdings.length,
-    redeemed: await redeemAll(stage),
+    rebalances: totals.rebalances,
     rebalancedAt,
+    holds,
+    blocked,
+    reverted,
+    driftBefore: totals.driftBefore,
+    driftAfter: totals.driftAfter,
+    volume: totals.volume,
+    cost: {
+      gas: gasUsd,
+      gasUnits: Number(gasUsed),
+      fee: totals.feeUsd,
+      slippage: totals.slippageUsd,
+      total: gasUsd + totals.feeUsd + totals.slippageUsd,
+    },
+    hedged: {
+      pnl: last.hedged - first.hedged - gasUsd,
+      hourlyDeviation: changeDeviation(equity.map(({ hedged }) => hedged)),
+    },
+    unhedged: {
+      pnl: last.unhedged - first.unhedged,
+      hourlyDeviation: changeDeviation(equity.map(({ unhedged }) => unhedged)),
+    },
+    lowestHealth,
+    nav: Number(await chain.read(Vault, VAULT, "nav", [])) / 1e6,
+    sharePrice: Number(await chain.read(Vault, VAULT, "convertToAssets", [10n ** 12n])) / 1e6,
+    claims: settler.paid.map(toClaimed),
+    redeemed: await redeemAll(stage, last.timestamp + REDEEM_AFTER_SECONDS),
     equity,
-    seconds: (performance.now() - startedAt) / 1000,
+  };
+}
+
+/** The error's own name, without the numbers that differ from block to block. */
+function nameOf(refusal: string): string {
+  return /^\w+(?=\()/.exec(refusal)?.[0] ?? refusal;
+}
+
+function toClaimed({ terms, settlementPrice, owed, received }: PaidHolding): Claimed {
+  return {
+    ...terms,
+    settlementPrice: Number(settlementPrice) / 1e8,
+    owed: String(owed),
+    received: String(received),
   };
 }
 
 /** The second depositor leaves with all it may. @returns USDC received. */
-async function redeemAll({ local: { chain, addresses, abis }, contracts }: Stage): Promise<number> {
+async function redeemAll(
+  { local: { chain, addresses, abis }, contracts }: Stage,
+  timestamp: number,
+): Promise<number> {
   const owner = ACTORS.depositors[1].address;
   const balance = () => chain.read(addresses.usdc, abis.erc20, "balanceOf", [owner]);
   const before = await balance();
   const shares = await chain.read(contracts.Vault, VAULT, "maxRedeem", [owner]);
-  if (shares > 0n) await chain.write(owner, contracts.Vault, VAULT, "redeem", [shares, owner, owner]);
+  if (shares > 0n) {
+    // Left to itself the chain would take the machine's clock, and with it other interest.
+    await chain.rpc("evm_setNextBlockTimestamp", [numberToHex(timestamp)]);
+    await chain.write(owner, contracts.Vault, VAULT, "redeem", [shares, owner, owner]);
+  }
   return Number((await balance()) - before) / 1e6;
 }
 

@@ -2,8 +2,7 @@ import { InputError } from "../market/inputError.ts";
 import { HOUR_SECONDS, type Candle } from "../market/candle.ts";
 import { readImpliedVolatility } from "../market/dvolSource.ts";
 import { generateBaseFee, readBaseFee, type BaseFeeSource } from "../market/gasSource.ts";
-import { hestonCandles } from "../market/heston.ts";
-import { readPricePath } from "../market/priceSource.ts";
+import { generatePricePath, readPricePath } from "../market/priceSource.ts";
 import { walkCandles, type PricePoint } from "../market/bridge.ts";
 import {
   annualisedVolatility,
@@ -14,10 +13,11 @@ import type { DemoOptions } from "./options.ts";
 
 /** The shortest path in which two expiries fit, settle and are hedged in between. */
 const MIN_HOURS = 8;
+/** The longest: the vault writes no series that runs for more than 35 days. */
+const MAX_HOURS = 35 * 24;
 /** When a generated path starts; a Monday. */
 const GENERATED_START = Date.UTC(2026, 0, 5) / 1000;
 const GENERATED_SPOT = 3_000;
-const GENERATED_HISTORY_HOURS = 720;
 /** The last series expires this long before the path ends, so that its settlement and the unwind are part of it. */
 const SETTLEMENT_HOURS = 2;
 
@@ -41,10 +41,10 @@ export function buildScenario(options: DemoOptions): Scenario {
     options.prices === undefined ? generatePath(options) : readReplay(options);
   const start = candles[0]!.timestamp;
   const end = start + candles.length * HOUR_SECONDS;
-  if (candles.length < MIN_HOURS) {
+  if (candles.length < MIN_HOURS || candles.length > MAX_HOURS) {
     throw new InputError(
-      `${options.prices === undefined ? "--hours" : "--from and --to"}: ${String(candles.length)} hours are too few, ` +
-        `two expiries need at least ${String(MIN_HOURS)}`,
+      `${options.prices === undefined ? "--hours" : "--from and --to"}: ${String(candles.length)} hours cannot be ` +
+        `played, two expiries fit in ${String(MIN_HOURS)} to ${String(MAX_HOURS)}`,
     );
   }
   const points = walkCandles(candles, options.seed);
@@ -78,13 +78,8 @@ function readReplay({ prices, from, to }: DemoOptions) {
 function generatePath({ seed, hours, from, to }: DemoOptions) {
   if (from !== undefined) throw new InputError("--from needs --prices");
   if (to !== undefined) throw new InputError("--to needs --prices");
-  const start = GENERATED_START - GENERATED_HISTORY_HOURS * HOUR_SECONDS;
-  const all = hestonCandles({ seed, start, hours: GENERATED_HISTORY_HOURS + hours, spot: GENERATED_SPOT });
-  return {
-    source: `Heston with jumps, seed ${String(seed)}, ${String(hours)} hours`,
-    history: all.slice(0, GENERATED_HISTORY_HOURS),
-    candles: all.slice(GENERATED_HISTORY_HOURS),
-  };
+  const path = generatePricePath({ seed, start: GENERATED_START, hours, spot: GENERATED_SPOT });
+  return { ...path, source: `${path.source}, ${String(hours)} hours` };
 }
 
 /** Weighs a return half after two days: the horizon of the options sold. */

@@ -1,10 +1,14 @@
 import { createServer, type IncomingMessage } from "node:http";
+import type { AddressInfo } from "node:net";
 
 import type { Eip1193Provider } from "../localMainnet/chain.ts";
 
 const MAX_REQUEST_BYTES = 1_000_000;
 
-/** Answers JSON-RPC for an in-process chain on 127.0.0.1, for a wallet or a second keeper to look at. Returns the URL. */
+/**
+ * Answers JSON-RPC for an in-process chain on 127.0.0.1, for a wallet or a second keeper to look at.
+ * @param port 0 for any free one. @returns the URL; rejects when the port is taken.
+ */
 export function serveChain(provider: Eip1193Provider, port: number): Promise<string> {
   const server = createServer((request, response) => {
     void answer(provider, request).then((body) => {
@@ -13,7 +17,7 @@ export function serveChain(provider: Eip1193Provider, port: number): Promise<str
   });
   return new Promise((resolve, reject) => {
     server.once("error", reject).listen(port, "127.0.0.1", () => {
-      resolve(`http://127.0.0.1:${String(port)}`);
+      resolve(`http://127.0.0.1:${String((server.address() as AddressInfo).port)}`);
     });
   });
 }
