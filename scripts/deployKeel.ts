@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 
 import type { NetworkConnection } from "hardhat/types/network";
 import type { Address } from "viem";
@@ -113,16 +114,16 @@ export function forgetDeployment(chainId: number): void {
   rmSync(`ignition/deployments/chain-${String(chainId)}`, { recursive: true, force: true });
 }
 
-/** Writes `deployments/<chainId>.json`: where the keeper and the page find Keel. */
+/** Writes a deployment file, by default `deployments/<chainId>.json`: where the keeper and the page find Keel. */
 export function writeDeployment(
   chainId: number,
   block: number,
   contracts: KeelContracts,
   ground: KeelGround,
+  file = `deployments/${String(chainId)}.json`,
 ): string {
-  const file = `deployments/${String(chainId)}.json`;
   const record = { chainId, block, commit: currentCommit(), contracts, ground };
-  mkdirSync("deployments", { recursive: true });
+  mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, `${JSON.stringify(record, null, 2)}\n`);
   return file;
 }

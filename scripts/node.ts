@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
@@ -6,13 +7,14 @@ import { network } from "hardhat";
 import { getAddress, parseUnits, type Address } from "viem";
 
 import { forgetDeployment, writeDeployment } from "./deployKeel.ts";
+import { chooseSettings } from "./demo/operator.ts";
 import { Settler } from "./demo/settlement.ts";
 import { groundOf, raiseVault, type Stage } from "./demo/stage.ts";
 import { SurfacePoster } from "./demo/surfacePoster.ts";
 import { bootDate, bootLocalMainnet, type LocalMainnet } from "./localMainnet/bootLocalMainnet.ts";
 import { httpProvider } from "./localMainnet/chain.ts";
 import { walkCandles, type PricePoint } from "./market/bridge.ts";
-import { generateBaseFee } from "./market/gasSource.ts";
+import { CALM_MAINNET, generateBaseFee } from "./market/gasSource.ts";
 import { ETHER } from "./market/heston.ts";
 import { InputError } from "./market/inputError.ts";
 import { formatInstant } from "./market/instant.ts";
@@ -38,6 +40,7 @@ const USAGE = `Keeps the local mainnet alive on ${HOST}.
   --price USD           ETH price at the start (3000)
   --seed NUMBER         seed of the market's path and gas (1)
   --still               the price does not move
+  --deployment FILE     where to write Keel's addresses (deployments/31337.json)
   --help`;
 
 interface NodeOptions {
@@ -48,6 +51,7 @@ interface NodeOptions {
   readonly price: number;
   readonly seed: number;
   readonly isStill: boolean;
+  readonly deployment: string;
 }
 
 async function main(): Promise<void> {
@@ -76,6 +80,7 @@ async function main(): Promise<void> {
   const accounts = await fundAccounts(local);
   const stage = await raiseKeel(url, local, options);
   printChain(url, stage, accounts);
+  printKeeper(await writeKeeperSettings(url, stage, options));
 
   await playMarket(stage, options, stopping.signal);
   console.log("stopped");
@@ -86,7 +91,11 @@ async function main(): Promise<void> {
 }
 
 /** Keel as the demo has it, with a book of two expiries to hedge, and its addresses in the deployment file. */
-async function raiseKeel(url: string, local: LocalMainnet, { price }: NodeOptions): Promise<Stage> {
+async function raiseKeel(
+  url: string,
+  local: LocalMainnet,
+  { price, deployment }: NodeOptions,
+): Promise<Stage> {
   const connection = await network.create({ network: "localhost", override: { url } });
   forgetDeployment(LOCAL_CHAIN_ID);
   const now = await local.chain.timestamp();
@@ -96,9 +105,32 @@ async function raiseKeel(url: string, local: LocalMainnet, { price }: NodeOption
     console.log(message);
   });
   const block = Number(await local.chain.rpc("eth_blockNumber"));
-  const file = writeDeployment(LOCAL_CHAIN_ID, block, stage.contracts, groundOf(local));
+  const file = writeDeployment(LOCAL_CHAIN_ID, block, stage.contracts, groundOf(local), deployment);
   console.log(`addresses written to ${file}`);
   return stage;
+}
+
+/**
+ * Settings with which the keeper can be started as it is, beside the deployment file. Every chain gets a journal of its
+ * own: a transaction of an earlier one must not be taken up on this.
+ * @returns the file.
+ */
+async function writeKeeperSettings(
+  url: string,
+  stage: Stage,
+  { deployment, blockTime }: NodeOptions,
+): Promise<string> {
+  const baseFee = BigInt(CALM_MAINNET.medianGwei * 1e9);
+  const settings = {
+    rpcUrl: url,
+    deployment,
+    ...(await chooseSettings(stage, { volatility: VOLATILITY, baseFee })),
+    pollInterval: Math.min(blockTime, 4),
+    storeDir: `.keel/local-${String(stage.local.timestamp)}`,
+  };
+  const file = deployment.replace(/(\.json)?$/, ".keeper.json");
+  writeFileSync(file, `${JSON.stringify(settings, null, 2)}\n`);
+  return file;
 }
 
 function readOptions(): NodeOptions | undefined {
@@ -114,6 +146,7 @@ function readOptions(): NodeOptions | undefined {
     price: readNumber("--price", values.price, (value) => value > 0),
     seed: readNumber("--seed", values.seed, (value) => Number.isSafeInteger(value) && value >= 0),
     isStill: values.still,
+    deployment: values.deployment,
   };
 }
 
@@ -126,6 +159,7 @@ function parseFlags() {
         price: { type: "string", default: "3000" },
         seed: { type: "string", default: "1" },
         still: { type: "boolean", default: false },
+        deployment: { type: "string", default: `deployments/${String(LOCAL_CHAIN_ID)}.json` },
         help: { type: "boolean", default: false },
       },
     });
@@ -173,8 +207,11 @@ function printChain(url: string, { local, contracts }: Stage, accounts: readonly
     "\nkeys: mnemonic \"test test test test test test test test test test test junk\", path m/44'/60'/0'/0/i",
   );
   console.log("they are public: never send them anything of value");
-  console.log("\nthe keeper's account is number 2; to hedge this vault, in another terminal:");
-  console.log(`  KEEL_RPC_URL=${url} KEEL_PRIVATE_KEY=<its key> npm run keeper -- run`);
+}
+
+function printKeeper(settings: string): void {
+  console.log("\nto hedge this vault, in another terminal, with the key of account 2:");
+  console.log(`  KEEL_PRIVATE_KEY=0x… npm run keeper -- run --config ${settings}`);
   console.log("\nCtrl-C stops\n");
 }
 
