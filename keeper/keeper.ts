@@ -56,6 +56,8 @@ export interface Keeper {
   onBlock(head: Head): Promise<Cycle>;
   /** Looks for the end of the pending transaction, without a decision. @returns Null while there is none. */
   settle(): Promise<Settlement | null>;
+  /** Looks after the pending transaction, without a decision. @returns Whether there is one that can take effect. */
+  isAwaiting(head: Head): Promise<boolean>;
   /** Follows the chain until the signal aborts. A cycle that fails is logged, and the next block tries again. */
   run(options: RunOptions): Promise<void>;
 }
@@ -119,6 +121,15 @@ class VaultKeeper implements Keeper {
 
   async settle(): Promise<Settlement | null> {
     return this.#executor.settle();
+  }
+
+  async isAwaiting(head: Head): Promise<boolean> {
+    const executor = this.#executor;
+    if ((await executor.settle()) !== null || executor.pending === null) return false;
+    const { hash, rebalanceNonce } = executor.pending;
+    const awaits = await executor.isBlocked(head, rebalanceNonce);
+    if (!awaits) this.#options.log.warn({ hash }, "A rebalance was not mined by its deadline.");
+    return awaits;
   }
 
   async run({ pollInterval, signal }: RunOptions): Promise<void> {

@@ -88,7 +88,7 @@ async function start(config: Config, { once, signal, stderr }: RunKeeperOptions)
   }
 }
 
-/** One decision; when it sends, looks on until the transaction has ended. */
+/** One decision; when it sends, looks on until the transaction has ended or can no longer take effect. */
 async function decideOnce(
   keeper: Keeper,
   client: Parameters<typeof readHead>[0],
@@ -98,7 +98,7 @@ async function decideOnce(
   const { sent } = await keeper.onBlock(await readHead(client));
   while (sent !== null && !signal.aborted) {
     await sleep(pollInterval * 1000, undefined, { signal }).catch(() => undefined);
-    if ((await keeper.settle()) !== null) return;
+    if (!(await keeper.isAwaiting(await readHead(client)))) return;
   }
 }
 

@@ -78,7 +78,7 @@ export class Executor {
 
   /**
    * Looks for the end of what is pending. One receipt is asked for each transaction of the slot, then the account's
-   * nonce; what has no end is sent again, byte for byte, as long as it could still take effect.
+   * nonce.
    * @returns What ended, or null while everything is open.
    */
   async settle(): Promise<Settlement | null> {

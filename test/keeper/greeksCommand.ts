@@ -17,7 +17,8 @@ const greeks = (args: readonly string[], stdin = "", env: Record<string, string>
 const call = { type: "call", S: 3000, strike: 3200, sigma: 0.65, tau: 0.08 };
 const put = { type: "put", S: 3000, strike: 3200, sigma: 0.65, tau: 0.08, forward: 3010 };
 
-describe("greeks command", () => {
+describe("greeks command", function () {
+  this.timeout(20_000);
   let directory: string;
   before(() => {
     directory = mkdtempSync(join(tmpdir(), "keel-greeks-"));

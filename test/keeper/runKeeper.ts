@@ -11,7 +11,7 @@ import { runKeeper } from "../../keeper/cli/runKeeper.ts";
 import { lockDirectory } from "../../keeper/store/directoryLock.ts";
 import { openJournal } from "../../keeper/store/journal.ts";
 import { DAY, keelFixture, seriesId, USDC, WAD } from "../contracts/utils/keel.ts";
-import type { Provider } from "./utils/faultyProvider.ts";
+import { FaultyProvider, lost, type Provider } from "./utils/faultyProvider.ts";
 
 /** Hardhat's accounts 2, the keeper of the fixture, and 1. Everybody knows them. */
 const KEEPER_KEY = "0x5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a";
@@ -41,16 +41,20 @@ async function answer(provider: Provider, body: Promise<unknown>): Promise<strin
 
 describe("keeper run", () => {
   let keel: Awaited<ReturnType<typeof keelFixture>>;
+  let provider: FaultyProvider;
   let server: Server;
   let url: string;
   let directory: string;
+  let series: Parameters<typeof keel.buy>[1];
 
   before(async () => {
     keel = await keelFixture();
     await keel.deposit(keel.alice, 5_000_000n * USDC);
     const expiry = (await keel.networkHelpers.time.latest()) + 7 * DAY;
-    await keel.buy(keel.taker, seriesId({ isPut: false, strike: 2_000, cap: 6_000, expiry }), 100n * WAD);
-    ({ server, url } = await serve(keel.provider as Provider));
+    series = seriesId({ isPut: false, strike: 2_000, cap: 6_000, expiry });
+    await keel.buy(keel.taker, series, 100n * WAD);
+    provider = new FaultyProvider(keel.provider as Provider);
+    ({ server, url } = await serve(provider));
   });
   after(() => {
     server.close();
@@ -70,7 +74,8 @@ describe("keeper run", () => {
     readonly signal?: AbortSignal;
     readonly once?: boolean;
   }
-  async function run({ env = {}, config = {}, deployment = {}, signal, once = true }: Setting = {}) {
+  /** Writes the files of a keeper. @returns Path of its configuration. */
+  function prepare({ config = {}, deployment = {} }: Setting): string {
     const write = (name: string, content: unknown) => {
       writeFileSync(join(directory, name), JSON.stringify(content));
       return join(directory, name);
@@ -88,10 +93,13 @@ describe("keeper run", () => {
       }),
       ...config,
     };
+    return write("config.json", settings);
+  }
+  async function run({ env = {}, signal, once: isOnce = true, ...setting }: Setting = {}) {
     const stderr = new PassThrough();
     const code = await runKeeper({
-      configFile: write("config.json", settings),
-      once,
+      configFile: prepare(setting),
+      once: isOnce,
       env: { KEEL_RPC_URL: url, KEEL_PRIVATE_KEY: KEEPER_KEY, ...env },
       signal: signal ?? new AbortController().signal,
       stderr,
@@ -117,6 +125,29 @@ describe("keeper run", () => {
     expect(code, text).to.equal(0);
     expect(text).to.include("The keeper has stopped.");
     lockDirectory(join(directory, "store"))();
+  });
+
+  it("sends once more what was lost on its way, when told to decide once", async () => {
+    await keel.buy(keel.taker, series, 10n * WAD);
+    provider.faults.set("eth_sendRawTransaction", (forward) => {
+      provider.faults.clear();
+      return lost(forward);
+    });
+    const { code, text } = await run();
+    expect(code, text).to.equal(0);
+    expect(text).to.include("A rebalance took effect.");
+  });
+
+  it("stops waiting at the deadline for what is never mined, when told to decide once", async () => {
+    await keel.buy(keel.taker, series, 10n * WAD);
+    provider.faults.set("eth_sendRawTransaction", async () => {
+      await keel.networkHelpers.time.increase(601);
+      throw new Error("socket hang up");
+    });
+    const { code, text } = await run();
+    provider.faults.clear();
+    expect(code, text).to.equal(0);
+    expect(text).to.include("A rebalance was not mined by its deadline.");
   });
 
   for (const [what, setting, line] of [
