@@ -55,7 +55,8 @@ async function start(config: Config, { once, signal, stderr }: RunKeeperOptions)
   const strategy = await selectStrategy(config.strategy, { riskAversion: config.riskAversion });
 
   const log = createLogger({ level: config.logLevel, secrets: secretsOf(config), destination: stderr });
-  const journal = await openJournal({ directory: config.storeDir });
+  // At the pace of a chain each decision can be on disk before the next is made.
+  const journal = await openJournal({ directory: config.storeDir, batchSize: 1 });
   try {
     const keeper = await createKeeper({
       client,

@@ -1,17 +1,23 @@
 import { expect } from "chai";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { PassThrough } from "node:stream";
 import { json } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
 
 import { runKeeper } from "../../keeper/cli/runKeeper.ts";
 import { lockDirectory } from "../../keeper/store/directoryLock.ts";
 import { openJournal } from "../../keeper/store/journal.ts";
 import { DAY, keelFixture, seriesId, USDC, WAD } from "../contracts/utils/keel.ts";
 import { FaultyProvider, lost, type Provider } from "./utils/faultyProvider.ts";
+
+const MAIN = fileURLToPath(new URL("../../keeper/main.ts", import.meta.url));
 
 /** Hardhat's accounts 2, the keeper of the fixture, and 1. Everybody knows them. */
 const KEEPER_KEY = "0x5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a";
@@ -148,6 +154,25 @@ describe("keeper run", () => {
     provider.faults.clear();
     expect(code, text).to.equal(0);
     expect(text).to.include("A rebalance was not mined by its deadline.");
+  });
+
+  it("has every hold in the journal when it is killed", async () => {
+    const configFile = prepare({ config: { strategy: { name: "fixed-band", params: { fraction: 9 } } } });
+    const env = { ...process.env, KEEL_RPC_URL: url, KEEL_PRIVATE_KEY: KEEPER_KEY, KEEL_LOG_LEVEL: "debug" };
+    const child = spawn(process.execPath, [MAIN, "run", "--config", configFile], { env });
+    const closed = once(child, "close");
+    let decided = 0;
+    for await (const line of createInterface(child.stderr)) {
+      if (!line.includes("Decided.")) continue;
+      decided += 1;
+      if (decided === 3) child.kill("SIGKILL");
+      await keel.networkHelpers.mine();
+    }
+    await closed;
+    const journal = await openJournal({ directory: join(directory, "store") });
+    // The third may have been on its way to the disk.
+    expect((await journal.decisions({ limit: 9 })).length).to.be.within(2, 3);
+    await journal.close();
   });
 
   for (const [what, setting, line] of [
