@@ -209,7 +209,7 @@ class VaultKeeper implements Keeper {
     }
   }
 
-  /** Gas of a trade; or, where the market is too thin to turn the hedge around, of its closing leg; or the refusal. */
+  /** Gas of a trade; or, where its opening leg makes the vault refuse it, of its closing leg; or the refusal. */
   async #simulate(
     trade: number,
     head: Head,

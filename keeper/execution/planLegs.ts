@@ -73,8 +73,8 @@ export function planLegs(trade: number, basis: PlanBasis): Plan {
 }
 
 /**
- * The plan without its opening leg, or null where it has none. The vault refuses to open on one venue while another
- * still holds the opposite, which happens when a thin market fills the closing leg only in part.
+ * The plan without its opening leg, or null where it has none: what can still be done while a venue refuses new
+ * positions, as a lending market does at its borrow cap or while it is frozen.
  */
 export function withoutOpening(plan: Plan, basis: PlanBasis): Plan | null {
   const [first, second] = plan.legs.filter((leg) => leg.dDelta !== 0n);
