@@ -224,7 +224,9 @@ async function playMarket(stage: Stage, options: NodeOptions, stop: AbortSignal)
   await settler.reset();
   let spot = options.price;
   for (let day = 0; !stop.aborted; day++) {
-    const start = (await local.chain.timestamp()) + PAUSE_SECONDS;
+    const earliest = (await local.chain.timestamp()) + PAUSE_SECONDS;
+    // From the wall clock's now, where setting up has not overtaken it.
+    const start = Math.max(earliest, Math.ceil(Date.now() / 1000));
     const points = pathOfDay(options, options.seed + day, start, spot);
     const baseFee = generateBaseFee({ seed: options.seed + day, start });
     const player = await MarketPlayer.create({ local, points, baseFee });

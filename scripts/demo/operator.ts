@@ -6,7 +6,7 @@ import { calibrateRiskAversion } from "../../keeper/math/calibration.ts";
 import type { Stage } from "./stage.ts";
 
 /** P&L standard deviation the operator is willing to carry, as a share of net assets per root year. */
-const RISK_TARGET = 0.005;
+const RISK_TARGET = 0.01;
 /** Gas of a rebalance at the reference conditions; the keeper itself estimates every one. */
 const REFERENCE_GAS = 800_000;
 /** |drift| at which the operator wants action whatever it costs, as a share of one series. */
