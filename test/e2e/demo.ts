@@ -139,11 +139,11 @@ describe("npm start", function () {
     const dvol = recordedData(this, "eth_dvol_1h.csv.gz");
     const gas = recordedData(this, "gas_daily_etherscan.csv.gz");
     const { report, stdout } = await play([
-      ...["--prices", prices, "--from", "2023-08-17T18:00", "--to", "2023-08-18T02:00"],
+      ...["--prices", prices, "--from", "2023-08-17T20:00", "--to", "2023-08-18T04:00"],
       ...["--dvol", dvol, "--gas", gas],
     ]);
     expect(report.sources).to.deep.include({ volatility: dvol, baseFee: gas });
-    expect(stdout).to.contain("2023-08-17T18:00:00Z to 2023-08-18T02:00:00Z");
+    expect(stdout).to.contain("2023-08-17T20:00:00Z to 2023-08-18T04:00:00Z");
     expectPaid(report);
     const crash = (time: string) => Date.parse(`2023-08-17T${time}Z`) / 1000;
     const hedges = report.runs[0]!.rebalancedAt.filter((at) => at >= crash("21:40") && at <= crash("22:00"));

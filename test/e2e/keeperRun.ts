@@ -158,7 +158,7 @@ describe("npm run node and, beside it, npm run keeper -- run", function () {
       () => foreign({ contracts: { ...deployment.contracts, Vault: `0x${"ab".repeat(20)}` } }),
       KEEPER_KEY,
       1,
-      /^keeper: There is no code at Vault 0xabab\w+ on chain 31337\.\n$/,
+      /^keeper: There is no code at Vault 0x[aA][bB]\w+ on chain 31337\.\n$/,
     ],
     [
       "a deployment file that is not there",
