@@ -35,7 +35,7 @@ const GROUPS: readonly (readonly [title: string, rows: readonly Row[]])[] = [
     [
       ["gas", "USD", ({ cost }) => cents(cost.gas)],
       [
-        "gas a rebalance",
+        "gas a transaction",
         "units",
         (run) => afterTrading(run, whole(run.cost.gasUnits / (run.rebalances + run.reverted))),
       ],
