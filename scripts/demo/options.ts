@@ -29,7 +29,7 @@ export function parseOptions(argv: readonly string[]): DemoOptions {
     .option("--to <date>", "last day of the replay, played to its end")
     .option("--dvol <file>", "implied volatility: CSV with ts,open,high,low,close in annualised per cent")
     .option("--gas <file>", "gas prices: CSV with date,avg_gas_price_gwei or ts,average_gwei")
-    .option("--seed <number>", "repeats a run exactly", wholeNumber, 3)
+    .option("--seed <number>", "repeats a run exactly", wholeNumber, 1)
     .addOption(
       new Option("--hours <number>", "length of the generated path")
         .argParser(wholeNumber)

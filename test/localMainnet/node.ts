@@ -48,7 +48,10 @@ describe("npm run node", function () {
 
     const before = await height();
     while ((await height()) < before + 3) await sleep(100);
-    const hash = await chain.rpc<Hex>("eth_sendTransaction", [{ from: account, to: account, value: "0x1" }]);
+    // The node's own suggestion follows the base fee of an empty chain, not the market's.
+    const hash = await chain.rpc<Hex>("eth_sendTransaction", [
+      { from: account, to: account, value: "0x1", maxFeePerGas: "0x174876e800", maxPriorityFeePerGas: "0x1" },
+    ]);
     const sentAt = await height();
     while ((await height()) < sentAt + 2) await sleep(100);
     expect(await chain.rpc<{ status: Hex }>("eth_getTransactionReceipt", [hash])).to.include({
