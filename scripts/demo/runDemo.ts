@@ -69,10 +69,11 @@ export async function runDemo(options: DemoOptions, scenario: Scenario): Promise
         // Something else is there: any free port will do.
         serveChain(stage.connection.provider, 0),
       );
+      const interrupted = once(process, "SIGINT");
       process.stdout.write(
         `\nThe chain, as it was before the path, is at ${url} (chain id 31337). Ctrl-C ends it.\n`,
       );
-      await once(process, "SIGINT");
+      await interrupted;
       process.exit(0);
     },
   };

@@ -241,7 +241,8 @@ interface Terminal {
 
 /** Plays on a pseudo-terminal, until the program waits for Ctrl-C, and gives it. */
 async function playOnTerminal(args: readonly string[], file: string): Promise<Played & Terminal> {
-  const line = [process.execPath, SCRIPT, ...args, "--json", file].join(" ");
+  // Without exec a plain sh stays between: Ctrl-C ends it first, and its 130 hides the program's own code.
+  const line = ["exec", process.execPath, SCRIPT, ...args, "--json", file].join(" ");
   const command = new Command("script", ["-qec", line, "/dev/null"]);
   const [, url] = await command.said(/is at (http:\/\/127\.0\.0\.1:\d+).*Ctrl-C/);
   const answer = await fetch(url!, {
