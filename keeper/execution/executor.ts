@@ -49,7 +49,7 @@ export interface RebalanceCall {
  *
  * A transaction is in the journal, raw bytes and all, before any node sees it, so a crash at any point leaves either no
  * trace on the chain or a record of it. Its nonce is freed only by proof: a receipt, a refusal when it was sent for the
- * first time, or the account's nonce standing past it.
+ * first time, the account's nonce standing past it, or, once it can have no effect, standing below it with a gap between.
  */
 export class Executor {
   readonly #options: ExecutorOptions;
@@ -138,9 +138,11 @@ export class Executor {
    */
   async send(call: RebalanceCall, decisionId: bigint, gas: bigint): Promise<Hash | null> {
     const { account, vault, chainId, journal, fees: policy, log } = this.#options;
+    const nextNonce = await this.#nextNonce();
+    await this.#freeUnreachable(nextNonce);
     const wanted = feesFor(call.head.baseFeePerGas, policy);
     const fees = this.#slot.fees === null ? wanted : feesToReplace(this.#slot.fees, wanted);
-    const txNonce = this.#slot.txNonce ?? (await this.#nextNonce());
+    const txNonce = this.#slot.txNonce ?? nextNonce;
     const limit = (gas * GAS_NUMERATOR) / GAS_DENOMINATOR;
     const raw = await account.signTransaction({
       type: "eip1559",
@@ -211,6 +213,20 @@ export class Executor {
     if (outcome.status === "confirmed") log.info(fields, "A rebalance took effect.");
     else log.error(fields, "A rebalance did not take effect.");
     return settlement;
+  }
+
+  /**
+   * Empties a spent slot whose nonce lies beyond the account's next: a node counted a transaction that was dropped since,
+   * and nothing after the gap can be mined. What is spent has no effect even if the gap is filled later.
+   */
+  async #freeUnreachable(nextNonce: bigint): Promise<void> {
+    const { journal, log } = this.#options;
+    const { attempts, txNonce } = this.#slot;
+    if (txNonce === null || txNonce <= nextNonce) return;
+    const error = `Nonce ${String(txNonce)} is beyond the account's next, ${String(nextNonce)}.`;
+    for (const { id } of attempts) await journal.recordOutcome(id, { status: "rejected", error });
+    this.#slot.clear();
+    log.error({ nonce: txNonce, next: nextNonce }, "A nonce was out of reach and is given up.");
   }
 
   async #nextNonce(): Promise<bigint> {

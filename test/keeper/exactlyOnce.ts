@@ -180,4 +180,22 @@ describe("keeper, exactly once", () => {
     await step();
     expect([await rebalances(), await nonceOf()]).to.deep.equal([1, 1]);
   });
+
+  it("leaves a nonce that the account never reaches, once its transaction is void", async () => {
+    // A node that counts a transaction of the account that nobody will ever mine.
+    harness.provider.faults.set("eth_getTransactionCount", () => Promise.resolve("0x3"));
+    const { step } = await start(toZero);
+    expect((await step()).sent).to.match(/^0x/);
+    harness.provider.faults.clear();
+    for (let i = 0; i < 3; i += 1) {
+      await mine();
+      await step();
+    }
+    await rpc("evm_increaseTime", [601]);
+    await mine();
+    await step();
+    await mine();
+    await step();
+    expect([await rebalances(), await nonceOf()]).to.deep.equal([1, 1]);
+  });
 });
