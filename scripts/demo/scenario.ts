@@ -37,16 +37,13 @@ export interface Scenario {
 
 /** Reads or generates the path and everything beside it. @throws InputError when a file or a date cannot be used. */
 export function buildScenario(options: DemoOptions): Scenario {
+  // Before a path is made up: its length is what takes the time.
+  if (options.prices === undefined) expectPlayable("--hours", options.hours);
   const { history, candles, source } =
     options.prices === undefined ? generatePath(options) : readReplay(options);
+  expectPlayable("--from and --to", candles.length);
   const start = candles[0]!.timestamp;
   const end = start + candles.length * HOUR_SECONDS;
-  if (candles.length < MIN_HOURS || candles.length > MAX_HOURS) {
-    throw new InputError(
-      `${options.prices === undefined ? "--hours" : "--from and --to"}: ${String(candles.length)} hours cannot be ` +
-        `played, two expiries fit in ${String(MIN_HOURS)} to ${String(MAX_HOURS)}`,
-    );
-  }
   const points = walkCandles(candles, options.seed);
   const volatility =
     options.dvol === undefined
@@ -69,6 +66,13 @@ export function buildScenario(options: DemoOptions): Scenario {
     ],
     sources: { prices: source, volatility: volatility.source, baseFee: baseFee.source },
   };
+}
+
+function expectPlayable(flags: string, hours: number): void {
+  if (hours >= MIN_HOURS && hours <= MAX_HOURS) return;
+  throw new InputError(
+    `${flags}: ${String(hours)} hours cannot be played, two expiries fit in ${String(MIN_HOURS)} to ${String(MAX_HOURS)}`,
+  );
 }
 
 function readReplay({ prices, from, to }: DemoOptions) {

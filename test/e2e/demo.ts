@@ -197,6 +197,12 @@ describe("npm start", function () {
         /^--dvol \S+ has \S+ to \S+, needed are \S+ to \S+$/,
       ],
       ["a gas file without gas", () => ["--gas", good()], /^--gas \S+ has neither the columns .*$/],
+      ["no path", () => ["--hours", "0"], /^--hours: 0 hours cannot be played, .*$/],
+      [
+        "a path beyond memory",
+        () => ["--hours", "999999999"],
+        /^--hours: 999999999 hours cannot be played, .*$/,
+      ],
       ["too short a path", () => ["--hours", "7"], /^--hours: 7 hours cannot be played, .*$/],
       [
         "a longer path than any series",
