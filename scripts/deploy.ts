@@ -2,16 +2,17 @@ import { existsSync, readFileSync } from "node:fs";
 
 import { Command } from "commander";
 import hre from "hardhat";
-import { createPublicClient, http, isAddress, type Address } from "viem";
+import { createPublicClient, http, isAddress, zeroAddress, type Address } from "viem";
 import { z } from "zod";
 
+import { Secret, secretsOfUrl } from "../keeper/config/secret.ts";
+import { describeError } from "../keeper/log/describeError.ts";
 import { DEFAULT_LIMITS, deployKeel, flatSurface, writeDeployment } from "./deployKeel.ts";
 import { MAINNET } from "./localMainnet/addresses.ts";
 
-const address = z.custom<Address>(
-  (value) => typeof value === "string" && isAddress(value),
-  "is not an address",
-);
+const address = z
+  .custom<Address>((value) => typeof value === "string" && isAddress(value), "is not an address")
+  .refine((value) => value !== zeroAddress, "is the zero address");
 
 /** What an operator decides; everything else has a default for Ethereum mainnet. */
 const plan = z.strictObject({
@@ -64,7 +65,13 @@ const program = new Command("npm run deploy --")
 try {
   await deploy(program.opts<{ plan: string; chainId: number }>());
 } catch (error) {
-  process.stderr.write(`${(error as Error).message}\n`);
+  // The library's own message names the endpoint, access token and all.
+  const secrets = [
+    ...secretsOfUrl(new Secret(process.env["KEEL_RPC_URL"] ?? "")),
+    new Secret(process.env["KEEL_DEPLOYER_KEY"] ?? ""),
+  ];
+  const problem = secrets.reduce((text, secret) => secret.blot(text), describeError(error));
+  process.stderr.write(`${problem}\n`);
   process.exit(1);
 }
 
