@@ -37,8 +37,8 @@ const ROUNDING = 1_000_000n;
 
 /**
  * Splits a trade over the venues. Closing comes first: to lower delta spot is sold and the short opened with the rest;
- * to raise it the short is unwound and spot bought with the rest. A venue that wants margin and is not traded gets a
- * leg that moves its margin.
+ * to raise it the short is unwound and spot bought with the rest. A venue that wants margin gets a leg that moves its
+ * margin, traded or not: a trade that the pool or the cash leaves unfilled moves none.
  *
  * Limit prices are twice the vault's own slippage away from the oracle's: the vault applies its own, around the price
  * at execution, and the keeper's must survive the oracle moving by as much between signing and mining.
@@ -65,7 +65,7 @@ export function planLegs(trade: number, basis: PlanBasis): Plan {
 
   for (const [venue, state] of basis.venues.entries()) {
     const wantsMargin = state.liquidationDistance < state.marginTrigger;
-    if (wantsMargin && legs.every((leg) => leg.venue !== venue)) {
+    if (wantsMargin) {
       legs.push({ venue, dDelta: 0n, limitPrice: basis.price });
     }
   }

@@ -375,6 +375,23 @@ describe("Vault rebalancing, short puts", () => {
       expect(await keel().short.healthFactor!()).to.be.closeTo((16n * WAD) / 10n, WAD / 10n ** 7n);
     });
 
+    it("may mend it from cash where the pool is past the limit, but not by a trade that fills nothing", async () => {
+      await movePool(keel(), 3_830);
+      const trade = { venue: SHORT, dDelta: -(await driftOf(keel())) };
+      await revertsWith(rebalance(keel(), [trade]), "MarginWorsened");
+      await rebalance(keel(), [trade, { venue: SHORT, dDelta: 0n }]);
+      expect(await keel().short.healthFactor!()).to.be.closeTo((16n * WAD) / 10n, WAD / 10n ** 7n);
+    });
+
+    it("asks for no margin once the short is closed", async () => {
+      const owed = -(await deltaOf(SHORT));
+      await rebalance(keel(), [
+        { venue: SHORT, dDelta: owed + WAD },
+        { venue: SHORT, dDelta: 0n },
+      ]);
+      expect(await deltaOf(SHORT)).to.equal(0n);
+    });
+
     it("may mend it by unwinding", async () => {
       // The puts are far out of the money now, the short is not.
       await rebalance(keel(), [{ venue: SHORT, dDelta: -(await driftOf(keel())) }]);

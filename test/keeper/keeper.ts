@@ -7,6 +7,7 @@ import { bookRisk } from "../../keeper/strategy/bookRisk.ts";
 import { optimalImpulse } from "../../keeper/strategy/optimalImpulse.ts";
 import type { Decision, Strategy } from "../../keeper/strategy/types.ts";
 import { DAY, WAD } from "../contracts/utils/keel.ts";
+import { movePool } from "../contracts/utils/market.ts";
 import { keeperHarness, toZero } from "./utils/keeperHarness.ts";
 
 const SPOT = 0;
@@ -90,6 +91,24 @@ describe("keeper", () => {
       [SHORT, Math.round(-(before - 100))],
     ]);
     expect(Math.abs(await drift())).to.be.below(0.01);
+  });
+
+  it("mends a margin from cash while the pool is past the limit", async () => {
+    // Enough to make delta negative: the vault owes ETH from then on.
+    await buy({ isPut: true, strike: 4_000, cap: 100 }, 300n);
+    const { step } = await start(toZero);
+    await step();
+    await step();
+    const { keel } = harness;
+    expect((await keel.short.getFunction("delta")()) as bigint).to.be.below(-100n * WAD);
+    // A jump: the feed is two per cent behind the pool, so the short cannot be bought back yet.
+    await movePool(keel, 3_900);
+    await keel.mainnet.submitEthUsd(3_820);
+    const { decision, blocked } = await step();
+    expect(decision).to.include({ action: "rebalance", reason: "margin" });
+    expect(decision!.trade).to.be.above(0);
+    expect(blocked).to.equal(null);
+    expect((await keel.short.getFunction("healthFactor")()) as bigint).to.be.above((13n * WAD) / 10n);
   });
 
   it("sees the delta that the vault sees, on a surface with skew and term structure", async () => {
