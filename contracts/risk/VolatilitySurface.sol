@@ -11,6 +11,9 @@ import {Pillar, Surface} from "../types/Surface.sol";
 library VolatilitySurface {
     uint256 internal constant MIN_SIGMA = 0.01e18;
     uint256 internal constant MAX_SIGMA = 5e18;
+    /// @dev Standard deviations at the at-the-money volatility beyond which a smile is flat. A parabola that goes on makes
+    /// the farther of two strikes the dearer option, and a capped option worth less than nothing.
+    int256 private constant WING = 3;
 
     /// @notice The surface at one expiry, 18 decimals; `atm` is 0 where there is no volatility to speak of.
     struct Smile {
@@ -34,7 +37,7 @@ library VolatilitySurface {
         return _between(pillars[i - 1], pillars[i], tau);
     }
 
-    /// @notice Volatility of a strike: atm + skew·x + curvature·x²/2 with x = ln(K/F)/√T, within its bounds.
+    /// @notice Volatility of a strike: atm + skew·x + curvature·x²/2 with x = ln(K/F)/√T within ±3·atm, within its bounds.
     /// @param logMoneyness ln(F/K), Q120.
     /// @param rootTau Square root of the time in years, Q96.
     /// @return sigma 18 decimals.
@@ -47,6 +50,7 @@ library VolatilitySurface {
             if (s.atm == 0 || rootTau == 0) return s.atm;
             // Below 2^80: prices are within 2^100 of each other, and the time is at least a second.
             int256 x = -Math.rawSDiv((logMoneyness * 1e18) >> 24, int256(rootTau));
+            x = Math.clamp(x, -WING * int256(s.atm), WING * int256(s.atm));
             int256 v = int256(s.atm) + (s.skew * x + (((s.curvature * x) / 1e18) * x) / 2) / 1e18;
             return uint256(Math.clamp(v, int256(MIN_SIGMA), int256(MAX_SIGMA)));
         }

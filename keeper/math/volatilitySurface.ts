@@ -17,11 +17,13 @@ const YEAR = 365 * 86_400;
 /** Bounds of the volatility a surface can give a strike, as on-chain. */
 const MIN_SIGMA = 0.01;
 const MAX_SIGMA = 5;
+/** Standard deviations at the at-the-money volatility beyond which a smile is flat, as on-chain. */
+const WING = 3;
 
 /**
  * The volatility and the forward ratio a surface gives a strike; the same rules as the contract `VolatilitySurface`:
  * at-the-money total variance, skew, curvature and forward ratio linear in tenor, all flat outside, then
- * σ(K) = atm + skew·x + curvature·x²/2 with x = ln(K/F)/√T and F = spot·forwardRatio, within [1 %, 500 %].
+ * σ(K) = atm + skew·x + curvature·x²/2 with x = ln(K/F)/√T within ±3·atm and F = spot·forwardRatio, within [1 %, 500 %].
  * No pillars or no time left give zero volatility and a forward ratio of 1.
  *
  * @param pillars In rising tenor.
@@ -37,7 +39,8 @@ export function surfaceVolatility(
 ): { sigma: number; forwardRatio: number } {
   if (pillars.length === 0 || !(tauSeconds > 0)) return { sigma: 0, forwardRatio: 1 };
   const { atmVol, skew, curvature, forwardRatio } = pillarAt(pillars, tauSeconds);
-  const x = Math.log(strike / (spot * forwardRatio)) / Math.sqrt(tauSeconds / YEAR);
+  const deviation = Math.log(strike / (spot * forwardRatio)) / Math.sqrt(tauSeconds / YEAR);
+  const x = Math.min(Math.max(deviation, -WING * atmVol), WING * atmVol);
   const sigma = atmVol + x * (skew + (curvature * x) / 2);
   return { sigma: Math.min(Math.max(sigma, MIN_SIGMA), MAX_SIGMA), forwardRatio };
 }

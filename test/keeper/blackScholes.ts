@@ -248,8 +248,12 @@ describe("the volatility surface", () => {
     const x = 0.5;
     const strike = 1000 * Math.exp(x * Math.sqrt(tau / (365 * day)));
     expectNear(surfaceVolatility(pillars, 1000, strike, tau).sigma, 0.6 - 0.05 + 0.025, 1e-14);
-    expect(surfaceVolatility(pillars, 1000, 1e9, tau).sigma).to.equal(5);
-    const frown = [{ ...pillars[0]!, curvature: -0.2 }];
+    // Flat from three standard deviations on: x = 1.8.
+    for (const far of [1300, 1e9])
+      expectNear(surfaceVolatility(pillars, 1000, far, tau).sigma, 0.6 - 0.18 + 0.324, 1e-14);
+    const smile = [{ ...pillars[0]!, curvature: 4 }];
+    expect(surfaceVolatility(smile, 1000, 1e9, tau).sigma).to.equal(5);
+    const frown = [{ ...pillars[0]!, curvature: -1 }];
     expect(surfaceVolatility(frown, 1000, 1e9, tau).sigma).to.equal(0.01);
   });
 

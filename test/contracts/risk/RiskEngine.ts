@@ -257,6 +257,26 @@ describe("RiskEngine", () => {
       }
     });
 
+    it("values no series outside its payouts, in the wings and the last hours included", async () => {
+      for (const hours of [0.25, 1, 4, 24]) {
+        for (const [isPut, strike, cap] of [
+          [true, 2_940, 2_820],
+          [true, 2_880, 2_700],
+          [true, 2_760, 2_430],
+          [true, 2_460, 1_800],
+          [false, 2_700, 2_880],
+          [false, 3_300, 3_600],
+          [false, 3_870, 5_340],
+        ] as const) {
+          const one = { isPut, strike, cap, expiry: now + hours * 3_600 };
+          const { price, delta } = await engine.getFunction("value")(pack(one), wad(3000), now, surface);
+          const label = `${JSON.stringify(one)}, ${String(hours)} h`;
+          expect(fromWad(price), label).to.be.within(0, Math.abs(cap - strike));
+          expect(fromWad(isPut ? -delta : delta), label).to.be.within(0, 1.001);
+        }
+      }
+    });
+
     it("values an expired series at its payout, with a step delta", async () => {
       const call = pack({ isPut: false, strike: 3000, cap: 3500, expiry: now });
       const put = pack({ isPut: true, strike: 3000, cap: 2500, expiry: now });
