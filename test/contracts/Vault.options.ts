@@ -213,6 +213,20 @@ describe("Vault options", () => {
       expect(await vault.hedgeReserve!()).to.equal(44_440n * USDC);
     });
 
+    it("lets out no more than the cash, whatever is above it in venues", async () => {
+      const { vault, alice } = keel();
+      const id = await callOf(keel(), 7);
+      await fillAt(1000n, id, 401n * WAD);
+      await rebalance(keel(), [{ venue: SPOT, dDelta: -(await driftOf(keel())) }]);
+      await buyBack(id, 401n * WAD);
+      const cash = (await vault.cash!()) as bigint;
+      expect(await vault.freeCash!()).to.equal(cash);
+      expect(await vault.maxWithdraw!(alice.address)).to.equal(cash);
+      const shares = (await vault.maxRedeem!(alice.address)) as bigint;
+      await vaultAs(keel(), alice).redeem!(shares, alice.address, alice.address);
+      expect(await vault.cash!()).to.be.lessThan(2n);
+    });
+
     it("stops writing that would breach it, calls and puts", async () => {
       // A call takes 1,000 of collateral less its premium, and reserves 4,000 of what is left.
       const call = await callOf(keel(), 7);

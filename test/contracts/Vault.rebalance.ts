@@ -275,6 +275,18 @@ describe("Vault rebalancing, short calls", () => {
       await revertsWith(rebalance(keel(), [{ venue: 2, dDelta: WAD }]), "Overfilled");
     });
 
+    it("takes nothing the other way", async () => {
+      await add("MockContraryVenue");
+      const drift = await driftOf(keel());
+      await revertsWith(rebalance(keel(), [{ venue: 2, dDelta: drift / 2n }]), "Overfilled");
+    });
+
+    it("lets no margin fall below its trigger, whatever made the rebalance due", async () => {
+      await add("MockThinningVenue");
+      expect(await keel().vault.needsRebalance!()).to.deep.equal([true, 1n]);
+      await revertsWith(rebalance(keel(), [{ venue: 2, dDelta: WAD }]), "MarginWorsened");
+    });
+
     it("cannot be entered again", async () => {
       const { vault, manager, admin, alice, usdc } = keel();
       const venue = await add("MockReentrantVenue");
@@ -317,6 +329,15 @@ describe("Vault rebalancing, short puts", () => {
   it("hedges with the short", async () => {
     expect(await deltaOf(SHORT)).to.be.lessThan(-40n * WAD);
     expect(abs(await driftOf(keel()))).to.be.lessThan(WAD / 10n);
+  });
+
+  it("sells nothing beyond the vault's bound, whatever the keeper accepts", async () => {
+    await keel().buy(keel().taker, await putOf(keel(), 8), 50n * WAD);
+    await movePool(keel(), 2_968);
+    const dDelta = -(await driftOf(keel()));
+    await revertsWith(rebalance(keel(), [{ venue: SHORT, dDelta }]), "DriftNotReduced");
+    await movePool(keel(), 2_975);
+    await rebalance(keel(), [{ venue: SHORT, dDelta }]);
   });
 
   describe("with calls written on top", () => {
@@ -381,6 +402,11 @@ describe("Vault rebalancing, short puts", () => {
       await revertsWith(rebalance(keel(), [trade]), "MarginWorsened");
       await rebalance(keel(), [trade, { venue: SHORT, dDelta: 0n }]);
       expect(await keel().short.healthFactor!()).to.be.closeTo((16n * WAD) / 10n, WAD / 10n ** 7n);
+    });
+
+    it("may not add to drift beside mending it", async () => {
+      const mend = { venue: SHORT, dDelta: 0n };
+      await revertsWith(rebalance(keel(), [mend, { venue: SHORT, dDelta: -WAD }]), "DriftNotReduced");
     });
 
     it("asks for no margin once the short is closed", async () => {

@@ -48,3 +48,38 @@ contract MockReentrantVenue is MockOverfillingVenue {
         return dDelta;
     }
 }
+
+/// @notice A venue whose margin falls below its trigger when it is adjusted.
+contract MockThinningVenue is IVenue {
+    address public immutable vault;
+    int256 public delta;
+    uint256 public liquidationDistance = 0.5e18;
+
+    constructor(address vault_) {
+        vault = vault_;
+    }
+
+    function equity(uint256) external pure returns (int256) {
+        return 0;
+    }
+
+    function marginTrigger() external pure returns (uint256) {
+        return 0.3e18;
+    }
+
+    function adjust(int256 dDelta, uint256, uint256) external returns (int256 filled) {
+        liquidationDistance = 0.2e18;
+        delta += dDelta;
+        return dDelta;
+    }
+}
+
+/// @notice A venue that trades the other way.
+contract MockContraryVenue is MockOverfillingVenue {
+    constructor(address vault_) MockOverfillingVenue(vault_) {}
+
+    function adjust(int256 dDelta, uint256, uint256) external override returns (int256 filled) {
+        filled = -dDelta;
+        delta += filled;
+    }
+}
