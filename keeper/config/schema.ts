@@ -59,8 +59,8 @@ export const configSchema = z
     priorityFeeGwei: z.number().nonnegative().default(0.1),
     /** Above this base fee only a limit or a margin call is acted on. */
     maxBaseFeeGwei: positive.optional(),
-    /** Seconds between looks at the head. */
-    pollInterval: positive.default(12),
+    /** Seconds between looks at the head; beyond 2^31 ms a timer fires at once. */
+    pollInterval: positive.max(86_400).default(12),
     storeDir: z.string().min(1).default(".keel/keeper"),
     logLevel: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
   })

@@ -91,6 +91,7 @@ describe("configuration", () => {
       riskAversion: -1,
       limits: {},
       strategy: { name: "fixed-band", params: { fraction: 0 } },
+      pollInterval: 2_592_000,
       logLevel: "loud",
     });
     expect(found.map((line) => line.split(":")[0])).to.have.members([
@@ -98,6 +99,7 @@ describe("configuration", () => {
       "riskAversion",
       "limits.delta",
       "strategy.params.fraction",
+      "pollInterval",
       "logLevel",
     ]);
     for (const line of found)
