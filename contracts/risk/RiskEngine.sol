@@ -107,13 +107,19 @@ contract RiskEngine is IRiskEngine {
         }
     }
 
-    /// @dev The vanilla at the strike less the one at the cap, each at its own volatility.
+    /// @dev The vanilla at the strike less the one at the cap, each at its own volatility. A surface steep enough makes
+    /// that difference negative, or more than the series can pay; its price never is.
     function _value(SeriesId id, Expiry memory e) private pure returns (Greeks memory g) {
         unchecked {
-            bool isPut = id.isPut();
-            g = _vanilla(isPut, id.strike() * STRIKE_SCALE, e);
-            uint256 cap = id.cap() * STRIKE_SCALE;
+            (bool isPut, uint256 strike, uint256 cap) = (
+                id.isPut(),
+                id.strike() * STRIKE_SCALE,
+                id.cap() * STRIKE_SCALE
+            );
+            g = _vanilla(isPut, strike, e);
             if (cap != 0) BlackScholes.subtract(g, _vanilla(isPut, cap, e));
+            // Not the series' own width, which reverts for an id that is none.
+            g.price = FixedPointMathLib.clamp(g.price, 0, int256(FixedPointMathLib.dist(strike, cap)));
         }
     }
 

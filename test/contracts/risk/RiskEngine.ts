@@ -277,6 +277,22 @@ describe("RiskEngine", () => {
       }
     });
 
+    it("values none outside them on the steepest surface that may be posted", async () => {
+      const steep = (skew: number, curvature: number) => {
+        const shape = { atmVol: 600_000_000, skew: skew * 1e9, curvature: curvature * 1e9 };
+        return { pillars: [{ tenor: 7 * DAY, ...shape, forwardRatio: 1_000_000_000 }] };
+      };
+      for (const [skew, curvature, isPut, strike, cap, bound] of [
+        [-1, 0, true, 2_600, 2_400, "0"],
+        [1, 1, false, 3_200, 3_400, "0"],
+        [1, 1, true, 3_400, 3_200, "200"],
+      ] as const) {
+        const id = pack({ isPut, strike, cap, expiry: now + 7 * DAY });
+        const { price } = await engine.getFunction("value")(id, wad(3000), now, steep(skew, curvature));
+        expect(price).to.equal(exact(bound));
+      }
+    });
+
     it("values an expired series at its payout, with a step delta", async () => {
       const call = pack({ isPut: false, strike: 3000, cap: 3500, expiry: now });
       const put = pack({ isPut: true, strike: 3000, cap: 2500, expiry: now });
