@@ -143,7 +143,8 @@ function readOptions(): NodeOptions | undefined {
       (value) => Number.isInteger(value) && value >= 0 && value < 65_536,
     ),
     blockTime: readNumber("--block-time", values["block-time"], (value) => value >= 1 && value <= 60),
-    price: readNumber("--price", values.price, (value) => value > 0),
+    // Beyond it the depositors' USDC does not collateralise the book; below, strikes are too coarse.
+    price: readNumber("--price", values.price, (value) => value >= 10 && value <= 100_000),
     seed: readNumber("--seed", values.seed, (value) => Number.isSafeInteger(value) && value >= 0),
     isStill: values.still,
     deployment: values.deployment,
