@@ -16,7 +16,7 @@ import { feesFor, feesToReplace, type FeePolicy } from "./fees.ts";
 import { PendingSlot } from "./pendingSlot.ts";
 import type { Plan } from "./planLegs.ts";
 import { revertReason, type Revert } from "./revertReason.ts";
-import { findReceipt, outcomeOf, type Settlement } from "./settlement.ts";
+import { findReceipt, outcomeOf, whyReverted, type Settlement } from "./settlement.ts";
 
 /** Seconds a signed rebalance stays good: long enough to be mined in a busy hour, short enough to be forgotten. */
 const LIFETIME = 600n;
@@ -85,7 +85,10 @@ export class Executor {
     const { client, vault, account } = this.#options;
     for (const attempt of this.#slot.attempts) {
       const receipt = await findReceipt(client, attempt.hash);
-      if (receipt !== null) return this.#finish({ attempt, outcome: outcomeOf(receipt, vault) }, "replaced");
+      if (receipt === null) continue;
+      const outcome = outcomeOf(receipt, vault);
+      const error = outcome.status === "reverted" ? await whyReverted(client, attempt, receipt) : null;
+      return this.#finish({ attempt, outcome: error === null ? outcome : { ...outcome, error } }, "replaced");
     }
     const attempt = this.#slot.newest;
     if (attempt === null) return null;
@@ -209,6 +212,7 @@ export class Executor {
       status: outcome.status,
       gasUsed: outcome.gasUsed,
       block: outcome.blockNumber,
+      error: outcome.error,
     };
     if (outcome.status === "confirmed") log.info(fields, "A rebalance took effect.");
     else log.error(fields, "A rebalance did not take effect.");

@@ -1,5 +1,6 @@
 import {
   parseEventLogs,
+  parseTransaction,
   TransactionReceiptNotFoundError,
   type Address,
   type PublicClient,
@@ -8,6 +9,7 @@ import {
 
 import { vaultAbi } from "../chain/abi.ts";
 import type { JournalEvent, Outcome, Unsettled } from "../store/journal.ts";
+import { revertReason } from "./revertReason.ts";
 
 /** How a transaction of the keeper ended. */
 export interface Settlement {
@@ -43,4 +45,28 @@ export function outcomeOf(receipt: TransactionReceipt, vault: Address): Outcome 
     blockHash: receipt.blockHash,
     events,
   };
+}
+
+/**
+ * Why a mined transaction reverted. Nodes do not keep the reason, so the same call is made on the state its block left
+ * behind, which holds the round and the trades that went before it; what the gas limit cut short, the receipt tells.
+ * @returns One line, or null when the node cannot answer or the call would pass by now.
+ */
+export async function whyReverted(
+  client: PublicClient,
+  { raw, account, vault }: Unsettled,
+  { gasUsed, blockHash }: TransactionReceipt,
+): Promise<string | null> {
+  const { data, gas } = parseTransaction(raw);
+  // A call in a call leaves its caller a 64th of the gas, so the limit itself is rarely used up.
+  if (gas !== undefined && gasUsed >= gas - gas / 64n) return `ran out of gas at ${String(gas)}`;
+  try {
+    await client.request({
+      method: "eth_call",
+      params: [{ from: account, to: vault, data }, { blockHash }] as never,
+    });
+    return null;
+  } catch (error) {
+    return revertReason(error)?.text ?? null;
+  }
 }

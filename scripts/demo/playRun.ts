@@ -96,7 +96,10 @@ export async function playRun(options: RunOptions): Promise<RunReport> {
       onProgress({ kind: "rebalance", count: Number(nonce), snapshot });
     }
     if (cycle.settled?.outcome.status === "reverted") {
-      note(step.timestamp, "a rebalance reverted on the chain");
+      note(
+        step.timestamp,
+        `a rebalance reverted on the chain: ${cycle.settled.outcome.error ?? "no reason"}`,
+      );
     }
     // A market too thin to trade in refuses block after block: once an hour is news.
     if (cycle.blocked !== null && step.timestamp - refusedAt >= HOUR_SECONDS) {

@@ -127,6 +127,7 @@ describe("keeper, exactly once", () => {
     await step();
     const { settled, blocked } = await step();
     expect([settled?.attempt.hash, settled?.outcome.status]).to.deep.equal([sent, "reverted"]);
+    expect(settled?.outcome.error).to.match(/^AccessManagedUnauthorized\(0x/);
     expect(blocked).to.match(/^AccessManagedUnauthorized\(0x/);
     await setRole("grantRole", 0);
     await step();
