@@ -1,7 +1,12 @@
 import { createPublicClient, custom, http, type EIP1193Provider, type PublicClient } from "viem";
 
-/** Where the chain is reached: a JSON-RPC URL, or an EIP-1193 provider in this process. */
-export type Endpoint = { readonly url: string } | { readonly provider: Pick<EIP1193Provider, "request"> };
+/**
+ * Where the chain is reached: a JSON-RPC URL, or an EIP-1193 provider in this process. The signal ends requests over HTTP
+ * where they stand: not for a client that sends.
+ */
+export type Endpoint =
+  | { readonly url: string; readonly signal?: AbortSignal }
+  | { readonly provider: Pick<EIP1193Provider, "request"> };
 
 /** Milliseconds after which a request over HTTP counts as failed. */
 const TIMEOUT = 10_000;
@@ -13,7 +18,10 @@ const TIMEOUT = 10_000;
 export function createChainClient(endpoint: Endpoint): PublicClient {
   const transport =
     "url" in endpoint
-      ? http(endpoint.url, { timeout: TIMEOUT, retryCount: 2, retryDelay: 250 })
+      ? http(endpoint.url, {
+          ...{ timeout: TIMEOUT, retryCount: 2, retryDelay: 250 },
+          ...(endpoint.signal === undefined ? {} : { fetchOptions: { signal: endpoint.signal } }),
+        })
       : custom(endpoint.provider, { retryCount: 0 });
   return createPublicClient({ transport, cacheTime: 0 });
 }

@@ -37,21 +37,31 @@ export async function runKeeper(options: RunKeeperOptions): Promise<number> {
     await start(config, options);
     return EXIT.stopped;
   } catch (error) {
+    // Told to stop while it was starting, it did nothing yet that could have failed.
+    if (error instanceof StoppedError) return EXIT.stopped;
     return report(options, error, secretsOf(config));
   }
 }
+
+/** Stopped before it had started. */
+class StoppedError extends Error {}
 
 async function start(config: Config, { once, signal, stderr }: RunKeeperOptions): Promise<void> {
   if (config.key === null) {
     throw new ConfigError(["KEEL_PRIVATE_KEY: a key is needed: this, or KEEL_KEYSTORE and its password"]);
   }
-  const client = createChainClient({ url: config.rpcUrl.reveal() });
-  const chainId = await client.getChainId().catch((error: unknown) => {
-    throw new StartupError(`The RPC does not answer: ${describeError(error)}`);
-  });
+  const url = config.rpcUrl.reveal();
+  // An RPC that never answers must not hold up Ctrl-C.
+  const starting = createChainClient({ url, signal });
+  const failed = (what: string) => (error: unknown) => {
+    if (signal.aborted) throw new StoppedError();
+    throw error instanceof StartupError ? error : new StartupError(`${what}: ${describeError(error)}`);
+  };
+  const chainId = await starting.getChainId().catch(failed("The RPC does not answer"));
   const deployment = loadDeployment(config.deployment ?? deploymentFile(chainId));
   const account = await openAccount(config.key);
-  await checkStartup(client, deployment, account.address);
+  await checkStartup(starting, deployment, account.address).catch(failed("The start could not be checked"));
+  const client = createChainClient({ url });
   const strategy = await selectStrategy(config.strategy, { riskAversion: config.riskAversion });
 
   const log = createLogger({ level: config.logLevel, secrets: secretsOf(config), destination: stderr });

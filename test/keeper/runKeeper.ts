@@ -133,6 +133,22 @@ describe("keeper run", () => {
     lockDirectory(join(directory, "store"))();
   });
 
+  it("stops at once while an RPC that takes the request never answers", async () => {
+    const silent = createServer();
+    await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+    const stop = new AbortController();
+    silent.once("request", () => {
+      stop.abort();
+    });
+    const port = String((silent.address() as AddressInfo).port);
+    const asked = performance.now();
+    const env = { KEEL_RPC_URL: `http://127.0.0.1:${port}` };
+    expect(await run({ signal: stop.signal, env })).to.deep.equal({ code: 0, text: "" });
+    expect(performance.now() - asked).to.be.lessThan(5_000);
+    silent.close();
+    silent.closeAllConnections();
+  });
+
   it("sends once more what was lost on its way, when told to decide once", async () => {
     await keel.buy(keel.taker, series, 10n * WAD);
     provider.faults.set("eth_sendRawTransaction", (forward) => {
