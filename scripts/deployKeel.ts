@@ -79,6 +79,9 @@ export interface KeelContracts {
   readonly Lens: Address;
 }
 
+/** Transactions of a deployment: contracts, libraries and wiring. */
+export const DEPLOYMENT_STEPS = Keel.futures.size;
+
 /** Deploys Keel through its Ignition module on the network of `connection`, from that network's first account. */
 export async function deployKeel(
   connection: NetworkConnection,
@@ -87,11 +90,19 @@ export async function deployKeel(
     readonly roles: KeelRoles;
     readonly limits?: VaultLimits;
     readonly surface: readonly SurfacePillar[];
+    /** Under which Ignition remembers it, and takes it up again; by default one for each chain id. */
+    readonly deploymentId?: string;
+    /** Blocks to wait for under each batch of transactions; by default Ignition's 5, and 1 where every one is mined at once. */
+    readonly confirmations?: number;
   },
 ): Promise<KeelContracts> {
-  const { ground, roles, limits = DEFAULT_LIMITS, surface } = options;
+  const { ground, roles, limits = DEFAULT_LIMITS, surface, deploymentId, confirmations } = options;
   const parameters = { ...ground, ...roles, limits: { ...limits }, surface: surface.map((p) => ({ ...p })) };
-  const deployed = await connection.ignition.deploy(Keel, { parameters: { Keel: parameters } });
+  const deployed = await connection.ignition.deploy(Keel, {
+    parameters: { Keel: parameters },
+    ...(deploymentId === undefined ? {} : { deploymentId }),
+    ...(confirmations === undefined ? {} : { config: { requiredConfirmations: confirmations } }),
+  });
   const at = async (contract: { getAddress(): Promise<string> }) => (await contract.getAddress()) as Address;
   return {
     AccessManager: await at(deployed.manager),
