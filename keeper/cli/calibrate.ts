@@ -1,8 +1,8 @@
-import { createReadStream } from "node:fs";
+import { createReadStream, existsSync } from "node:fs";
 import { realpath, rename, stat, writeFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import { Command, InvalidArgumentError } from "commander";
-import { ConfigError, describeIssue, readJsonObject } from "../config/load.ts";
+import { ConfigError, DEFAULT_CONFIG_FILE, describeIssue, readJsonObject } from "../config/load.ts";
 import { calibrationSchema, type Calibration } from "../config/schema.ts";
 import { calibrateRiskAversion } from "../math/calibration.ts";
 import { PolicyInputError } from "../math/policyInputError.ts";
@@ -33,7 +33,7 @@ Give the conditions by flags or, with --json, as the object that is stored under
 
 Example: carry 20,000 USD per root year at 30 gwei, at a net gamma of 0.2 ETH per USD:
   npm run --silent keeper -- calibrate --target-std 20000 --spot 3000 --sigma 0.6 --gamma-cap 0.2 \\
-    --gas-gwei 30 --gas-units 450000 --fee-rate 0.0005 --write keeper.json`;
+    --gas-gwei 30 --gas-units 450000 --fee-rate 0.0005 --write ${DEFAULT_CONFIG_FILE}`;
 
 /** `keeper calibrate`: risk aversion from the P&L standard deviation an operator is willing to carry. */
 export function calibrateCommand(): Command {
@@ -59,7 +59,10 @@ export function calibrateCommand(): Command {
     )
     .option("--kappa <usd>", "price impact, USD per ETH squared", toNumber, 0)
     .option("--json <file>", "the conditions as a JSON object instead; - reads standard input")
-    .option("--write <file>", "store riskAversion and calibration in this JSON config file, keeping the rest")
+    .option(
+      "--write <file>",
+      "store riskAversion and calibration in this JSON config file, keeping the rest; made where there is none",
+    )
     .addHelpText("after", HELP)
     .action(async (flags: CalibrateFlags) => {
       try {
@@ -116,17 +119,31 @@ async function fromJson(file: string): Promise<Calibration> {
   throw new ConfigError(parsed.error.issues.flatMap(describeIssue).map((line) => `${file}: ${line}`));
 }
 
-/** Writes beside the file and renames, so that a crash leaves the old config or the new one; nobody else may read it. */
+/** Of a config that is made here; it will hold an endpoint. */
+const PRIVATE = 0o600;
+
+/**
+ * Writes beside the file and renames, so that a crash leaves the old config or the new one, and who may read it stays.
+ * A config that is not there is made of these settings alone, and that is said: the name may have been mistyped.
+ */
 async function store(
   file: string,
   result: { riskAversion: number; calibration: Calibration },
 ): Promise<void> {
-  const config = readJsonObject(file);
-  const target = await realpath(file);
-  const { mode } = await stat(target);
-  const temporary = `${target}.${process.pid}.tmp`;
-  await writeFile(temporary, `${JSON.stringify({ ...config, ...result }, null, 2)}\n`, { mode });
-  await rename(temporary, target);
+  const isNew = !existsSync(file);
+  const config = isNew ? {} : readJsonObject(file);
+  try {
+    const target = isNew ? file : await realpath(file);
+    const mode = isNew ? PRIVATE : (await stat(target)).mode;
+    const temporary = `${target}.${process.pid}.tmp`;
+    await writeFile(temporary, `${JSON.stringify({ ...config, ...result }, null, 2)}\n`, { mode });
+    await rename(temporary, target);
+  } catch (error) {
+    throw new ConfigError([
+      `${file}: cannot be written (${(error as NodeJS.ErrnoException).code ?? "unknown error"})`,
+    ]);
+  }
+  if (isNew) process.stderr.write(`${file}: made with riskAversion and calibration only\n`);
 }
 
 async function readJson(file: string): Promise<unknown> {

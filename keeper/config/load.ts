@@ -40,6 +40,8 @@ const OVERRIDES = new Map([
   ["KEEL_LOG_LEVEL", "logLevel"],
 ]);
 const SECRETS = ["KEEL_PRIVATE_KEY", "KEEL_KEYSTORE_PASSWORD", "KEEL_KEYSTORE_PASSWORD_FILE"];
+/** Of the deployment and of the tests: they may be set in the shell in which the keeper is started, and are not read. */
+const OF_OTHERS = ["KEEL_DEPLOYER_KEY", "KEEL_RECORDED_DATA"];
 
 export interface LoadOptions {
   /** Path given with --config; without it {@link DEFAULT_CONFIG_FILE} is read if it is there. */
@@ -109,7 +111,7 @@ export function describeIssue(issue: z.core.$ZodIssue): string[] {
 }
 
 function unknownVariables(env: LoadOptions["env"]): string[] {
-  const known = new Set([...OVERRIDES.keys(), ...SECRETS]);
+  const known = new Set([...OVERRIDES.keys(), ...SECRETS, ...OF_OTHERS]);
   return Object.keys(env)
     .filter((name) => name.startsWith("KEEL_") && !known.has(name))
     .map((name) => `${name}: unknown environment variable`);

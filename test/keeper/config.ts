@@ -80,6 +80,11 @@ describe("configuration", () => {
     ]);
   });
 
+  it("leaves the variables of other commands alone", () => {
+    const config = load(minimal, { KEEL_DEPLOYER_KEY: KEY, KEEL_RECORDED_DATA: "/data" });
+    expect(config.key).to.equal(null);
+  });
+
   it("refuses a key in the file without repeating it", () => {
     const [problem, ...more] = problems({ ...minimal, privateKey: KEY });
     expect([problem, more]).to.deep.equal(["privateKey: unknown key", []]);

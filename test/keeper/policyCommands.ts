@@ -167,8 +167,29 @@ describe("keeper calibrate", function () {
         limits: { delta: 5 },
         ...JSON.parse(stdout),
       });
-      const missing = await run("calibrate", [...flags, "--write", join(directory, "none.json")]);
-      expect(missing).to.include({ code: 2, stdout: "" });
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+
+  it("makes a config that is not there, for its owner alone, and says so", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "keel-calibrate-"));
+    try {
+      const file = join(directory, "new.json");
+      const { code, stdout, stderr } = await run("calibrate", [...flags, "--write", file]);
+      expect({ code, stderr }).to.deep.equal({
+        code: 0,
+        stderr: `${file}: made with riskAversion and calibration only\n`,
+      });
+      expect(JSON.parse(readFileSync(file, "utf8"))).to.deep.equal(JSON.parse(stdout));
+      expect(statSync(file).mode & 0o777).to.equal(0o600);
+
+      const nowhere = join(directory, "none", "keeper.json");
+      expect(await run("calibrate", [...flags, "--write", nowhere])).to.include({
+        code: 2,
+        stdout: "",
+        stderr: `${nowhere}: cannot be written (ENOENT)\n`,
+      });
     } finally {
       rmSync(directory, { recursive: true });
     }
