@@ -33,7 +33,7 @@ Give the conditions by flags or, with --json, as the object that is stored under
 
 Example: carry 20,000 USD per root year at 30 gwei, at a net gamma of 0.2 ETH per USD:
   npm run --silent keeper -- calibrate --target-std 20000 --spot 3000 --sigma 0.6 --gamma-cap 0.2 \\
-    --gas-gwei 30 --gas-units 450000 --fee-rate 0.0005 --write ${DEFAULT_CONFIG_FILE}`;
+    --gas-gwei 30 --fee-rate 0.0005 --write ${DEFAULT_CONFIG_FILE}`;
 
 /** `keeper calibrate`: risk aversion from the P&L standard deviation an operator is willing to carry. */
 export function calibrateCommand(): Command {
@@ -51,7 +51,12 @@ export function calibrateCommand(): Command {
       "or: median gas price, gwei, times --gas-units at the reference spot",
       toNumber,
     )
-    .option("--gas-units <gas>", "gas a rebalance uses", toNumber, 450_000)
+    .option(
+      "--gas-units <gas>",
+      "gas a rebalance uses; what one on the lending short measures",
+      toNumber,
+      800_000,
+    )
     .option(
       "--fee-rate <fraction>",
       "proportional cost, a fraction of the value traded (0.0005 is 5 bps)",
