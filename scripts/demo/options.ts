@@ -56,7 +56,7 @@ export function parseOptions(argv: readonly string[]): DemoOptions {
 
 function wholeNumber(text: string): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 0)
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value))
     throw new InvalidArgumentError("expected a whole number, 0 or more");
   return value;
 }

@@ -1,3 +1,4 @@
+import { VOLATILITY_BOUNDS } from "../market/bounds.ts";
 import { InputError } from "../market/inputError.ts";
 import { HOUR_SECONDS, type Candle } from "../market/candle.ts";
 import { readImpliedVolatility } from "../market/dvolSource.ts";
@@ -91,7 +92,7 @@ const HALF_LIFE_SECONDS = 48 * HOUR_SECONDS;
 /** Used only in the first hours of a file that has nothing before them: ETH's long-run volatility. */
 const FALLBACK_VOLATILITY = 0.7;
 
-/** At any moment the volatility realised by the closes known by then. */
+/** At any moment the volatility realised by the closes known by then, as near as the oracle takes it. */
 function realisedSource(history: readonly Candle[], candles: readonly Candle[]) {
   const all = [...history, ...candles];
   const first = all[0]!.timestamp;
@@ -101,8 +102,11 @@ function realisedSource(history: readonly Candle[], candles: readonly Candle[]) 
     state = observePrice(state, { timestamp: timestamp + HOUR_SECONDS, price: close }, HALF_LIFE_SECONDS);
     byHour.push(annualisedVolatility(state) ?? FALLBACK_VOLATILITY);
   }
+  const { least, most } = VOLATILITY_BOUNDS;
+  const posted = byHour.map((volatility) => Math.min(most / 100, Math.max(least / 100, volatility)));
+  const isBounded = posted.some((volatility, hour) => volatility !== byHour[hour]);
   return {
-    source: "realised volatility of the hours before",
-    at: (timestamp: number): number => byHour[Math.floor((timestamp - first) / HOUR_SECONDS)]!,
+    source: `realised volatility of the hours before${isBounded ? `, kept to ${String(least)} to ${String(most)} %` : ""}`,
+    at: (timestamp: number): number => posted[Math.floor((timestamp - first) / HOUR_SECONDS)]!,
   };
 }

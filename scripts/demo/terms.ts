@@ -26,7 +26,8 @@ export function listSeries({
   readonly expiries: readonly [number, number];
 }): SeriesTerms[] {
   const step = strikeStep(spot);
-  const listed = (share: number) => Math.round((spot * share) / step) * step;
+  // As many decimals as the contracts keep: a step of 0.1 is none in binary.
+  const listed = (share: number) => Number((Math.round((spot * share) / step) * step).toFixed(8));
   const [near, far] = expiries;
   return [
     { expiry: near, distance: NEAR_STRIKE },

@@ -1,3 +1,4 @@
+import { expectWithin, VOLATILITY_BOUNDS } from "./bounds.ts";
 import { checkHourly, HOUR_SECONDS, readCandleRows } from "./candle.ts";
 import { CsvTable } from "./csv.ts";
 import { InputError } from "./inputError.ts";
@@ -14,7 +15,7 @@ export interface ImpliedVolatilitySource {
  * An implied volatility index: `ts, open, high, low, close` in annualised per cent, hourly. At any moment it answers with
  * the open of the hour around it, the last value known by then.
  * @param period unix seconds the file must cover.
- * @throws InputError when the file or a row of it cannot be used, or does not cover the period.
+ * @throws InputError when the file or a row of it cannot be used or played, or does not cover the period.
  */
 export function readImpliedVolatility(
   file: string,
@@ -38,6 +39,7 @@ export function readImpliedVolatility(
     throw table.error(`a gap: no hour holds ${formatInstant(period.start)}`, first?.row);
   }
   checkHourly(table, needed);
+  for (const { row, candle } of needed) expectWithin(table, row, "open", candle.open, VOLATILITY_BOUNDS);
   const start = first.candle.timestamp;
   return {
     source: file,

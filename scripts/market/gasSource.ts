@@ -1,3 +1,4 @@
+import { BASE_FEE_BOUNDS, expectWithin } from "./bounds.ts";
 import { CsvTable, type CsvRow } from "./csv.ts";
 import { InputError } from "./inputError.ts";
 import { formatInstant, parseFrom } from "./instant.ts";
@@ -33,7 +34,9 @@ export function readBaseFee(
   period: { readonly start: number; readonly end: number },
 ): BaseFeeSource {
   const table = new CsvTable("--gas", file);
-  const all = table.has("date", "avg_gas_price_gwei") ? dailySamples(table) : hourlySamples(table);
+  const isDaily = table.has("date", "avg_gas_price_gwei");
+  const all = isDaily ? dailySamples(table) : hourlySamples(table);
+  const column = isDaily ? "avg_gas_price_gwei" : "average_gwei";
   const reach = table.has("date") ? DAY_SECONDS / 2 : 0;
   const first = all[0]!;
   const last = all.at(-1)!;
@@ -52,6 +55,7 @@ export function readBaseFee(
   const samples = all.slice(from, after < 0 ? all.length : after + 1);
   for (const [index, sample] of samples.entries()) {
     if (sample.gwei <= 0) throw table.error(`gas price ${String(sample.gwei)} is not above 0`, sample.row);
+    expectWithin(table, sample.row, column, sample.gwei, BASE_FEE_BOUNDS);
     const silence = index === 0 ? 0 : sample.timestamp - samples[index - 1]!.timestamp;
     if (silence > MAX_SILENCE_SECONDS) {
       throw table.error(

@@ -1,3 +1,4 @@
+import { expectWithin, MAX_PRICE_FACTOR, PRICE_BOUNDS } from "./bounds.ts";
 import { checkHourly, HOUR_SECONDS, readCandleRows, type Candle, type CandleRow } from "./candle.ts";
 import { CsvTable } from "./csv.ts";
 import { hestonCandles } from "./heston.ts";
@@ -27,7 +28,7 @@ export interface ReplayOptions {
 
 /**
  * The real prices of a period.
- * @throws InputError when the file, a row of it or the period cannot be used.
+ * @throws InputError when the file, a row of it or the period cannot be used, or a price of it not be played.
  */
 export function readPricePath({ prices, from, to }: ReplayOptions): PricePath {
   const start = from === undefined ? undefined : parseFrom("--from", from);
@@ -55,6 +56,7 @@ export function readPricePath({ prices, from, to }: ReplayOptions): PricePath {
   if (first < 0)
     throw new InputError(`--from ${from ?? ""} --to ${to ?? ""}: no whole hour of the file lies between`);
   checkHourly(table, played);
+  checkPlayable(table, played);
   // A hole at either edge of the period is a gap as well.
   if (start !== undefined && played[0]!.candle.timestamp - start >= HOUR_SECONDS) {
     throw table.error(`a gap: the first hour since --from ${from!}`, played[0]!.row);
@@ -102,6 +104,24 @@ export function generatePricePath(options: {
     history: candles.slice(0, HISTORY_HOURS),
     candles: candles.slice(HISTORY_HOURS),
   };
+}
+
+/** @throws InputError naming the first row whose prices the local mainnet or the book on it cannot follow. */
+function checkPlayable(table: CsvTable, played: readonly CandleRow[]): void {
+  const { open: first } = played[0]!.candle;
+  for (const { row, candle } of played) {
+    for (const name of ["open", "high", "low", "close"] as const) {
+      const price = candle[name];
+      expectWithin(table, row, name, price, PRICE_BOUNDS);
+      if (price > first * MAX_PRICE_FACTOR || price < first / MAX_PRICE_FACTOR) {
+        throw table.error(
+          `${name} ${String(price)} is more than ${String(MAX_PRICE_FACTOR)} times from the path's first price ` +
+            `${String(first)}, further than the pool's liquidity reaches`,
+          row,
+        );
+      }
+    }
+  }
 }
 
 function contiguousBefore(rows: readonly CandleRow[], first: number): CandleRow[] {

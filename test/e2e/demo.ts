@@ -156,6 +156,7 @@ describe("npm start", function () {
     const hour = (index: number, prices = "100,101,99,100") => `${String(START + index * 3600)},${prices}`;
     const hours = Array.from({ length: 12 }, (_, index) => hour(index));
     const good = () => writeTable([HEADER, ...hours]);
+    const levels = (level: string) => writeTable([HEADER, ...hours.map((_, index) => hour(index, level))]);
 
     const cases: readonly (readonly [what: string, args: () => readonly string[], message: RegExp])[] = [
       ["a missing file", () => ["--prices", "/none.csv"], /^--prices \/none\.csv does not exist$/],
@@ -214,6 +215,33 @@ describe("npm start", function () {
         "a seed that is none",
         () => ["--seed", "1.5"],
         /^error: option '--seed <number>' argument '1\.5' is invalid.*$/,
+      ],
+      ["a seed left out", () => ["--seed", ""], /^error: option '--seed <number>' argument '' is invalid.*$/],
+      [
+        "prices in another unit",
+        () => ["--prices", levels("1e7,1e7,1e7,1e7")],
+        /^--prices \S+ row 2: open 10000000 is outside 10 to 100,000 USD, at which .*$/,
+      ],
+      [
+        "volatility in fractions",
+        () => ["--prices", good(), "--dvol", levels("0.54,0.6,0.5,0.55")],
+        /^--dvol \S+ row 2: open 0\.54 is outside 10 to 400 per cent a year \(54, not 0\.54\), .*$/,
+      ],
+      [
+        "prices for a volatility",
+        () => ["--prices", good(), "--dvol", levels("1800,1810,1790,1800")],
+        /^--dvol \S+ row 2: open 1800 is outside 10 to 400 per cent a year .*$/,
+      ],
+      [
+        "gas that nobody can pay",
+        () => {
+          const fees = Array.from(
+            { length: 13 },
+            (_, index) => `${String(START + index * 3600)},${index === 4 ? "1e9" : "20"}`,
+          );
+          return ["--prices", good(), "--gas", writeTable(["ts,average_gwei", ...fees])];
+        },
+        /^--gas \S+ row 6: average_gwei 1000000000 is outside 1e-9 to 10,000 gwei, .*$/,
       ],
       [
         "a report that cannot be written",

@@ -41,6 +41,28 @@ describe("implied volatility", () => {
     );
   });
 
+  it("refuses what the volatility oracle does not take, in the hours it is asked for", () => {
+    const whole = { start: START, end: START + 4 * 3600 };
+    const levels = (...opens: readonly number[]) =>
+      writeTable([
+        HEADER,
+        ...opens.map((open, hour) => `${String(START + hour * 3600)},${String(open)},4000,0.1,54`),
+      ]);
+    const read = (...opens: readonly number[]) => readImpliedVolatility(levels(...opens), whole);
+    for (const wrong of [0.54, 9.99, 400.1, 540, 1800]) {
+      expect(() => read(54, 54, wrong, 54), String(wrong)).to.throw(
+        InputError,
+        new RegExp(
+          `^--dvol \\S+ row 4: open ${String(wrong)} is outside 10 to 400 per cent a year \\(54, not 0.54\\), `,
+        ),
+      );
+    }
+    // However it jumps.
+    expect(read(10, 400, 10, 400).at(START + 3600)).to.equal(4);
+    const later = { start: START + 3600, end: START + 3 * 3600 };
+    expect(readImpliedVolatility(levels(0.54, 54, 54, 0.54), later).at(START + 3600)).to.equal(0.54);
+  });
+
   it("reads the recorded index", function () {
     const file = recordedData(this, "eth_dvol_1h.csv.gz");
     const start = Date.UTC(2024, 7, 3) / 1000;

@@ -9,6 +9,16 @@ const DAY = 86_400;
 const START = Date.UTC(2024, 0, 1) / 1000;
 const DAILY = ["date,avg_gas_price_gwei,gas_used", "2024-01-01,10,1", "2024-01-02,40,1", "2024-01-03,20,1"];
 
+const refusal = (lines: readonly string[], end = START + DAY): string => {
+  try {
+    readBaseFee(writeTable(lines), { start: START, end });
+  } catch (error) {
+    expect(error).to.be.instanceOf(InputError);
+    return (error as InputError).message;
+  }
+  throw new Error("nothing was refused");
+};
+
 describe("recorded gas prices", () => {
   it("puts a day's average at its noon and moves evenly in logarithm between", () => {
     const fee = readBaseFee(writeTable(DAILY), { start: START, end: START + 3 * DAY });
@@ -32,15 +42,6 @@ describe("recorded gas prices", () => {
   });
 
   it("names the row or the period at fault", () => {
-    const refusal = (lines: readonly string[], end = START + DAY): string => {
-      try {
-        readBaseFee(writeTable(lines), { start: START, end });
-      } catch (error) {
-        expect(error).to.be.instanceOf(InputError);
-        return (error as InputError).message;
-      }
-      throw new Error("nothing was refused");
-    };
     expect(refusal(["ts,price", "1,2"])).to.match(/^--gas .* has neither the columns/);
     expect(refusal([DAILY[0]!, "2024-01-01,10,1", "2024-01-02,0,1"])).to.match(
       /row 3: gas price 0 is not above 0/,
@@ -51,6 +52,17 @@ describe("recorded gas prices", () => {
       /2024-01-01T00:00:00Z to 2024-01-04T00:00:00Z, needed are/,
     );
     expect(refusal([DAILY[0]!, "2024-01-01,10,1", "2024-01-09,1,1"])).to.match(/row 3: a gap/);
+  });
+
+  it("refuses a fee that the accounts could not pay", () => {
+    expect(refusal(["ts,average_gwei", `${String(START)},10000`, `${String(START + DAY)},10001`])).to.match(
+      /^--gas \S+ row 3: average_gwei 10001 is outside 1e-9 to 10,000 gwei, which the accounts can pay$/,
+    );
+    expect(refusal([DAILY[0]!, "2024-01-01,1000000000,1", ...DAILY.slice(2)])).to.match(
+      /row 2: avg_gas_price_gwei 1000000000 is outside/,
+    );
+    const highest = writeTable(["ts,average_gwei", `${String(START)},0.001`, `${String(START + DAY)},10000`]);
+    expect(readBaseFee(highest, { start: START, end: START + DAY }).at(START + DAY)).to.equal(10n ** 13n);
   });
 
   it("ignores what is wrong outside the period", () => {

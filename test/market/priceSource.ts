@@ -94,6 +94,40 @@ describe("recorded prices", () => {
     );
   });
 
+  it("refuses prices at which the book cannot be written, and says which row", () => {
+    const scaled = (factor: number) =>
+      writeTable([
+        HEADER,
+        ...rows(8).map((line) => {
+          const [ts, ...prices] = line.split(",");
+          return [ts, ...prices.map((price) => Number(price) * factor)].join(",");
+        }),
+      ]);
+    const read = (factor: number) => readPricePath({ prices: scaled(factor) });
+    for (const factor of [1e-5, 0.004, 51, 1e6, 1e297]) {
+      expect(refusal(() => read(factor))).to.match(
+        /^--prices \S+ row 2: \w+ \S+ is outside 10 to 100,000 USD, at which the book of the demo can be written$/,
+      );
+    }
+    for (const factor of [0.00502, 49]) expect(read(factor).candles.length).to.equal(8);
+  });
+
+  it("plays a jump, unless it leads out of the pool's liquidity", () => {
+    const jump = (to: number) => {
+      const lines = rows(8).map((line) => line.split(",").slice(0, 5).join(","));
+      const [high, low] = [Math.max(2000, to), Math.min(2000, to)].map(String);
+      lines[5] = `${String(START + 5 * HOUR_SECONDS)},2000,${high!},${low!},${String(to)}`;
+      return () => readPricePath({ prices: writeTable([HEADER.replace(",volume", ""), ...lines]) });
+    };
+    for (const far of [18_000, 223]) expect(jump(far)().candles[5]!.close).to.equal(far);
+    expect(refusal(jump(18_001))).to.match(
+      /^--prices \S+ row 7: high 18001 is more than 9 times from the path's first price 2000, further than /,
+    );
+    expect(refusal(jump(222))).to.match(
+      /row 7: low 222 is more than 9 times from the path's first price 2000/,
+    );
+  });
+
   it("refuses a gap in the period and says where", () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 46 }), (missing) => {
