@@ -7,6 +7,7 @@ import { network } from "hardhat";
 import { getAddress, parseUnits, type Address } from "viem";
 
 import { forgetDeployment, writeDeployment } from "./deployKeel.ts";
+import { developmentKey, KEEPER_ACCOUNT, MNEMONIC } from "./demo/actors.ts";
 import { chooseSettings } from "./demo/operator.ts";
 import { Settler } from "./demo/settlement.ts";
 import { groundOf, raiseVault, type Stage } from "./demo/stage.ts";
@@ -14,6 +15,7 @@ import { SurfacePoster } from "./demo/surfacePoster.ts";
 import { bootDate, bootLocalMainnet, type LocalMainnet } from "./localMainnet/bootLocalMainnet.ts";
 import { httpProvider } from "./localMainnet/chain.ts";
 import { walkCandles, type PricePoint } from "./market/bridge.ts";
+import { PRICE_BOUNDS } from "./market/bounds.ts";
 import { CALM_MAINNET, generateBaseFee } from "./market/gasSource.ts";
 import { ETHER } from "./market/heston.ts";
 import { InputError } from "./market/inputError.ts";
@@ -37,7 +39,7 @@ const USAGE = `Keeps the local mainnet alive on ${HOST}.
 
   --port NUMBER         port to listen on, 0 for any free one (8545)
   --block-time SECONDS  seconds between blocks, 1 to 60 (12)
-  --price USD           ETH price at the start (3000)
+  --price USD           ETH price at the start, 10 to 100,000 (3000)
   --seed NUMBER         seed of the market's path and gas (1)
   --still               the price does not move
   --deployment FILE     where to write Keel's addresses (deployments/31337.json)
@@ -143,8 +145,12 @@ function readOptions(): NodeOptions | undefined {
       (value) => Number.isInteger(value) && value >= 0 && value < 65_536,
     ),
     blockTime: readNumber("--block-time", values["block-time"], (value) => value >= 1 && value <= 60),
-    // Beyond it the depositors' USDC does not collateralise the book; below, strikes are too coarse.
-    price: readNumber("--price", values.price, (value) => value >= 10 && value <= 100_000),
+    price: readNumber(
+      "--price",
+      values.price,
+      (value) => value >= PRICE_BOUNDS.least && value <= PRICE_BOUNDS.most,
+      ` (${String(PRICE_BOUNDS.least)} to ${PRICE_BOUNDS.most.toLocaleString("en-US")} USD)`,
+    ),
     seed: readNumber("--seed", values.seed, (value) => Number.isSafeInteger(value) && value >= 0),
     isStill: values.still,
     deployment: values.deployment,
@@ -169,9 +175,10 @@ function parseFlags() {
   }
 }
 
-function readNumber(flag: string, text: string, isValid: (value: number) => boolean): number {
+/** @param range for the refusal, where the help does not tell it. */
+function readNumber(flag: string, text: string, isValid: (value: number) => boolean, range = ""): number {
   const value = text.trim() === "" ? NaN : Number(text);
-  if (!isValid(value)) throw new InputError(`${flag} ${text} is out of range`);
+  if (!isValid(value)) throw new InputError(`${flag} ${text} is out of range${range}`);
   return value;
 }
 
@@ -203,16 +210,20 @@ function printChain(url: string, { local, contracts }: Stage, accounts: readonly
   console.log("\nprotocols");
   for (const [name, address] of Object.entries(local.addresses)) console.log(`  ${address}  ${name}`);
   console.log(`\naccounts with 10,000 ETH and ${String(USDC_PER_ACCOUNT / 1_000_000n)} USDC each`);
-  for (const account of accounts) console.log(`  ${getAddress(account)}`);
-  console.log(
-    "\nkeys: mnemonic \"test test test test test test test test test test test junk\", path m/44'/60'/0'/0/i",
-  );
+  for (const [index, account] of accounts.entries()) {
+    console.log(`  ${String(index).padStart(2)}  ${getAddress(account)}  ${developmentKey(index)}`);
+  }
+  console.log(`\nprivate keys are beside them, of the mnemonic "${MNEMONIC}", path m/44'/60'/0'/0/i`);
   console.log("they are public: never send them anything of value");
 }
 
 function printKeeper(settings: string): void {
-  console.log("\nto hedge this vault, in another terminal, with the key of account 2:");
-  console.log(`  KEEL_PRIVATE_KEY=0x… npm run keeper -- run --config ${settings}`);
+  console.log(
+    `\nto hedge this vault, in another terminal, with the key of account ${String(KEEPER_ACCOUNT)}:`,
+  );
+  console.log(
+    `  KEEL_PRIVATE_KEY=${developmentKey(KEEPER_ACCOUNT)} npm run keeper -- run --config ${settings}`,
+  );
   console.log("\nCtrl-C stops\n");
 }
 

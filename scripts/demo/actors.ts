@@ -1,14 +1,22 @@
+import { toHex, type Hex } from "viem";
 import { mnemonicToAccount, type HDAccount } from "viem/accounts";
 
 /** The development mnemonic every Hardhat node funds. */
-const MNEMONIC = "test test test test test test test test test test test junk";
+export const MNEMONIC = "test test test test test test test test test test test junk";
 
 const account = (addressIndex: number): HDAccount => mnemonicToAccount(MNEMONIC, { addressIndex });
+
+export const KEEPER_ACCOUNT = 2;
+
+/** The private key of a development account, which everybody knows. */
+export function developmentKey(addressIndex: number): Hex {
+  return toHex(account(addressIndex).getHdKey().privateKey!);
+}
 
 /** Who plays which part; account 0 deploys and keeps no role. */
 export const ACTORS = {
   admin: account(1),
-  keeper: account(2),
+  keeper: account(KEEPER_ACCOUNT),
   quoter: account(3),
   guardian: account(4),
   surfacePoster: account(5),

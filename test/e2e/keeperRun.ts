@@ -13,11 +13,11 @@ import { Command, killAll, run, type Outcome } from "./support/command.ts";
 const KEEPER = "keeper/main.ts";
 const VAULT = parseAbi(["function rebalanceNonce() view returns (uint64)"]);
 
+const MNEMONIC = "test test test test test test test test test test test junk";
+
 /** The private key of a development account, as the keeper takes it. */
 function keyOf(addressIndex: number): string {
-  const { privateKey } = mnemonicToAccount("test test test test test test test test test test test junk", {
-    addressIndex,
-  }).getHdKey();
+  const { privateKey } = mnemonicToAccount(MNEMONIC, { addressIndex }).getHdKey();
   return `0x${Buffer.from(privateKey!).toString("hex")}`;
 }
 
@@ -84,6 +84,10 @@ describe("npm run node and, beside it, npm run keeper -- run", function () {
 
   it("prints what another terminal needs, and writes settings the keeper takes as they are", async () => {
     expect(node.stdout).to.contain(`npm run keeper -- run --config ${settingsFile}`);
+    expect(node.stdout).to.contain(`  KEEL_PRIVATE_KEY=${KEEPER_KEY} npm run keeper -- run`);
+    // A key that a wallet can import, beside its account.
+    const depositor = mnemonicToAccount(MNEMONIC, { addressIndex: 6 }).address;
+    expect(node.stdout).to.contain(`  6  ${depositor}  ${keyOf(6)}\n`);
     for (const address of Object.values(deployment.contracts)) expect(node.stdout).to.contain(address);
     const { code, stderr } = await run(KEEPER, ["run", "--once", "--config", settingsFile], {
       env: { KEEL_PRIVATE_KEY: KEEPER_KEY, KEEL_STORE_DIR: join(directory, "first") },

@@ -69,6 +69,8 @@ describe("npm run node", function () {
       [["--port", "80000"], /^--port 80000 is out of range\n$/],
       [["--block-time", "0"], /^--block-time 0 is out of range\n$/],
       [["--price", "-1"], /--price/],
+      [["--price", "1e300"], /^--price 1e300 is out of range \(10 to 100,000 USD\)\n$/],
+      [["--price", "0.001"], /^--price 0\.001 is out of range \(10 to 100,000 USD\)\n$/],
       [["--nonsense"], /^Unknown option '--nonsense'.*\n$/],
     ] as const) {
       const child = start(...flags);
