@@ -8,6 +8,7 @@ import { VAULT } from "./abis.ts";
 import { ACTORS } from "./actors.ts";
 import { startKeeper } from "./demoKeeper.ts";
 import { changeDeviation, equityPoint, HedgeLedger } from "./performance.ts";
+import { RefusalTally } from "./refusals.ts";
 import type { Claimed, EquityPoint, RunReport } from "./report.ts";
 import type { Scenario } from "./scenario.ts";
 import { Settler, type PaidHolding } from "./settlement.ts";
@@ -61,6 +62,8 @@ export async function playRun(options: RunOptions): Promise<RunReport> {
   let lowestHealth: number | null = null;
   let nonce = 0n;
   let refusedAt = -Infinity;
+  const tally = new RefusalTally();
+  let left = { options: 0, hedge: 0 };
   let sent: Hash | null = null;
   const ledger = new HedgeLedger(stage, POOL_FEE_RATE, firstBlock);
   const note = (timestamp: number, text: string): void => {
@@ -90,6 +93,7 @@ export async function playRun(options: RunOptions): Promise<RunReport> {
 
     const health = healthFactor(snapshot);
     if (health !== null) lowestHealth = Math.min(lowestHealth ?? Infinity, health);
+    if (market.remaining === 0) left = leftOf(snapshot);
     if (snapshot.rebalanceNonce > nonce) {
       nonce = snapshot.rebalanceNonce;
       rebalancedAt.push(step.timestamp);
@@ -102,9 +106,10 @@ export async function playRun(options: RunOptions): Promise<RunReport> {
       );
     }
     // A market too thin to trade in refuses block after block: once an hour is news.
-    if (cycle.blocked !== null && step.timestamp - refusedAt >= HOUR_SECONDS) {
+    const refusal = tally.add(cycle);
+    if (refusal !== null && step.timestamp - refusedAt >= HOUR_SECONDS) {
       refusedAt = step.timestamp;
-      note(step.timestamp, `the vault would refuse a rebalance: ${nameOf(cycle.blocked)}`);
+      note(step.timestamp, `the vault would refuse a rebalance: ${refusal}`);
     }
     if ((step.timestamp - scenario.start) % HOUR_SECONDS === 0 || market.remaining === 0) {
       const { cashSpent } = await ledger.upTo(snapshot.blockNumber);
@@ -126,6 +131,8 @@ export async function playRun(options: RunOptions): Promise<RunReport> {
     rebalancedAt,
     holds,
     blocked,
+    refusals: tally.refusals,
+    beyondLimit: tally.beyondLimit,
     reverted,
     driftBefore: totals.driftBefore,
     driftAfter: totals.driftAfter,
@@ -151,12 +158,8 @@ export async function playRun(options: RunOptions): Promise<RunReport> {
     claims: settler.paid.map(toClaimed),
     redeemed: await redeemAll(stage, last.timestamp + REDEEM_AFTER_SECONDS),
     equity,
+    left,
   };
-}
-
-/** The error's own name, without the numbers that differ from block to block. */
-function nameOf(refusal: string): string {
-  return /^\w+(?=\()/.exec(refusal)?.[0] ?? refusal;
 }
 
 function toClaimed({ terms, settlementPrice, owed, received }: PaidHolding): Claimed {
@@ -183,6 +186,10 @@ async function redeemAll(
     await chain.write(owner, contracts.Vault, VAULT, "redeem", [shares, owner, owner]);
   }
   return Number((await balance()) - before) / 1e6;
+}
+
+function leftOf({ legs, venues }: Snapshot): RunReport["left"] {
+  return { options: legs.length, hedge: Number(venues.reduce((sum, { delta }) => sum + delta, 0n)) / 1e18 };
 }
 
 /** Null while nothing is owed. */

@@ -13,6 +13,8 @@ export interface DemoReport {
   readonly sources: Scenario["sources"];
   /** Whether the arbitrageur and 90 % of the pool's liquidity leave on the way. */
   readonly drain: boolean;
+  /** How far from the oracle price the vault lets a hedge trade, a fraction. */
+  readonly slippageLimit: number;
   /** The options written before the path starts, the same in every run. */
   readonly book: readonly SeriesSold[];
   /** One a strategy, each over the same path from the same snapshot of the chain. */
@@ -37,6 +39,10 @@ export interface RunReport {
   readonly holds: number;
   /** Decisions to trade that were not sent: the simulation showed that the vault would refuse. */
   readonly blocked: number;
+  /** Why, by the name of the vault's error, the most frequent first. */
+  readonly refusals: readonly Refusal[];
+  /** Those at which the pool stood beyond the vault's limit around the oracle price: nothing could be filled. */
+  readonly beyondLimit: number;
   /** Rebalances that were mined without effect. */
   readonly reverted: number;
   /** Means of |drift| just before and just after a rebalance, at the vault's marks, ETH; 0 without one. */
@@ -59,6 +65,13 @@ export interface RunReport {
   readonly redeemed: number;
   /** On the hour. */
   readonly equity: readonly EquityPoint[];
+  /** At the path's last block: the options still in the book, and the delta of the venues, ETH. */
+  readonly left: { readonly options: number; readonly hedge: number };
+}
+
+export interface Refusal {
+  readonly reason: string;
+  readonly blocks: number;
 }
 
 export interface HedgingCost {

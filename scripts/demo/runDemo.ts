@@ -6,6 +6,7 @@ import { clock } from "../../keeper/strategy/clock.ts";
 import { fixedBand } from "../../keeper/strategy/fixedBand.ts";
 import { optimalImpulse } from "../../keeper/strategy/optimalImpulse.ts";
 import { MarketPlayer } from "../market/marketPlayer.ts";
+import { DEFAULT_LIMITS } from "../deployKeel.ts";
 import type { DemoOptions } from "./options.ts";
 import { chooseSettings } from "./operator.ts";
 import { playRun } from "./playRun.ts";
@@ -63,7 +64,12 @@ export async function runDemo(options: DemoOptions, scenario: Scenario): Promise
 
   const { start, end, sources } = scenario;
   return {
-    report: { seed: options.seed, start, end, sources, drain: options.drain, book: bookOf(stage), runs },
+    report: {
+      ...{ seed: options.seed, start, end, sources, drain: options.drain },
+      slippageLimit: Number(DEFAULT_LIMITS.maxSlippage) / 1e18,
+      book: bookOf(stage),
+      runs,
+    },
     keepAlive: async () => {
       const url = await serveChain(stage.connection.provider, RPC_PORT).catch(() =>
         // Something else is there: any free port will do.

@@ -117,6 +117,15 @@ describe("npm start", function () {
     const drainedAt = report.start + (report.end - report.start) / 4;
     const [keel] = report.runs;
     expect(keel!.rebalancedAt.some((moment) => moment > drainedAt)).to.equal(true);
+    // Of the refusals the reader is told why.
+    expect(keel!.beyondLimit).to.be.greaterThan(0);
+    expect(stdout.replaceAll(/\s+/g, " ")).to.contain(
+      "The drained pool could fill nothing within the vault's 1 % limit around the oracle price in " +
+        `${String(keel!.beyondLimit)} blocks under Keel`,
+    );
+    for (const { blocked, refusals } of report.runs) {
+      expect(refusals.reduce((sum, { blocks }) => sum + blocks, 0)).to.equal(blocked);
+    }
     for (const { nav, redeemed } of report.runs) {
       expect(nav).to.be.within(0.99 * DEPOSITS, 1.01 * DEPOSITS);
       expect(redeemed).to.be.within(0.4 * 0.99 * DEPOSITS, 0.4 * 1.01 * DEPOSITS);
