@@ -21,13 +21,26 @@ export function conclude({ runs, drain, slippageLimit }: DemoReport): string[] {
   return told.filter((text) => text !== null);
 }
 
-function ownStory({ title, rebalances, holds, blocked, cost, hedged, unhedged }: RunReport): string {
+function ownStory({
+  title,
+  rebalances,
+  holds,
+  blocked,
+  reverted,
+  cost,
+  hedged,
+  unhedged,
+}: RunReport): string {
   const own = usd(hedged.hourlyDeviation);
   if (rebalances === 0) {
+    // Why it held is not claimed: the market may have been calm, or the oracle unfit.
+    const fates = [
+      `it held at ${count(holds, "block")}`,
+      ...(blocked > 0 ? [`the vault would have refused it at ${String(blocked)}`] : []),
+      ...(reverted > 0 ? [`${count(reverted, "transaction")} reverted`] : []),
+    ];
     const story =
-      blocked === 0
-        ? `held at all of ${count(holds, "block")}: no trade was worth its cost`
-        : `never re-hedged: it held at ${count(holds, "block")}, and the vault would have refused it at ${String(blocked)}`;
+      fates.length === 1 ? `held at all of ${count(holds, "block")}` : `never re-hedged: ${list(fates)}`;
     return `${title} ${story}. Its hourly P&L deviates by ${own}.`;
   }
   const change = relative(hedged.hourlyDeviation, unhedged.hourlyDeviation);

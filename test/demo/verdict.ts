@@ -90,9 +90,10 @@ describe("the demo's closing sentences", () => {
         "the vault would have refused a rebalance for DriftNotReduced in 2 blocks and LossTooLarge in 3 blocks.\n",
     );
     expect(sentences([{ ...KEEL, rebalances: 0, ...thin(9) }])).to.contain(
-      "Keel never re-hedged: it held at 400 blocks, and the vault would have refused it at 9. Its",
+      "Keel never re-hedged: it held at 400 blocks and the vault would have refused it at 9. Its",
     );
     expect(sentences([KEEL, CLOCK])).to.not.contain("refused");
+    expect(sentences([{ ...KEEL, rebalances: 0 }])).to.match(/^Keel held at all of 400 blocks\. Its hourly/);
   });
 
   it("say whose hedge outlived the options", () => {
