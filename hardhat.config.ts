@@ -2,11 +2,33 @@ import { createRequire } from "node:module";
 
 import hardhatToolboxMochaEthers from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
 import { defineConfig } from "hardhat/config";
+import type { HardhatPlugin } from "hardhat/types/plugins";
 
 const require = createRequire(import.meta.url);
 
+/**
+ * solc warns once a build of transient storage that outlives the call. Both uses of it here do not: OpenZeppelin's guard and
+ * `OptionBook.buyingMaker` are cleared before it ends, which the warning itself calls safe. Every other warning stays.
+ */
+const TRANSIENT_STORAGE = "2394";
+const withoutTransientWarning: HardhatPlugin = {
+  id: "keel-without-transient-warning",
+  hookHandlers: {
+    solidity: () =>
+      Promise.resolve({
+        default: () =>
+          Promise.resolve({
+            async getCompilationJobErrors(context, job, output, next) {
+              const errors = await next(context, job, output);
+              return errors.filter(({ errorCode }) => errorCode !== TRANSIENT_STORAGE);
+            },
+          }),
+      }),
+  },
+};
+
 export default defineConfig({
-  plugins: [hardhatToolboxMochaEthers],
+  plugins: [hardhatToolboxMochaEthers, withoutTransientWarning],
   solidity: {
     version: "0.8.28",
     // The compiler comes from npm, so a build needs no download.
