@@ -361,10 +361,10 @@ describe("OptionBook.fill", () => {
     await as(writer).write!(callId, ONE, maker);
     const signature = await sign(maker, quote);
     const deploy = async (attack: string, owner: Signer) => {
-      const thief = await ethers.deployContract("MockReentrantHolder", [usdc], owner);
+      const thief = await ethers.deployContract("MockAttackingHolder", [usdc], owner);
       await fund(await thief.getAddress());
       await thief.execute!(usdc, callData(usdc, "approve", [await book.getAddress(), 2n ** 256n - 1n]));
-      await thief.setAttack!(attack);
+      await thief.setAttack!(book, attack);
       return thief;
     };
     for (const [method, args] of [

@@ -155,9 +155,9 @@ describe("OptionBook", () => {
         ["fill", [quote, "0x", 1n]],
       ];
       for (const [method, args] of attacks) {
-        const thief = await ethers.deployContract("MockReentrantHolder", [usdc]);
+        const thief = await ethers.deployContract("MockAttackingHolder", [usdc]);
         await fund(await thief.getAddress());
-        await thief.setAttack!(callData(book, method, args));
+        await thief.setAttack!(book, callData(book, method, args));
         await as(writer).write!(callId, ONE, thief);
         expect(await thief.attacked!()).to.equal(true);
         expect(await thief.succeeded!()).to.equal(false);

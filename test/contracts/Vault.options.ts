@@ -328,7 +328,7 @@ describe("Vault options", () => {
 
   it("gives a taker nothing for meddling while it is paid", async () => {
     const { vault, contracts, ethers, usdc, mainnet, alice, book } = keel();
-    const meddler = await ethers.deployContract("MockMeddlingTaker", [MAINNET.usdc], alice);
+    const meddler = await ethers.deployContract("MockAttackingHolder", [MAINNET.usdc], alice);
     const target = await meddler.getAddress();
     const shares = (await vault.balanceOf!(alice.address)) as bigint;
     await vaultAs(keel(), alice).transfer!(target, shares / 2n);

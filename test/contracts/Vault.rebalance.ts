@@ -289,7 +289,7 @@ describe("Vault rebalancing, short calls", () => {
 
     it("cannot be entered again", async () => {
       const { vault, manager, admin, alice, usdc } = keel();
-      const venue = await add("MockReentrantVenue");
+      const venue = await add("MockAttackingVenue");
       await manager.connect(admin).getFunction("grantRole")(1n, venue, 0);
       await usdc.connect(alice).getFunction("approve")(vault, 2n ** 200n);
       const attacks: [string, unknown[]][] = [
@@ -299,7 +299,7 @@ describe("Vault rebalancing, short calls", () => {
         ["settle", [await callOf(keel(), 7)]],
       ];
       for (const [method, args] of attacks) {
-        await venue.setAttack!(vault.interface.encodeFunctionData(method, args));
+        await venue.setAttack!(vault, vault.interface.encodeFunctionData(method, args));
         await rebalance(keel(), [{ venue: 2, dDelta: WAD }]);
         expect(await venue.succeeded!(), method).to.equal(false);
         const error = vault.interface.getError("ReentrancyGuardReentrantCall")!;

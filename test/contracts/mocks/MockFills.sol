@@ -2,10 +2,10 @@
 pragma solidity 0.8.28;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {ERC1155Holder} from "@openzeppelin/contracts/token/ERC1155/utils/ERC1155Holder.sol";
 
-import {ContractWallet} from "./ContractWallet.sol";
 import {Quote} from "../../../contracts/interfaces/IOptionBook.sol";
+import {ContractWallet} from "./ContractWallet.sol";
+import {MockAttacker} from "./MockAttacker.sol";
 
 /// @notice A maker that answers the fill hook with the wrong selector.
 contract MockHookRefuser is ContractWallet {
@@ -33,18 +33,9 @@ contract MockTokenRefuser is ContractWallet {
     }
 }
 
-/// @notice A holder that calls the book again while it receives an option, and keeps how that ended.
-contract MockReentrantHolder is ContractWallet {
-    bytes public attack;
-    bool public attacked;
-    bool public succeeded;
-    bytes public outcome;
-
+/// @notice A holder that attacks while it receives an option.
+contract MockAttackingHolder is ContractWallet, MockAttacker {
     constructor(IERC20 cash_) ContractWallet(cash_) {}
-
-    function setAttack(bytes calldata attack_) external {
-        attack = attack_;
-    }
 
     function onERC1155Received(
         address operator,
@@ -53,8 +44,7 @@ contract MockReentrantHolder is ContractWallet {
         uint256 value,
         bytes memory data
     ) public override returns (bytes4) {
-        attacked = true;
-        (succeeded, outcome) = msg.sender.call(attack);
+        _attack();
         return super.onERC1155Received(operator, from, id, value, data);
     }
 }
