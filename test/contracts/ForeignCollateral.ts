@@ -1,10 +1,9 @@
 import { expect } from "chai";
 import type { Contract, Signer } from "ethers";
 
-import { ABIS } from "../../scripts/localMainnet/abis.ts";
 import { MAINNET, MAINNET_AUTHORITIES } from "../../scripts/localMainnet/addresses.ts";
 import { USDC, WAD } from "./utils/keel.ts";
-import { contractAt, impersonate } from "./utils/market.ts";
+import { contractAt, impersonate, supplyToAave } from "./utils/market.ts";
 import { useKeel, type Keel } from "./utils/useKeel.ts";
 
 const CASH = 1_000_000n * USDC;
@@ -25,14 +24,8 @@ describe("collateral others give the short", () => {
   const healthy = async () =>
     expect(await short.healthFactor!()).to.be.closeTo((16n * WAD) / 10n, WAD / 10n ** 6n);
   /** A stranger supplies to the short, in its name. */
-  const send = async (asset: `0x${string}`, amount: bigint) => {
-    const { mainnet, stranger, contracts } = keel();
-    const account = stranger.address as `0x${string}`;
-    await (asset === MAINNET.weth ? mainnet.mintWeth(account, amount) : mainnet.mintUsdc(account, amount));
-    await contractAt(asset, ABIS.erc20, stranger).approve!(MAINNET.aavePool, amount);
-    const pool = contractAt(MAINNET.aavePool, ABIS.aavePool, stranger);
-    await pool.supply!(asset, amount, contracts.ShortAaveV3, 0);
-  };
+  const send = async (asset: typeof MAINNET.usdc | typeof MAINNET.weth, amount: bigint) =>
+    supplyToAave(keel(), asset, amount, keel().contracts.ShortAaveV3);
 
   it("does not keep its own in, once anyone has disowned it", async () => {
     await adjust(-10n * WAD);

@@ -4,7 +4,7 @@ import type { Contract, Signer } from "ethers";
 import { ABIS } from "../../scripts/localMainnet/abis.ts";
 import { MAINNET } from "../../scripts/localMainnet/addresses.ts";
 import { DAY, USDC, WAD } from "./utils/keel.ts";
-import { contractAt, drainPool, impersonate, movePool, movePrice } from "./utils/market.ts";
+import { contractAt, drainPool, impersonate, movePool, movePrice, supplyToAave } from "./utils/market.ts";
 import { useKeel, type Keel } from "./utils/useKeel.ts";
 import { breakFeed } from "./utils/vault.ts";
 
@@ -141,11 +141,8 @@ describe("ShortAaveV3", () => {
     });
 
     it("borrows no more than the lender has", async () => {
-      const { mainnet, stranger } = keel();
-      await mainnet.mintUsdc(stranger.address as `0x${string}`, 500_000_000n * USDC);
-      await keel().usdc.connect(stranger).getFunction("approve")(MAINNET.aavePool, 2n ** 200n);
-      const pool = contractAt(MAINNET.aavePool, ABIS.aavePool, stranger);
-      await pool.supply!(MAINNET.usdc, 500_000_000n * USDC, stranger.address, 0);
+      const { stranger } = keel();
+      const pool = await supplyToAave(keel(), MAINNET.usdc, 500_000_000n * USDC);
       const available = (await contractAt(MAINNET.weth, ABIS.erc20, stranger).balanceOf!(
         MAINNET.aWeth,
       )) as bigint;
@@ -231,14 +228,9 @@ describe("ShortAaveV3", () => {
       const limit = (PRICE * 101n) / 100n;
 
       beforeEach(async () => {
-        const { mainnet, stranger } = keel();
-        await mainnet.mintWeth(stranger.address as `0x${string}`, 300_000n * WAD);
-        const weth = contractAt(MAINNET.weth, ABIS.erc20, stranger);
-        await weth.approve!(MAINNET.aavePool, 2n ** 200n);
-        const pool = contractAt(MAINNET.aavePool, ABIS.aavePool, stranger);
-        await pool.supply!(MAINNET.weth, 300_000n * WAD, stranger.address, 0);
+        const pool = await supplyToAave(keel(), MAINNET.weth, 300_000n * WAD);
         const available = (await keel().usdc.balanceOf!(MAINNET.aUsdc)) as bigint;
-        await pool.borrow!(MAINNET.usdc, available, 2, 0, stranger.address);
+        await pool.borrow!(MAINNET.usdc, available, 2, 0, keel().stranger.address);
       });
 
       it("pays from the vault", async () => {
@@ -325,13 +317,10 @@ describe("ShortAaveV3", () => {
   });
 
   it("counts nothing that others send in", async () => {
-    const { mainnet, contracts, stranger, usdc } = keel();
+    const { contracts, stranger } = keel();
     await adjust(-10n * WAD);
-    await mainnet.mintUsdc(stranger.address as `0x${string}`, 2_000n * USDC);
-    await usdc.connect(stranger).getFunction("approve")(MAINNET.aavePool, 2n ** 200n);
     const held = await collateral();
-    const pool = contractAt(MAINNET.aavePool, ABIS.aavePool, stranger);
-    await pool.supply!(MAINNET.usdc, 1_000n * USDC, contracts.ShortAaveV3, 0);
+    await supplyToAave(keel(), MAINNET.usdc, 1_000n * USDC, contracts.ShortAaveV3);
     expect(await collateral()).to.be.within(held, held + 10n);
     // And unwinding takes out no more than its own.
     await adjust(100n * WAD);
@@ -341,6 +330,23 @@ describe("ShortAaveV3", () => {
     )) as bigint;
     expect(left).to.be.closeTo(1_000n * USDC, 10n);
   });
+
+  for (const [moves, price] of [
+    ["topped up", 4_900],
+    ["taken down", 2_400],
+  ] as const) {
+    it(`nor what they send after a liquidation, once margin is ${moves}`, async () => {
+      await adjust(-10n * WAD);
+      await movePrice(keel(), 4_900);
+      await liquidate(keel(), 4n * WAD);
+      await movePrice(keel(), price);
+      await adjust(0n);
+      expect(await health()).to.be.closeTo(160_000_000n, 10n);
+      const held = await collateral();
+      await supplyToAave(keel(), MAINNET.usdc, 1_000n * USDC, keel().contracts.ShortAaveV3);
+      expect(await collateral()).to.be.within(held, held + 10n);
+    });
+  }
 
   it("obeys the vault alone, and is called back by the pool alone", async () => {
     const { stranger } = keel();

@@ -66,6 +66,22 @@ export async function drainPool(keel: Keel, numerator = 1n, denominator = 1n): P
   }
 }
 
+/** The stranger supplies `amount` to Aave, for itself unless told. Returns Aave's pool as the stranger calls it. */
+export async function supplyToAave(
+  keel: Keel,
+  asset: typeof MAINNET.usdc | typeof MAINNET.weth,
+  amount: bigint,
+  account: string = keel.stranger.address,
+): Promise<Contract> {
+  const { mainnet, stranger } = keel;
+  const mint = asset === MAINNET.weth ? mainnet.mintWeth : mainnet.mintUsdc;
+  await mint(stranger.address as `0x${string}`, amount);
+  await contractAt(asset, ABIS.erc20, stranger).approve!(MAINNET.aavePool, amount);
+  const pool = contractAt(MAINNET.aavePool, ABIS.aavePool, stranger);
+  await pool.supply!(asset, amount, account, 0);
+  return pool;
+}
+
 /** Lets `seconds` pass and writes both feeds anew, the ETH price unchanged unless told. */
 export async function passTime(keel: Keel, seconds: number, usd?: number): Promise<void> {
   const [, answer] = (await contractAt(MAINNET.ethUsdFeed, ABIS.feed, keel.alice).latestRoundData!()) as [
