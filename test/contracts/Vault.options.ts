@@ -67,6 +67,27 @@ describe("Vault options", () => {
       await fillAt(0n, id, WAD, { makerSells: false });
     });
 
+    it("are held to the last unit of the edge, rounded in the vault's favour", async () => {
+      // Certain to pay all of its width, which is its mark. The edges put the bound just above 0.95 and just below 1.05.
+      const { taker, engine, networkHelpers } = keel();
+      const id = await callOf(keel(), 1, 1_000, 1_001.00000001);
+      const value = 1_000_000_010_000_000_000n;
+      const surface = (await keel().volatilityOracle.surface!()).toObject(true);
+      const now = await networkHelpers.time.latest();
+      expect((await engine.value!(id, 3_000n * WAD, now, surface)).price).to.equal(value);
+      const fillFor = async (premium: bigint, makerSells: boolean) => {
+        const { terms, signature } = await keel().quote(id, WAD, premium, { makerSells });
+        return bookAs(taker).fill!(terms, signature, WAD);
+      };
+
+      await setLimits(keel(), { quoteEdge: WAD - ((95n * WAD * WAD) / 100n / value + 1n) });
+      await refuses(fillFor(950_000n, true), "QuoteOutsideEdge");
+      await fillFor(950_001n, true);
+      await setLimits(keel(), { quoteEdge: (105n * WAD * WAD) / 100n / value - WAD });
+      await refuses(fillFor(1_050_000n, false), "QuoteOutsideEdge");
+      await fillFor(1_049_999n, false);
+    });
+
     it("move the net asset value by their distance from mark alone", async () => {
       const id = await putOf(keel(), 7);
       const before = (await keel().vault.nav!()) as bigint;
@@ -262,6 +283,8 @@ describe("Vault options", () => {
         const other = await callOf(keel(), 3, 2_700, 4_000);
         await bookAs(taker).write!(other, WAD, taker.address);
         await refuses(sell(keel(), taker, other, WAD), "HedgeReserveBreached");
+        // Nor does what costs nothing and reserves nothing more.
+        await refuses(sell(keel(), taker, other, 1n), "HedgeReserveBreached");
       });
     });
   });

@@ -5,6 +5,7 @@ import { DAY, USDC, WAD } from "./utils/keel.ts";
 import { drainPool, movePool, movePrice, passTime } from "./utils/market.ts";
 import { useKeel } from "./utils/useKeel.ts";
 import {
+  addVenue,
   breakFeed,
   callOf,
   driftOf,
@@ -264,32 +265,26 @@ describe("Vault rebalancing, short calls", () => {
   });
 
   describe("against venues that misbehave", () => {
-    const add = async (contract: string) => {
-      const venue = await keel().ethers.deployContract(contract, [keel().contracts.Vault]);
-      await vaultAs(keel(), keel().admin).addVenue!(venue);
-      return venue;
-    };
-
     it("takes no more than it asked for", async () => {
-      await add("MockOverfillingVenue");
+      await addVenue(keel(), "MockOverfillingVenue");
       await revertsWith(rebalance(keel(), [{ venue: 2, dDelta: WAD }]), "Overfilled");
     });
 
     it("takes nothing the other way", async () => {
-      await add("MockContraryVenue");
+      await addVenue(keel(), "MockContraryVenue");
       const drift = await driftOf(keel());
       await revertsWith(rebalance(keel(), [{ venue: 2, dDelta: drift / 2n }]), "Overfilled");
     });
 
     it("lets no margin fall below its trigger, whatever made the rebalance due", async () => {
-      await add("MockThinningVenue");
+      await addVenue(keel(), "MockThinningVenue");
       expect(await keel().vault.needsRebalance!()).to.deep.equal([true, 1n]);
       await revertsWith(rebalance(keel(), [{ venue: 2, dDelta: WAD }]), "MarginWorsened");
     });
 
     it("cannot be entered again", async () => {
       const { vault, manager, admin, alice, usdc } = keel();
-      const venue = await add("MockAttackingVenue");
+      const venue = await addVenue(keel(), "MockAttackingVenue");
       await manager.connect(admin).getFunction("grantRole")(1n, venue, 0);
       await usdc.connect(alice).getFunction("approve")(vault, 2n ** 200n);
       const attacks: [string, unknown[]][] = [
@@ -365,6 +360,14 @@ describe("Vault rebalancing, short puts", () => {
         { venue: SHORT, dDelta: WAD },
       ]);
       expect(await deltaOf(SPOT)).to.equal(0n);
+    });
+
+    it("closes a venue while another holds the same side", async () => {
+      const other = await addVenue(keel(), "MockVenue");
+      await other.adjust!(-WAD, 0n, 0n);
+      const before = await deltaOf(SHORT);
+      await rebalance(keel(), [{ venue: SHORT, dDelta: WAD }]);
+      expect(await deltaOf(SHORT)).to.be.closeTo(before + WAD, WAD / 10n ** 6n);
     });
 
     it("fills what it can when the pool leaves the closing leg open", async () => {

@@ -67,6 +67,13 @@ export async function setLimits(keel: Keel, limits: Partial<VaultLimits>): Promi
   await vaultAs(keel, keel.admin).setLimits!({ ...DEFAULT_LIMITS, ...limits });
 }
 
+/** Deploys a mock venue of the vault and adds it, as the admin. */
+export async function addVenue(keel: Keel, contract: string): Promise<Contract> {
+  const venue = await keel.ethers.deployContract(contract, [keel.contracts.Vault]);
+  await vaultAs(keel, keel.admin).addVenue!(venue);
+  return venue as unknown as Contract;
+}
+
 /** `seller` sells options back to the vault, or short to it, at mark less 1 %. */
 export async function sell(keel: Keel, seller: HardhatEthersSigner, id: bigint, quantity: bigint) {
   const premium = ((await keel.mark(id)) * 99n) / 100n;
