@@ -43,6 +43,8 @@ interface IQuoteMaker {
 /// counts as one USD by contract. Payouts to longs round down, collateral and payouts from shorts round up, so what is
 /// held always covers what is owed.
 interface IOptionBook {
+    // In events and errors quantities are options on 1 ETH, 18 decimals; prices USD, 8; all other amounts USDC, 6.
+
     event Written(
         address indexed writer,
         SeriesId indexed seriesId,
@@ -97,9 +99,11 @@ interface IOptionBook {
     ) external returns (uint256 paid);
 
     /// @notice Writes `quantity` of `id` against the caller's USDC and mints the longs to `to`.
+    /// @return collateral USDC, 6 decimals.
     function write(SeriesId id, uint256 quantity, address to) external returns (uint256 collateral);
 
     /// @notice Burns longs of the caller against its shorts of the same series and returns their collateral.
+    /// @return released USDC, 6 decimals.
     function close(SeriesId id, uint256 quantity) external returns (uint256 released);
 
     /// @notice Cancels every quote of the caller that carries `nonce`.
@@ -125,9 +129,11 @@ interface IOptionBook {
     function settleWithLastRound(uint40 expiry, uint80 roundId, uint80[] calldata lastRounds) external;
 
     /// @notice Pays `holder` for all its longs of a settled series and burns them; for the holder or its ERC-1155 operator.
+    /// @return payout USDC, 6 decimals.
     function claim(SeriesId id, address holder) external returns (uint256 payout);
 
     /// @notice Returns to the caller what its shorts of a settled series do not owe.
+    /// @return released USDC, 6 decimals.
     function release(SeriesId id) external returns (uint256 released);
 
     /// @notice USD, 8 decimals; 0 until settled.
@@ -145,7 +151,7 @@ interface IOptionBook {
     /// @notice The EIP-712 digest a maker signs.
     function hashQuote(Quote calldata quote) external view returns (bytes32);
 
-    /// @notice How much of the quote with this digest has been filled.
+    /// @notice How much of the quote with this digest has been filled, options on 1 ETH, 18 decimals.
     function filled(bytes32 quoteHash) external view returns (uint256);
 
     function isCancelled(address maker, uint256 nonce) external view returns (bool);

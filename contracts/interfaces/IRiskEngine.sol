@@ -28,6 +28,8 @@ interface IRiskEngine {
 
     /// @notice One option of `id` at `timestamp`, its volatilities and forward read from `surface`.
     /// An expired series is worth its payout at `spot`, with a step delta.
+    /// @param spot USD per ETH, 18 decimals.
+    /// @param timestamp Unix seconds.
     function value(
         SeriesId id,
         uint256 spot,
@@ -35,7 +37,7 @@ interface IRiskEngine {
         Surface calldata surface
     ) external pure returns (Greeks memory);
 
-    /// @notice The sum over `legs` of quantity times the greeks of one option.
+    /// @notice The sum over `legs` of quantity times the greeks of one option. Units as in `value`.
     function book(
         Leg[] calldata legs,
         uint256 spot,

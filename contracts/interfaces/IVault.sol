@@ -69,6 +69,7 @@ struct Marks {
 /// @notice An ERC-4626 vault over USDC that writes fully collateralised options and keeps its net delta near zero.
 /// Shares have 12 decimals.
 interface IVault is IERC4626 {
+    /// @notice Drift is in ETH, 18 decimals; NAV in USDC, 6; `price` in USDC per ETH, 18.
     event Rebalanced(
         uint64 indexed rebalanceNonce,
         int256 driftBefore,
@@ -77,6 +78,7 @@ interface IVault is IERC4626 {
         int256 navAfter,
         uint256 price
     );
+    /// @notice `requested` and `filled` are ETH, 18 decimals; `cashDelta`, the change of the vault's cash, USDC, 6.
     event LegExecuted(
         uint64 indexed rebalanceNonce,
         uint8 indexed venue,
@@ -84,7 +86,11 @@ interface IVault is IERC4626 {
         int256 filled,
         int256 cashDelta
     );
+    /// @param quantity What the vault's position changed by: options on 1 ETH, 18 decimals, negative if sold.
+    /// @param paid USDC, 6 decimals: the premium that changed hands.
+    /// @param mark USD, 18 decimals, that one option was worth.
     event OptionTraded(SeriesId indexed seriesId, int256 quantity, uint256 paid, uint256 mark);
+    /// @notice `quantity` as in `OptionTraded`: what the vault held; `received` in USDC, 6 decimals.
     event SeriesSettled(SeriesId indexed seriesId, int256 quantity, uint256 received);
     event LimitsSet(Limits limits);
     event VenueAdded(uint256 indexed index, IVenue venue);
@@ -104,7 +110,9 @@ interface IVault is IERC4626 {
     error Overfilled(int256 requested, int256 filled);
     error DriftNotReduced(int256 driftBefore, int256 driftAfter);
     error MarginWorsened(uint8 venue);
+    /// @notice USDC, 6 decimals, as in `HedgeReserveBreached`.
     error LossTooLarge(int256 loss, uint256 maxLoss);
+    /// @notice For one option, USD, 18 decimals.
     error QuoteOutsideEdge(uint256 premium, uint256 mark);
     error TenorTooLong(uint256 tenor);
     error QuantityTooLarge();
@@ -132,6 +140,7 @@ interface IVault is IERC4626 {
     function needsRebalance() external view returns (bool due, Trigger trigger);
 
     /// @notice Collects what a settled series returns and drops it from the book. Anyone may call.
+    /// @return received USDC, 6 decimals.
     function settle(SeriesId id) external returns (uint256 received);
 
     /// @notice `deposit` with the USDC approval given as an ERC-2612 signature: one transaction from a wallet.
@@ -179,16 +188,21 @@ interface IVault is IERC4626 {
     /// series that has expired and waits for `settle` is a reason for too.
     function freeCash() external view returns (uint256);
 
+    /// @notice USDC, 6 decimals, that the vault knows it holds: what others send in counts for nothing.
     function cash() external view returns (uint256);
 
+    /// @notice The nonce the next rebalance must carry.
     function rebalanceNonce() external view returns (uint64);
 
+    /// @notice Unix seconds; when the vault was deployed, until the first.
     function lastRebalanceAt() external view returns (uint64);
 
     function limits() external view returns (Limits memory);
 
+    /// @notice The option positions: one for each series, at most 32, in no order.
     function legs() external view returns (Leg[] memory);
 
+    /// @notice In the order `HedgeLeg.venue` counts them; none is ever removed.
     function venues() external view returns (IVenue[] memory);
 
     function optionBook() external view returns (IOptionBook);

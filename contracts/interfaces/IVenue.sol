@@ -5,6 +5,7 @@ pragma solidity 0.8.28;
 /// @notice A place where the vault holds ETH delta. A venue belongs to one vault, takes USDC only from it and pays only
 /// to it; short liquidity or margin gives a partial fill, not a revert.
 interface IVenue {
+    /// @notice ETH, 18 decimals, asked for and filled, and the limit in USDC per ETH, 18 decimals.
     event Adjusted(int256 requested, int256 filled, uint256 limitPrice);
 
     error OnlyVault();
