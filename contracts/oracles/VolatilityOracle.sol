@@ -2,6 +2,7 @@
 pragma solidity 0.8.28;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 import {IVolatilityOracle} from "../interfaces/IVolatilityOracle.sol";
 import {Pillar, Surface} from "../types/Surface.sol";
@@ -53,10 +54,11 @@ contract VolatilityOracle is IVolatilityOracle, AccessManaged {
             if (next.tenor != last.tenor) revert InvalidSurface(i);
             _requireInBounds(next, i);
             if (
-                _gap(next.atmVol, last.atmVol) > (uint256(last.atmVol) * MAX_VOL_STEP) / 1e9 ||
-                _gap(next.skew, last.skew) > MAX_SHAPE_STEP ||
-                _gap(next.curvature, last.curvature) > MAX_SHAPE_STEP ||
-                _gap(next.forwardRatio, last.forwardRatio) > MAX_FORWARD_STEP
+                FixedPointMathLib.dist(next.atmVol, last.atmVol) >
+                    (uint256(last.atmVol) * MAX_VOL_STEP) / 1e9 ||
+                FixedPointMathLib.dist(next.skew, last.skew) > MAX_SHAPE_STEP ||
+                FixedPointMathLib.dist(next.curvature, last.curvature) > MAX_SHAPE_STEP ||
+                FixedPointMathLib.dist(next.forwardRatio, last.forwardRatio) > MAX_FORWARD_STEP
             ) revert StepTooLarge(i);
             _pillars[i] = next;
         }
@@ -78,19 +80,10 @@ contract VolatilityOracle is IVolatilityOracle, AccessManaged {
         if (
             pillar.atmVol < MIN_VOL ||
             pillar.atmVol > MAX_VOL ||
-            _gap(pillar.skew, 0) > MAX_SHAPE ||
-            _gap(pillar.curvature, 0) > MAX_SHAPE ||
+            FixedPointMathLib.abs(pillar.skew) > MAX_SHAPE ||
+            FixedPointMathLib.abs(pillar.curvature) > MAX_SHAPE ||
             pillar.forwardRatio < MIN_FORWARD_RATIO ||
             pillar.forwardRatio > MAX_FORWARD_RATIO
         ) revert InvalidSurface(index);
-    }
-
-    /// @dev Every argument is a 48-bit number, signed or not.
-    function _gap(int256 a, int256 b) private pure returns (uint256) {
-        return uint256(a > b ? a - b : b - a);
-    }
-
-    function _gap(uint48 a, uint48 b) private pure returns (uint256) {
-        return a > b ? a - b : b - a;
     }
 }
