@@ -56,13 +56,6 @@ contract RiskHarness {
     }
 
     /// @dev Of a warm call, its encoding and decoding included.
-    function callGas(IRiskEngine engine, Option calldata o) external view returns (uint256 gas) {
-        engine.greeks(o.isPut, o.spot, o.strike, o.cap, o.sigma, o.tau, o.forward);
-        gas = gasleft();
-        engine.greeks(o.isPut, o.spot, o.strike, o.cap, o.sigma, o.tau, o.forward);
-        gas -= gasleft();
-    }
-
     function bookGas(
         IRiskEngine engine,
         Leg[] calldata legs,
