@@ -4,7 +4,18 @@ import type { Contract } from "ethers";
 import { USDC, WAD } from "./utils/keel.ts";
 import { movePool, passTime } from "./utils/market.ts";
 import { useKeel } from "./utils/useKeel.ts";
-import { callOf, driftOf, expiryOf, putOf, rebalance, sell, SHORT, SPOT, vaultAs } from "./utils/vault.ts";
+import {
+  abs,
+  callOf,
+  driftOf,
+  expiryOf,
+  putOf,
+  rebalance,
+  sell,
+  SHORT,
+  SPOT,
+  vaultAs,
+} from "./utils/vault.ts";
 
 const QUANTITY = 100n * WAD;
 
@@ -13,9 +24,8 @@ describe("the hedge reserve affords", () => {
   const keel = useKeel((k) => k.deposit(k.alice, 2_000_000n * USDC));
 
   const writeToVault = async (id: bigint, quantity = QUANTITY) => {
-    const { book, taker, mainnet, usdc, contracts } = keel();
-    await mainnet.mintUsdc(taker.address as `0x${string}`, 1_000_000n * USDC);
-    await (usdc.connect(taker) as Contract).approve!(contracts.OptionBook, 2n ** 255n);
+    const { book, taker, fund } = keel();
+    await fund(taker, 1_000_000n * USDC);
     await (book.connect(taker) as Contract).write!(id, quantity, taker.address);
     await sell(keel(), taker, id, quantity);
   };
@@ -32,7 +42,7 @@ describe("the hedge reserve affords", () => {
   };
   const hedge = async (venue: number) => {
     const drift = await driftOf(keel());
-    expect(drift < 0n ? -drift : drift).to.be.closeTo(QUANTITY, WAD / 10n);
+    expect(abs(drift)).to.be.closeTo(QUANTITY, WAD / 10n);
     await rebalance(keel(), [{ venue, dDelta: -drift }]);
     expect(await driftOf(keel())).to.be.within(-WAD / 1000n, WAD / 1000n);
   };

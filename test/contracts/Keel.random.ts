@@ -7,11 +7,21 @@ import { Random } from "../../scripts/market/random.ts";
 import { DAY, seriesId, USDC, WAD } from "./utils/keel.ts";
 import { movePool, passTime } from "./utils/market.ts";
 import { useKeel } from "./utils/useKeel.ts";
-import { driftOf, expiryOf, ledgerGap, rebalance, SHORT, SPOT, vaultAs } from "./utils/vault.ts";
+import {
+  abs,
+  driftOf,
+  expiryOf,
+  ledgerGap,
+  rebalance,
+  seriesOf,
+  settleBook,
+  SHORT,
+  SPOT,
+  vaultAs,
+} from "./utils/vault.ts";
 
 const SEEDS = [9, 26];
 const STEPS = 120;
-const SERIES = (1n << 176n) - 1n;
 /** Why the vault may refuse a rebalance of a keeper that tries anything. */
 const REBALANCE_REFUSALS = ["NothingDue", "DriftNotReduced", "MarginWorsened", "LossTooLarge", "OracleUnfit"];
 /** Why a quote may find no taker. The panic: what moved was there, but donated, and so not in the vault's ledger. */
@@ -20,9 +30,7 @@ const FILL_REFUSALS = ["NotOpen", "HedgeReserveBreached", "TooManySeries", "exce
 describe("Keel through a random life", () => {
   const keel = useKeel(async (k) => {
     await k.deposit(k.alice, 3_000_000n * USDC);
-    await k.mainnet.mintUsdc(k.taker.address as `0x${string}`, 50_000_000n * USDC);
-    await (k.usdc.connect(k.taker) as Contract).approve!(k.contracts.OptionBook, 2n ** 255n);
-    await (k.book.connect(k.taker) as Contract).setApprovalForAll!(k.contracts.OptionBook, true);
+    await k.fund(k.taker, 50_000_000n * USDC);
   });
 
   for (const seed of SEEDS) {
@@ -138,7 +146,7 @@ describe("Keel through a random life", () => {
       const done = await attempt("rebalance", REBALANCE_REFUSALS, () => rebalance(keel(), legs));
       const after = await driftOf(keel());
       // Two reads a second apart: what the options' delta does meanwhile is not the hedge's.
-      if (done) expect(after < 0n ? -after : after).to.be.lessThan((before < 0n ? -before : before) + WAD);
+      if (done) expect(abs(after)).to.be.lessThan(abs(before) + WAD);
     };
     const move = async () => {
       price *= 0.96 + 0.08 * random();
@@ -160,13 +168,9 @@ describe("Keel through a random life", () => {
       story.push(`${String(hours)} h`);
     };
     const settle = async (expiry: number) => {
-      await networkHelpers.time.setNextBlockTimestamp(expiry - 1);
-      await mainnet.submitUsdcUsd(1);
-      await mainnet.submitEthUsd(price);
-      const [roundId] = await latestRound();
-      await (book.connect(bob) as Contract).settle!(expiry, roundId, []);
+      await settleBook(keel(), expiry, price);
       for (const leg of (await vault.legs!()) as bigint[]) {
-        const id = leg & SERIES;
+        const id = seriesOf(leg);
         if (expiryOf(id) !== expiry) continue;
         const before = (await vault.nav!()) as bigint;
         await vaultAs(keel(), bob).settle!(id);
@@ -178,11 +182,6 @@ describe("Keel through a random life", () => {
         await (book.connect(taker) as Contract).claim!(id, taker.address);
       }
       story.push(`settled ${String(expiry)} at ${price.toFixed(0)}`);
-    };
-    const latestRound = async (): Promise<[bigint]> => {
-      const { abis, chain, addresses } = mainnet;
-      const [roundId] = await chain.read(addresses.ethUsdFeed, abis.feed, "latestRoundData", []);
-      return [roundId];
     };
     const donate = async () => {
       const gift = amount(10_000n * USDC);

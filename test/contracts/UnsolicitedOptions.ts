@@ -3,7 +3,7 @@ import type { Contract } from "ethers";
 
 import { USDC, WAD } from "./utils/keel.ts";
 import { useKeel } from "./utils/useKeel.ts";
-import { callOf, sell } from "./utils/vault.ts";
+import { callOf, quantityOf, sell, seriesOf } from "./utils/vault.ts";
 
 const QUANTITY = 4n * WAD;
 
@@ -14,13 +14,8 @@ const QUANTITY = 4n * WAD;
 describe("options the vault did not buy", () => {
   const keel = useKeel(async (k) => {
     await k.deposit(k.alice, 2_000_000n * USDC);
-    await k.mainnet.mintUsdc(k.taker.address as `0x${string}`, 1_000_000n * USDC);
+    await k.fund(k.taker, 1_000_000n * USDC);
   });
-  /** `buy` leaves the taker an approval of what it cost. */
-  const approve = async () => {
-    const { usdc, taker, contracts } = keel();
-    await (usdc.connect(taker) as Contract).approve!(contracts.OptionBook, 2n ** 255n);
-  };
   const bookAs = () => keel().book.connect(keel().taker) as Contract;
   const refuses = (sent: Promise<unknown>) =>
     expect(sent).to.be.revertedWithCustomError(keel().vault, "UnsolicitedOptions");
@@ -28,10 +23,10 @@ describe("options the vault did not buy", () => {
   afterEach("the ledger is what the option book has", async () => {
     const { vault, book, contracts } = keel();
     for (const leg of (await vault.legs!()) as bigint[]) {
-      const id = leg & (2n ** 176n - 1n);
+      const id = seriesOf(leg);
       const long = (await book.balanceOf!(contracts.Vault, id)) as bigint;
       const short = (await book.shortOf!(contracts.Vault, id)) as bigint;
-      expect(BigInt.asIntN(80, leg >> 176n)).to.equal(long - short);
+      expect(quantityOf(leg)).to.equal(long - short);
     }
   });
 
@@ -39,7 +34,6 @@ describe("options the vault did not buy", () => {
     const { contracts, taker } = keel();
     const id = await callOf(keel(), 7);
     await keel().buy(taker, id, QUANTITY);
-    await approve();
     const vault = contracts.Vault;
     await refuses(bookAs().write!(id, QUANTITY, vault));
     await refuses(bookAs().safeTransferFrom!(taker.address, vault, id, QUANTITY, "0x"));
@@ -58,7 +52,6 @@ describe("options the vault did not buy", () => {
     const { taker } = keel();
     const id = await callOf(keel(), 7);
     await keel().buy(taker, id, QUANTITY);
-    await approve();
     await bookAs().write!(id, QUANTITY, taker.address);
     await sell(keel(), taker, id, 2n * QUANTITY);
     expect(await keel().book.balanceOf!(keel().contracts.Vault, id)).to.equal(QUANTITY);

@@ -7,12 +7,15 @@ import { DAY, seriesId, USDC, WAD } from "./utils/keel.ts";
 import { movePrice, passTime } from "./utils/market.ts";
 import { useKeel } from "./utils/useKeel.ts";
 import {
+  accountForEveryUnit,
   callOf,
   driftOf,
   ledgerGap,
   postSurface,
   putOf,
+  quantityOf,
   rebalance,
+  refusalsOf,
   sell,
   setLimits,
   SPOT,
@@ -30,10 +33,9 @@ interface FillOptions {
 describe("Vault options", () => {
   const keel = useKeel(async (k) => {
     await k.deposit(k.alice, 2_000_000n * USDC);
-    await k.mainnet.mintUsdc(k.taker.address as `0x${string}`, 10_000_000n * USDC);
-    await (k.usdc.connect(k.taker) as Contract).approve!(k.contracts.OptionBook, 2n ** 255n);
-    await (k.book.connect(k.taker) as Contract).setApprovalForAll!(k.contracts.OptionBook, true);
+    await k.fund(k.taker, 10_000_000n * USDC);
   });
+  const refuses = refusalsOf(keel);
   const bookAs = (signer: HardhatEthersSigner) => keel().book.connect(signer) as Contract;
   /** The taker fills a quote of the vault at `permille` of mark. */
   const fillAt = async (permille: bigint, id: bigint, quantity: bigint, options: FillOptions = {}) => {
@@ -42,14 +44,9 @@ describe("Vault options", () => {
     return bookAs(keel().taker).fill!(terms, signature, quantity);
   };
   const buyBack = async (id: bigint, quantity: bigint) => fillAt(1000n, id, quantity, { makerSells: false });
-  const refuses = async (sent: Promise<unknown>, error: string, contract: Contract = keel().vault) =>
-    expect(sent).to.be.revertedWithCustomError(contract, error);
   const legs = async () => [...((await keel().vault.legs!()) as bigint[])];
-  const quantityOf = (leg: bigint) => BigInt.asIntN(80, leg >> 176n);
 
-  afterEach("every unit is accounted for", async () => {
-    expect(await ledgerGap(keel())).to.deep.equal({ cash: 0n, nav: 0n });
-  });
+  accountForEveryUnit(keel);
 
   describe("premiums", () => {
     it("are at most the edge below mark when the vault sells", async () => {

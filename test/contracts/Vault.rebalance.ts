@@ -5,57 +5,52 @@ import { DAY, USDC, WAD } from "./utils/keel.ts";
 import { drainPool, movePool, movePrice, passTime } from "./utils/market.ts";
 import { useKeel } from "./utils/useKeel.ts";
 import {
+  abs,
+  accountForEveryUnit,
   addVenue,
   breakFeed,
   callOf,
   driftOf,
-  ledgerGap,
-  putOf,
   rebalance,
+  refusalsOf,
   setLimits,
   SHORT,
   SPOT,
   vaultAs,
 } from "./utils/vault.ts";
 
-const abs = (x: bigint) => (x < 0n ? -x : x);
-
-describe("Vault rebalancing, short calls", () => {
+describe("Vault.rebalance", () => {
   const keel = useKeel(async (k) => {
     await k.deposit(k.alice, 5_000_000n * USDC);
     await k.buy(k.taker, await callOf(k, 7), 100n * WAD);
   });
-  const revertsWith = async (sent: Promise<unknown>, error: string) =>
-    expect(sent).to.be.revertedWithCustomError(keel().vault, error);
+  accountForEveryUnit(keel);
+  const refuses = refusalsOf(keel);
   /** Buys what drift lacks. */
   const hedge = async () => rebalance(keel(), [{ venue: SPOT, dDelta: -(await driftOf(keel())) }]);
-
-  afterEach("every unit is accounted for", async () => {
-    expect(await ledgerGap(keel())).to.deep.equal({ cash: 0n, nav: 0n });
-  });
 
   describe("who and when", () => {
     it("is for the keeper alone", async () => {
       for (const as of [keel().stranger, keel().admin, keel().guardian, keel().quoter]) {
-        await revertsWith(rebalance(keel(), [], { as }), "AccessManagedUnauthorized");
+        await refuses(rebalance(keel(), [], { as }), "AccessManagedUnauthorized");
       }
     });
 
     it("ends with the keeper's role", async () => {
       const { manager, admin, keeper } = keel();
       await manager.connect(admin).getFunction("revokeRole")(1n, keeper.address);
-      await revertsWith(hedge(), "AccessManagedUnauthorized");
+      await refuses(hedge(), "AccessManagedUnauthorized");
     });
 
     it("takes the current nonce, which rebalances alone advance", async () => {
       const { vault, deposit, bob, buy, taker } = keel();
-      await revertsWith(rebalance(keel(), [], { nonce: 1n }), "WrongRebalanceNonce");
+      await refuses(rebalance(keel(), [], { nonce: 1n }), "WrongRebalanceNonce");
       await deposit(bob, 1_000n * USDC);
       await buy(taker, await callOf(keel(), 8), WAD);
       expect(await vault.rebalanceNonce!()).to.equal(0n);
       await hedge();
       expect(await vault.rebalanceNonce!()).to.equal(1n);
-      await revertsWith(rebalance(keel(), [], { nonce: 0n }), "WrongRebalanceNonce");
+      await refuses(rebalance(keel(), [], { nonce: 0n }), "WrongRebalanceNonce");
     });
 
     it("is good until the last second of its deadline", async () => {
@@ -64,7 +59,7 @@ describe("Vault rebalancing, short calls", () => {
       const deadline = (await networkHelpers.time.latest()) + 100;
       await networkHelpers.time.setNextBlockTimestamp(deadline + 1);
       const late = rebalance(keel(), [{ venue: SPOT, dDelta: -drift }], { deadline: BigInt(deadline) });
-      await revertsWith(late, "DeadlinePassed");
+      await refuses(late, "DeadlinePassed");
     });
 
     it("goes through in the last second", async () => {
@@ -78,7 +73,7 @@ describe("Vault rebalancing, short calls", () => {
     it("takes at most eight legs, of venues there are", async () => {
       const drift = await driftOf(keel());
       const leg = { venue: SPOT, dDelta: -drift / 8n };
-      await revertsWith(rebalance(keel(), Array(9).fill(leg)), "TooManyLegs");
+      await refuses(rebalance(keel(), Array(9).fill(leg)), "TooManyLegs");
       await expect(rebalance(keel(), [{ venue: 2, dDelta: -drift }])).to.be.revertedWithPanic(0x32);
       await rebalance(keel(), Array(8).fill(leg));
       expect(abs(await driftOf(keel()))).to.be.lessThan(WAD / 100n);
@@ -99,7 +94,7 @@ describe("Vault rebalancing, short calls", () => {
       expect(await due()).to.equal(1n);
       await hedge();
       expect(await due()).to.equal(0n);
-      await revertsWith(rebalance(keel(), [{ venue: SPOT, dDelta: WAD }]), "NothingDue");
+      await refuses(rebalance(keel(), [{ venue: SPOT, dDelta: WAD }]), "NothingDue");
     });
 
     it("exactly from the least drift", async () => {
@@ -134,7 +129,7 @@ describe("Vault rebalancing, short calls", () => {
       const updatedAt = Number((await keel().priceOracle.read!()).updatedAt);
       const drift = await driftOf(keel());
       await time.setNextBlockTimestamp(updatedAt + 3_600 + 601);
-      await revertsWith(rebalance(keel(), [{ venue: SPOT, dDelta: -drift }]), "OracleUnfit");
+      await refuses(rebalance(keel(), [{ venue: SPOT, dDelta: -drift }]), "OracleUnfit");
     });
 
     it("on time to the last second", async () => {
@@ -152,25 +147,25 @@ describe("Vault rebalancing, short calls", () => {
     ] as const) {
       it(name, async () => {
         await breakFeed(keel(), answer);
-        await revertsWith(rebalance(keel(), [{ venue: SPOT, dDelta: 50n * WAD }]), "OracleUnfit");
+        await refuses(rebalance(keel(), [{ venue: SPOT, dDelta: 50n * WAD }]), "OracleUnfit");
       });
     }
 
     it("that answers", async () => {
       const aggregator = await breakFeed(keel(), 3_000n * 10n ** 8n);
       await aggregator.setReverts!(true);
-      await revertsWith(rebalance(keel(), [{ venue: SPOT, dDelta: 50n * WAD }]), "OracleUnfit");
+      await refuses(rebalance(keel(), [{ venue: SPOT, dDelta: 50n * WAD }]), "OracleUnfit");
     });
 
     it("not from the future", async () => {
       const future = (await keel().networkHelpers.time.latest()) + DAY;
       await breakFeed(keel(), 3_000n * 10n ** 8n, future);
-      await revertsWith(rebalance(keel(), [{ venue: SPOT, dDelta: 50n * WAD }]), "OracleUnfit");
+      await refuses(rebalance(keel(), [{ venue: SPOT, dDelta: 50n * WAD }]), "OracleUnfit");
     });
 
     it("of the dollar too", async () => {
       await breakFeed(keel(), 0n, undefined, MAINNET.usdcUsdFeed);
-      await revertsWith(rebalance(keel(), [{ venue: SPOT, dDelta: 50n * WAD }]), "OracleUnfit");
+      await refuses(rebalance(keel(), [{ venue: SPOT, dDelta: 50n * WAD }]), "OracleUnfit");
     });
 
     it("and counts in USDC when the dollar peg breaks", async () => {
@@ -183,14 +178,14 @@ describe("Vault rebalancing, short calls", () => {
 
   describe("drift", () => {
     it("must fall", async () => {
-      await revertsWith(rebalance(keel(), []), "DriftNotReduced");
-      await revertsWith(rebalance(keel(), [{ venue: SHORT, dDelta: -WAD }]), "DriftNotReduced");
-      await revertsWith(rebalance(keel(), [{ venue: SPOT, dDelta: -WAD }]), "DriftNotReduced");
+      await refuses(rebalance(keel(), []), "DriftNotReduced");
+      await refuses(rebalance(keel(), [{ venue: SHORT, dDelta: -WAD }]), "DriftNotReduced");
+      await refuses(rebalance(keel(), [{ venue: SPOT, dDelta: -WAD }]), "DriftNotReduced");
     });
 
     it("may cross zero, but not to as much on the other side", async () => {
       const drift = -(await driftOf(keel()));
-      await revertsWith(rebalance(keel(), [{ venue: SPOT, dDelta: 2n * drift + WAD }]), "DriftNotReduced");
+      await refuses(rebalance(keel(), [{ venue: SPOT, dDelta: 2n * drift + WAD }]), "DriftNotReduced");
       await rebalance(keel(), [{ venue: SPOT, dDelta: 2n * drift - WAD }]);
       expect(await driftOf(keel())).to.be.greaterThan(drift - 2n * WAD);
     });
@@ -215,7 +210,7 @@ describe("Vault rebalancing, short calls", () => {
   describe("prices", () => {
     it("fills nothing beyond the vault's bound, whatever the keeper accepts", async () => {
       await movePool(keel(), 3_031);
-      await revertsWith(hedge(), "DriftNotReduced");
+      await refuses(hedge(), "DriftNotReduced");
     });
 
     it("fills up to the vault's bound, fee included, where liquidity is short", async () => {
@@ -240,12 +235,12 @@ describe("Vault rebalancing, short calls", () => {
     it("fills nothing at a limit the pool does not offer", async () => {
       const dDelta = -(await driftOf(keel()));
       const limitPrice = 3_001n * WAD;
-      await revertsWith(rebalance(keel(), [{ venue: SPOT, dDelta, limitPrice }]), "DriftNotReduced");
+      await refuses(rebalance(keel(), [{ venue: SPOT, dDelta, limitPrice }]), "DriftNotReduced");
     });
 
     it("fills nothing in an empty pool", async () => {
       await drainPool(keel());
-      await revertsWith(hedge(), "DriftNotReduced");
+      await refuses(hedge(), "DriftNotReduced");
     });
   });
 
@@ -254,32 +249,32 @@ describe("Vault rebalancing, short calls", () => {
       const dDelta = -(await driftOf(keel()));
       const fee = (dDelta * 3_000n * USDC) / WAD / 2_000n;
       const tooLittle = rebalance(keel(), [{ venue: SPOT, dDelta }], { maxLoss: fee - 1n });
-      await revertsWith(tooLittle, "LossTooLarge");
+      await refuses(tooLittle, "LossTooLarge");
       await rebalance(keel(), [{ venue: SPOT, dDelta }], { maxLoss: fee + 30n * USDC });
     });
 
     it("is within the vault's own limit", async () => {
       await setLimits(keel(), { maxLoss: 10n ** 13n }); // 0.001 % of five million: 50 USDC
-      await revertsWith(hedge(), "LossTooLarge");
+      await refuses(hedge(), "LossTooLarge");
     });
   });
 
   describe("against venues that misbehave", () => {
     it("takes no more than it asked for", async () => {
       await addVenue(keel(), "MockOverfillingVenue");
-      await revertsWith(rebalance(keel(), [{ venue: 2, dDelta: WAD }]), "Overfilled");
+      await refuses(rebalance(keel(), [{ venue: 2, dDelta: WAD }]), "Overfilled");
     });
 
     it("takes nothing the other way", async () => {
       await addVenue(keel(), "MockContraryVenue");
       const drift = await driftOf(keel());
-      await revertsWith(rebalance(keel(), [{ venue: 2, dDelta: drift / 2n }]), "Overfilled");
+      await refuses(rebalance(keel(), [{ venue: 2, dDelta: drift / 2n }]), "Overfilled");
     });
 
     it("lets no margin fall below its trigger, whatever made the rebalance due", async () => {
       await addVenue(keel(), "MockThinningVenue");
       expect(await keel().vault.needsRebalance!()).to.deep.equal([true, 1n]);
-      await revertsWith(rebalance(keel(), [{ venue: 2, dDelta: WAD }]), "MarginWorsened");
+      await refuses(rebalance(keel(), [{ venue: 2, dDelta: WAD }]), "MarginWorsened");
     });
 
     it("cannot be entered again", async () => {
@@ -300,132 +295,6 @@ describe("Vault rebalancing, short calls", () => {
         const error = vault.interface.getError("ReentrancyGuardReentrantCall")!;
         expect(await venue.outcome!(), method).to.equal(error.selector);
       }
-    });
-  });
-});
-
-describe("Vault rebalancing, short puts", () => {
-  const keel = useKeel(async (k) => {
-    await k.deposit(k.alice, 1_000_000n * USDC);
-    await k.buy(k.taker, await putOf(k, 7), 100n * WAD);
-    await rebalance(k, [{ venue: SHORT, dDelta: -(await driftOf(k)) }]);
-  });
-  const revertsWith = async (sent: Promise<unknown>, error: string) =>
-    expect(sent).to.be.revertedWithCustomError(keel().vault, error);
-  const deltaOf = async (venue: number) => {
-    const venues = [keel().spot, keel().short];
-    return (await venues[venue]!.delta!()) as bigint;
-  };
-
-  afterEach("every unit is accounted for", async () => {
-    expect(await ledgerGap(keel())).to.deep.equal({ cash: 0n, nav: 0n });
-  });
-
-  it("hedges with the short", async () => {
-    expect(await deltaOf(SHORT)).to.be.lessThan(-40n * WAD);
-    expect(abs(await driftOf(keel()))).to.be.lessThan(WAD / 10n);
-  });
-
-  it("sells nothing beyond the vault's bound, whatever the keeper accepts", async () => {
-    await keel().buy(keel().taker, await putOf(keel(), 8), 50n * WAD);
-    await movePool(keel(), 2_968);
-    const dDelta = -(await driftOf(keel()));
-    await revertsWith(rebalance(keel(), [{ venue: SHORT, dDelta }]), "DriftNotReduced");
-    await movePool(keel(), 2_975);
-    await rebalance(keel(), [{ venue: SHORT, dDelta }]);
-  });
-
-  describe("with calls written on top", () => {
-    beforeEach(async () => {
-      await keel().deposit(keel().alice, 5_000_000n * USDC);
-      await keel().buy(keel().taker, await callOf(keel(), 7), 200n * WAD);
-    });
-
-    it("closes one venue and opens the other", async () => {
-      const drift = -(await driftOf(keel()));
-      const owed = -(await deltaOf(SHORT));
-      await rebalance(keel(), [
-        { venue: SHORT, dDelta: owed + WAD },
-        { venue: SPOT, dDelta: drift - owed },
-      ]);
-      expect(await deltaOf(SHORT)).to.equal(0n);
-      expect(abs(await driftOf(keel()))).to.be.lessThan(WAD / 10n);
-    });
-
-    it("opens nothing against another venue's opposite", async () => {
-      const dDelta = -(await driftOf(keel()));
-      await revertsWith(rebalance(keel(), [{ venue: SPOT, dDelta }]), "DriftNotReduced");
-      await rebalance(keel(), [
-        { venue: SPOT, dDelta: WAD },
-        { venue: SHORT, dDelta: WAD },
-      ]);
-      expect(await deltaOf(SPOT)).to.equal(0n);
-    });
-
-    it("closes a venue while another holds the same side", async () => {
-      const other = await addVenue(keel(), "MockVenue");
-      await other.adjust!(-WAD, 0n, 0n);
-      const before = await deltaOf(SHORT);
-      await rebalance(keel(), [{ venue: SHORT, dDelta: WAD }]);
-      expect(await deltaOf(SHORT)).to.be.closeTo(before + WAD, WAD / 10n ** 6n);
-    });
-
-    it("fills what it can when the pool leaves the closing leg open", async () => {
-      await drainPool(keel(), 999n, 1000n);
-      const drift = -(await driftOf(keel()));
-      const owed = -(await deltaOf(SHORT));
-      await rebalance(keel(), [
-        { venue: SHORT, dDelta: owed + WAD },
-        { venue: SPOT, dDelta: drift - owed },
-      ]);
-      expect(await deltaOf(SPOT)).to.equal(0n);
-      expect(await deltaOf(SHORT)).to.be.within(-owed + WAD, -1n);
-      expect(-(await driftOf(keel()))).to.be.lessThan(drift);
-    });
-  });
-
-  describe("with the short's margin below its trigger", () => {
-    beforeEach(async () => {
-      await movePrice(keel(), 3_750);
-    });
-
-    it("is due for the margin, before anything else", async () => {
-      expect(await keel().vault.needsRebalance!()).to.deep.equal([true, 2n]);
-    });
-
-    it("must mend it", async () => {
-      await revertsWith(rebalance(keel(), []), "MarginWorsened");
-      await rebalance(keel(), [{ venue: SHORT, dDelta: 0n }]);
-      expect(await keel().short.healthFactor!()).to.be.closeTo((16n * WAD) / 10n, WAD / 10n ** 7n);
-    });
-
-    it("may mend it from cash where the pool is past the limit, but not by a trade that fills nothing", async () => {
-      await movePool(keel(), 3_830);
-      const trade = { venue: SHORT, dDelta: -(await driftOf(keel())) };
-      await revertsWith(rebalance(keel(), [trade]), "MarginWorsened");
-      await rebalance(keel(), [trade, { venue: SHORT, dDelta: 0n }]);
-      expect(await keel().short.healthFactor!()).to.be.closeTo((16n * WAD) / 10n, WAD / 10n ** 7n);
-    });
-
-    it("may not add to drift beside mending it", async () => {
-      const mend = { venue: SHORT, dDelta: 0n };
-      await revertsWith(rebalance(keel(), [mend, { venue: SHORT, dDelta: -WAD }]), "DriftNotReduced");
-    });
-
-    it("asks for no margin once the short is closed", async () => {
-      const owed = -(await deltaOf(SHORT));
-      await rebalance(keel(), [
-        { venue: SHORT, dDelta: owed + WAD },
-        { venue: SHORT, dDelta: 0n },
-      ]);
-      expect(await deltaOf(SHORT)).to.equal(0n);
-    });
-
-    it("may mend it by unwinding", async () => {
-      // The puts are far out of the money now, the short is not.
-      await rebalance(keel(), [{ venue: SHORT, dDelta: -(await driftOf(keel())) }]);
-      expect(await keel().vault.needsRebalance!()).to.deep.equal([false, 0n]);
-      expect(await keel().short.healthFactor!()).to.be.closeTo((16n * WAD) / 10n, WAD / 10n ** 7n);
     });
   });
 });

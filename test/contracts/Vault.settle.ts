@@ -5,15 +5,17 @@ import type { Contract } from "ethers";
 import { DAY, seriesId, USDC, WAD } from "./utils/keel.ts";
 import { useKeel } from "./utils/useKeel.ts";
 import {
+  accountForEveryUnit,
   breakFeed,
   callOf,
   driftOf,
   expiryOf,
-  ledgerGap,
   postSurface,
   putOf,
   rebalance,
+  refusalsOf,
   sell,
+  seriesOf,
   settleBook,
   SHORT,
   SPOT,
@@ -25,17 +27,14 @@ describe("Vault settlement", () => {
     await k.deposit(k.alice, 2_000_000n * USDC);
   });
   const settle = async (id: bigint) => vaultAs(keel(), keel().stranger).settle!(id);
-  const refuses = async (sent: Promise<unknown>, error: string, contract: Contract = keel().vault) =>
-    expect(sent).to.be.revertedWithCustomError(contract, error);
+  const refuses = refusalsOf(keel);
   const claim = async (holder: HardhatEthersSigner, id: bigint) => {
     const before = (await keel().usdc.balanceOf!(holder.address)) as bigint;
     await (keel().book.connect(holder) as Contract).claim!(id, holder.address);
     return ((await keel().usdc.balanceOf!(holder.address)) as bigint) - before;
   };
 
-  afterEach("every unit is accounted for", async () => {
-    expect(await ledgerGap(keel())).to.deep.equal({ cash: 0n, nav: 0n });
-  });
+  accountForEveryUnit(keel);
 
   for (const [usd, payout] of [
     [2_900, 0n],
@@ -75,9 +74,8 @@ describe("Vault settlement", () => {
   });
 
   it("claims what the vault is long", async () => {
-    const { vault, book, taker, mainnet, usdc } = keel();
-    await mainnet.mintUsdc(taker.address as `0x${string}`, 10_000n * USDC);
-    await (usdc.connect(taker) as Contract).approve!(keel().contracts.OptionBook, 10_000n * USDC);
+    const { vault, book, taker, fund } = keel();
+    await fund(taker, 10_000n * USDC);
     const id = await callOf(keel(), 7);
     await (book.connect(taker) as Contract).write!(id, 10n * WAD, taker.address);
     await sell(keel(), taker, id, 10n * WAD);
@@ -105,7 +103,7 @@ describe("Vault settlement", () => {
     for (const id of ids) await buy(taker, id, WAD);
     await settleBook(keel(), expiryOf(ids[0]!), 3_000);
     await settle(ids[0]!);
-    const left = ((await vault.legs!()) as bigint[]).map((leg) => leg & (2n ** 176n - 1n));
+    const left = ((await vault.legs!()) as bigint[]).map(seriesOf);
     expect(left).to.have.members([ids[1], ids[2]]);
   });
 
@@ -165,10 +163,10 @@ describe("Vault settlement", () => {
     };
 
     beforeEach(async () => {
-      const { buy, taker, book, mainnet, usdc } = keel();
+      const { buy, fund, taker, book } = keel();
       await buy(taker, await callOf(keel(), 7), 30n * WAD);
       await buy(taker, await putOf(keel(), 14), 60n * WAD);
-      // Nine sigma out of the money, and a second wide.
+      // Nine sigma out of the money, and a unit wide.
       const far = seriesId({
         isPut: false,
         strike: 30_000,
@@ -176,8 +174,7 @@ describe("Vault settlement", () => {
         expiry: expiryOf(await callOf(keel(), 1)),
       });
       await buy(taker, far, WAD);
-      await mainnet.mintUsdc(taker.address as `0x${string}`, 100_000n * USDC);
-      await (usdc.connect(taker) as Contract).approve!(book, 100_000n * USDC);
+      await fund(taker, 100_000n * USDC);
       const long = await putOf(keel(), 21);
       await (book.connect(taker) as Contract).write!(long, WAD, taker.address);
       await sell(keel(), taker, long, WAD);
@@ -189,7 +186,7 @@ describe("Vault settlement", () => {
       const legs = (await vault.legs!()) as bigint[];
       await settleBook(keel(), expiryOf(legs[0]!), 3_200);
       const nav = await value();
-      await settle(legs[0]! & (2n ** 176n - 1n));
+      await settle(seriesOf(legs[0]!));
       expect(await value()).to.be.closeTo(nav, 20_000n);
       await keel().networkHelpers.time.increase(60 * DAY);
       await value();

@@ -1,26 +1,24 @@
 import { expect } from "chai";
 
-import { DAY, keelFixture, seriesId, USDC, WAD } from "./utils/keel.ts";
+import { USDC, WAD } from "./utils/keel.ts";
+import { useKeel } from "./utils/useKeel.ts";
+import { abs, callOf, driftOf, rebalance, SPOT } from "./utils/vault.ts";
 
 describe("Vault", () => {
-  describe("the main path", () => {
-    it("deposits, writes, hedges and knows its net asset value", async () => {
-      const keel = await keelFixture();
-      await keel.deposit(keel.alice, 5_000_000n * USDC);
-      expect(await keel.vault.getFunction("nav")()).to.equal(5_000_000n * USDC);
+  const keel = useKeel();
 
-      const expiry = (await keel.networkHelpers.time.latest()) + 7 * DAY;
-      const id = seriesId({ isPut: false, strike: 3_000, cap: 4_000, expiry });
-      await keel.buy(keel.taker, id, 100n * WAD);
-      expect(await keel.book.getFunction("balanceOf")(keel.taker.address, id)).to.equal(100n * WAD);
+  it("deposits, writes, hedges and knows its net asset value", async () => {
+    const { vault, book, alice, taker, deposit, buy } = keel();
+    await deposit(alice, 5_000_000n * USDC);
+    expect(await vault.nav!()).to.equal(5_000_000n * USDC);
 
-      const drift = (await keel.vault.getFunction("drift")()) as bigint;
-      expect(drift).to.be.lessThan(-45n * WAD);
-      await keel.rebalance([{ venue: 0, dDelta: -drift }]);
-      const after = (await keel.vault.getFunction("drift")()) as bigint;
-      expect(after)
-        .to.be.greaterThan(-WAD / 10n)
-        .and.lessThan(WAD / 10n);
-    });
+    const id = await callOf(keel(), 7);
+    await buy(taker, id, 100n * WAD);
+    expect(await book.balanceOf!(taker.address, id)).to.equal(100n * WAD);
+
+    const drift = await driftOf(keel());
+    expect(drift).to.be.lessThan(-45n * WAD);
+    await rebalance(keel(), [{ venue: SPOT, dDelta: -drift }]);
+    expect(abs(await driftOf(keel()))).to.be.lessThan(WAD / 10n);
   });
 });

@@ -3,6 +3,7 @@ import { network } from "hardhat";
 
 import { vanillaGreeks } from "../../../keeper/math/blackScholes.ts";
 import { surfaceVolatility, type SurfacePillar } from "../../../keeper/math/volatilitySurface.ts";
+import { seriesId, type SeriesTerms } from "../utils/keel.ts";
 import { exactDistribution, referenceGreeks, seeded, type Five, type Option } from "./reference.ts";
 
 const { ethers } = await network.create("localMainnet");
@@ -193,21 +194,10 @@ describe("RiskEngine", () => {
         ...Object.fromEntries(Object.entries(fractions).map(([name, x]) => [name, Math.round(x * 1e9)])),
       })),
     };
-    interface Series {
-      readonly isPut: boolean;
-      readonly strike: number;
-      readonly cap: number;
-      readonly expiry: number;
-    }
-    const pack = ({ isPut, strike, cap, expiry }: Series): bigint =>
-      BigInt(expiry) |
-      (BigInt(Math.round(cap * 1e8)) << 40n) |
-      (BigInt(Math.round(strike * 1e8)) << 104n) |
-      (BigInt(isPut) << 168n);
-    const leg = (series: Series, quantity: bigint): bigint =>
-      pack(series) | (BigInt.asUintN(80, quantity) << 176n);
+    const leg = (series: SeriesTerms, quantity: bigint): bigint =>
+      seriesId(series) | (BigInt.asUintN(80, quantity) << 176n);
 
-    function expectedValue(series: Series, spot: number): Five {
+    function expectedValue(series: SeriesTerms, spot: number): Five {
       const tau = Math.max(series.expiry - now, 0);
       const at = (strike: number) => {
         const { sigma, forwardRatio } = surfaceVolatility(pillars, spot, strike, tau);
@@ -227,7 +217,7 @@ describe("RiskEngine", () => {
     }
 
     const random = seeded(3);
-    const series: Series[] = [...Array(32).keys()].map((i) => {
+    const series: SeriesTerms[] = [...Array(32).keys()].map((i) => {
       const isPut = i % 2 === 1;
       const strike = Math.round(isPut ? 2950 - 400 * random() : 3050 + 400 * random());
       const cap = Math.round(isPut ? strike - 100 - 900 * random() : strike + 100 + 900 * random());
@@ -252,7 +242,7 @@ describe("RiskEngine", () => {
 
     it("values each series at its own volatilities", async () => {
       for (const one of series) {
-        const actual = await engine.getFunction("value")(pack(one), wad(3000), now, surface);
+        const actual = await engine.getFunction("value")(seriesId(one), wad(3000), now, surface);
         expectClose(actual, expectedValue(one, 3000), 3000);
       }
     });
@@ -269,7 +259,7 @@ describe("RiskEngine", () => {
           [false, 3_870, 5_340],
         ] as const) {
           const one = { isPut, strike, cap, expiry: now + hours * 3_600 };
-          const { price, delta } = await engine.getFunction("value")(pack(one), wad(3000), now, surface);
+          const { price, delta } = await engine.getFunction("value")(seriesId(one), wad(3000), now, surface);
           const label = `${JSON.stringify(one)}, ${String(hours)} h`;
           expect(fromWad(price), label).to.be.within(0, Math.abs(cap - strike));
           expect(fromWad(isPut ? -delta : delta), label).to.be.within(0, 1.001);
@@ -287,15 +277,15 @@ describe("RiskEngine", () => {
         [1, 1, false, 3_200, 3_400, "0"],
         [1, 1, true, 3_400, 3_200, "200"],
       ] as const) {
-        const id = pack({ isPut, strike, cap, expiry: now + 7 * DAY });
+        const id = seriesId({ isPut, strike, cap, expiry: now + 7 * DAY });
         const { price } = await engine.getFunction("value")(id, wad(3000), now, steep(skew, curvature));
         expect(price).to.equal(exact(bound));
       }
     });
 
     it("values an expired series at its payout, with a step delta", async () => {
-      const call = pack({ isPut: false, strike: 3000, cap: 3500, expiry: now });
-      const put = pack({ isPut: true, strike: 3000, cap: 2500, expiry: now });
+      const call = seriesId({ isPut: false, strike: 3000, cap: 3500, expiry: now });
+      const put = seriesId({ isPut: true, strike: 3000, cap: 2500, expiry: now });
       const value = async (id: bigint, spot: number): Promise<bigint[]> =>
         [...(await engine.getFunction("value")(id, wad(spot), now, surface))].slice(0, 2);
       expect(await value(call, 2900)).to.deep.equal([0n, 0n]);

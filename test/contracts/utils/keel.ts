@@ -2,13 +2,9 @@ import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types"
 import { network } from "hardhat";
 import type { Address } from "viem";
 
-import {
-  deployKeel,
-  flatSurface,
-  type KeelContracts,
-  type VaultLimits,
-} from "../../../scripts/deployKeel.ts";
+import { deployKeel, flatSurface, type KeelContracts } from "../../../scripts/deployKeel.ts";
 import { bootLocalMainnet, type LocalMainnet } from "../../../scripts/localMainnet/bootLocalMainnet.ts";
+import { QUOTE_TYPES, seriesIdOf } from "./optionBook.ts";
 
 export const WAD = 10n ** 18n;
 export const USDC = 10n ** 6n;
@@ -22,14 +18,14 @@ export interface SeriesTerms {
   readonly expiry: number;
 }
 
-/** The ERC-1155 id of a series: the packing of contracts/types/Series.sol. */
+/** The ERC-1155 id of a series. */
 export function seriesId({ isPut, strike, cap, expiry }: SeriesTerms): bigint {
   const price = (usd: number) => BigInt(Math.round(usd * 1e8));
-  return BigInt(expiry) | (price(cap) << 40n) | (price(strike) << 104n) | (isPut ? 1n << 168n : 0n);
+  return seriesIdOf({ isPut, strike: price(strike), cap: price(cap), expiry: BigInt(expiry) });
 }
 
 /** The local mainnet with Keel on it, at 3,000 USDC per ETH, and an account for everyone. */
-export async function keelFixture(options: { limits?: VaultLimits; volatility?: number } = {}) {
+export async function keelFixture() {
   const connection = await network.create("localMainnet");
   const { ethers, provider, networkHelpers } = connection;
   const mainnet: LocalMainnet = await bootLocalMainnet(provider, { price: 3_000 });
@@ -63,8 +59,7 @@ export async function keelFixture(options: { limits?: VaultLimits; volatility?: 
       guardian: address(guardian),
       surfacePoster: address(surfacePoster),
     },
-    ...(options.limits ? { limits: options.limits } : {}),
-    surface: flatSurface(options.volatility ?? 0.6),
+    surface: flatSurface(0.6),
   });
 
   const vault = await ethers.getContractAt("Vault", contracts.Vault);
@@ -94,13 +89,19 @@ export async function keelFixture(options: { limits?: VaultLimits; volatility?: 
     await vault.connect(user).getFunction("deposit")(assets, user.address);
   };
 
+  /** Gives `user` USDC, and the option book leave to take any it has. */
+  const fund = async (user: HardhatEthersSigner, assets: bigint) => {
+    await mainnet.mintUsdc(address(user), assets);
+    await usdc.connect(user).getFunction("approve")(contracts.OptionBook, 2n ** 255n);
+  };
+
   let nonce = 0n;
   /** A quote of the vault for `id`, signed by `signer` (the quoter unless told). */
   const quote = async (
     id: bigint,
     quantity: bigint,
     premium: bigint,
-    { makerSells = true, signer = quoter, deadline = 2n ** 40n }: QuoteOptions = {},
+    { makerSells = true, signer = quoter }: QuoteOptions = {},
   ) => {
     const terms = {
       maker: contracts.Vault,
@@ -110,22 +111,11 @@ export async function keelFixture(options: { limits?: VaultLimits; volatility?: 
       quantity,
       premium,
       nonce: ++nonce,
-      deadline,
+      deadline: 2n ** 40n,
     };
     const signature = await signer.signTypedData(
       { name: "Keel OptionBook", version: "1", chainId: 31337, verifyingContract: contracts.OptionBook },
-      {
-        Quote: [
-          { name: "maker", type: "address" },
-          { name: "taker", type: "address" },
-          { name: "makerSells", type: "bool" },
-          { name: "seriesId", type: "uint256" },
-          { name: "quantity", type: "uint256" },
-          { name: "premium", type: "uint256" },
-          { name: "nonce", type: "uint256" },
-          { name: "deadline", type: "uint256" },
-        ],
-      },
+      QUOTE_TYPES,
       terms,
     );
     return { terms, signature };
@@ -148,24 +138,9 @@ export async function keelFixture(options: { limits?: VaultLimits; volatility?: 
   const buy = async (buyer: HardhatEthersSigner, id: bigint, quantity: bigint) => {
     const premium = ((await mark(id)) * 101n) / 100n + 1n;
     const { terms, signature } = await quote(id, quantity, premium);
-    const cost = (premium * quantity) / WAD + 1n;
-    await mainnet.mintUsdc(address(buyer), cost);
-    await usdc.connect(buyer).getFunction("approve")(contracts.OptionBook, cost);
+    await fund(buyer, (premium * quantity) / WAD + 1n);
     return book.connect(buyer).getFunction("fill")(terms, signature, quantity);
   };
-
-  /** A rebalance by the keeper with open limits of its own, so that only the vault's bind. */
-  const rebalance = async (legs: readonly { venue: number; dDelta: bigint }[]) =>
-    vault.connect(keeper).getFunction("rebalance")(
-      legs.map(({ venue, dDelta }) => ({
-        venue,
-        dDelta,
-        limitPrice: dDelta > 0n ? 2n ** 200n : 0n,
-      })),
-      await vault.getFunction("rebalanceNonce")(),
-      2n ** 40n,
-      2n ** 100n,
-    );
 
   return {
     ethers,
@@ -193,15 +168,14 @@ export async function keelFixture(options: { limits?: VaultLimits; volatility?: 
     taker,
     stranger,
     deposit,
+    fund,
     quote,
     mark,
     buy,
-    rebalance,
   };
 }
 
 interface QuoteOptions {
   readonly makerSells?: boolean;
   readonly signer?: HardhatEthersSigner;
-  readonly deadline?: bigint;
 }

@@ -21,7 +21,7 @@ export interface Terms {
   readonly expiry: bigint;
 }
 
-/** The ERC-1155 id of a series. */
+/** The ERC-1155 id of a series: the packing of contracts/types/Series.sol. */
 export function seriesIdOf({ isPut, strike, cap, expiry }: Terms): bigint {
   return ((isPut ? 1n : 0n) << 168n) | (strike << 104n) | (cap << 40n) | expiry;
 }
@@ -54,7 +54,8 @@ export interface QuoteFields {
   deadline: bigint;
 }
 
-const QUOTE_TYPES = {
+/** The EIP-712 type of a quote. */
+export const QUOTE_TYPES = {
   Quote: [
     { name: "maker", type: "address" },
     { name: "taker", type: "address" },
@@ -126,7 +127,6 @@ export async function deployBook({ ethers, networkHelpers }: NetworkConnection<"
     fund,
     /** The book as `account` calls it. */
     as: (account: Signer) => book.connect(account) as Contract,
-    usdcOf: async (account: Signer | Contract): Promise<bigint> => usdc.balanceOf!(account),
     sign: (signer: Signer, fields: QuoteFields) => signer.signTypedData(domain, QUOTE_TYPES, fields),
     hash: (fields: QuoteFields) => TypedDataEncoder.hash(domain, QUOTE_TYPES, fields),
     /** Answers a round at `expiry` with `price` and settles there. */

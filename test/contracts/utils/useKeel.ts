@@ -7,8 +7,8 @@ let shared: Promise<{ keel: Keel; pristine: SnapshotRestorer }> | undefined;
 
 /**
  * Gives every test of the enclosing `describe` Keel as just deployed, or as `setUp` left it. All files share one boot;
- * each test is undone by a snapshot. Not to be
- * nested: what an inner `describe` restores is older than what the outer one wants back.
+ * each test is undone by a snapshot. Not to be nested: what an inner `describe` restores is older than what the outer one
+ * wants back.
  * @returns A getter, good inside tests and hooks.
  */
 export function useKeel(setUp?: (keel: Keel) => Promise<unknown>): () => Keel {

@@ -1,3 +1,4 @@
+import { expect } from "chai";
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import type { Contract } from "ethers";
 
@@ -63,8 +64,8 @@ export async function rebalance(keel: Keel, legs: readonly Leg[], options: Rebal
 }
 
 /** Changes some of the default limits, as the admin. */
-export async function setLimits(keel: Keel, limits: Partial<VaultLimits>): Promise<void> {
-  await vaultAs(keel, keel.admin).setLimits!({ ...DEFAULT_LIMITS, ...limits });
+export async function setLimits(keel: Keel, limits: Partial<VaultLimits>) {
+  return vaultAs(keel, keel.admin).setLimits!({ ...DEFAULT_LIMITS, ...limits });
 }
 
 /** Deploys a mock venue of the vault and adds it, as the admin. */
@@ -78,7 +79,6 @@ export async function addVenue(keel: Keel, contract: string): Promise<Contract> 
 export async function sell(keel: Keel, seller: HardhatEthersSigner, id: bigint, quantity: bigint) {
   const premium = ((await keel.mark(id)) * 99n) / 100n;
   const { terms, signature } = await keel.quote(id, quantity, premium, { makerSells: false });
-  await (keel.book.connect(seller) as Contract).setApprovalForAll!(keel.contracts.OptionBook, true);
   return (keel.book.connect(seller) as Contract).fill!(terms, signature, quantity);
 }
 
@@ -102,6 +102,33 @@ export async function breakFeed(
   return aggregator;
 }
 
+/** The ERC-1155 id of the series of a leg. */
+export function seriesOf(leg: bigint): bigint {
+  return leg & (2n ** 176n - 1n);
+}
+
+/** Options of a leg, 18 decimals; negative is short. */
+export function quantityOf(leg: bigint): bigint {
+  return BigInt.asIntN(80, leg >> 176n);
+}
+
+export function abs(x: bigint): bigint {
+  return x < 0n ? -x : x;
+}
+
+/** Expects `sent` to revert with a custom error, of the vault unless told. */
+export function refusalsOf(keel: () => Keel) {
+  return async (sent: Promise<unknown>, error: string, contract: Contract = keel().vault) =>
+    expect(sent).to.be.revertedWithCustomError(contract, error);
+}
+
+/** Checks after each test of the enclosing `describe` that the vault's ledgers are what it has. */
+export function accountForEveryUnit(keel: () => Keel): void {
+  afterEach("every unit is accounted for", async () => {
+    expect(await ledgerGap(keel())).to.deep.equal({ cash: 0n, nav: 0n });
+  });
+}
+
 /** That the cash ledger is the vault's USDC and the collateral ledger what the option book holds for it. */
 export async function ledgerGap(keel: Keel): Promise<{ cash: bigint; nav: bigint }> {
   const { vault, usdc, book, contracts } = keel;
@@ -109,7 +136,7 @@ export async function ledgerGap(keel: Keel): Promise<{ cash: bigint; nav: bigint
   const [marks, nav] = (await vault.status!()) as [{ venueEquity: bigint; book: { price: bigint } }, bigint];
   let collateral = 0n;
   for (const leg of (await vault.legs!()) as bigint[]) {
-    collateral += (await book.collateralOf!(contracts.Vault, leg & (2n ** 176n - 1n))) as bigint;
+    collateral += (await book.collateralOf!(contracts.Vault, seriesOf(leg))) as bigint;
   }
   const unit = 10n ** 12n;
   const value = marks.book.price / unit - (marks.book.price % unit < 0n ? 1n : 0n);
