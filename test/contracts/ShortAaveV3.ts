@@ -147,8 +147,9 @@ describe("ShortAaveV3", () => {
         MAINNET.aWeth,
       )) as bigint;
       await pool.borrow!(MAINNET.weth, available - 3n * WAD, 2, 0, stranger.address);
-      const filled = await adjust(-10n * WAD);
-      expect(filled).to.equal(-3n * WAD);
+      await expect(short.adjust!(-10n * WAD, 0n, CASH))
+        .to.emit(short, "Adjusted")
+        .withArgs(-10n * WAD, -3n * WAD, 0n);
       expect(await adjust(-10n * WAD)).to.equal(0n);
     });
   });

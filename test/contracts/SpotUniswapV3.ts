@@ -50,7 +50,9 @@ function behaves(): void {
   it("is never short", async () => {
     expect(await adjust(-WAD)).to.equal(0n);
     await adjust(3n * WAD);
-    expect(await adjust(-10n * WAD)).to.equal(-3n * WAD);
+    await expect(spot.adjust!(-10n * WAD, 0n, CASH))
+      .to.emit(spot, "Adjusted")
+      .withArgs(-10n * WAD, -3n * WAD, 0n);
     expect(await held()).to.equal(0n);
     expect(await spot.equity!(PRICE)).to.equal(0n);
   });

@@ -86,7 +86,9 @@ describe("Vault governance", () => {
         "LimitOutOfRange",
       );
     }
-    await setLimits(keel(), { maxAge: 30 * 86_400 });
+    await expect(setLimits(keel(), { maxAge: 30 * 86_400 }))
+      .to.emit(vault, "LimitsSet")
+      .withArgs(Object.values({ ...DEFAULT_LIMITS, maxAge: 30 * 86_400 }));
     for (const limits of [{ maxAge: 30 * 86_400 + 1 }, { minDrift: 0n }]) {
       await expect(setLimits(keel(), limits)).to.be.revertedWithCustomError(vault, "LimitOutOfRange");
     }

@@ -93,6 +93,18 @@ describe("Vault options", () => {
       expect(await keel().vault.nav!()).to.be.closeTo(before + (mark * 10n) / 100n, 20_000n);
     });
 
+    it("are told beside the mark", async () => {
+      const { vault, taker } = keel();
+      const id = await callOf(keel(), 7);
+      const premium = ((await keel().mark(id)) * 1_010n) / 1_000n;
+      const { terms, signature } = await keel().quote(id, 3n * WAD, premium);
+      await bookAs(taker).fill!(terms, signature, 3n * WAD);
+      const [log] = await vault.queryFilter(vault.getEvent("OptionTraded"), "latest");
+      if (!log || !("args" in log)) throw new Error("no event");
+      expect([...log.args].slice(0, 3)).to.deep.equal([id, -3n * WAD, 3n * premium]);
+      expect((log.args.mark as bigint) / 10n ** 12n).to.equal(await keel().mark(id));
+    });
+
     it("of an option worth nothing may be nothing", async () => {
       const id = seriesId({
         isPut: false,

@@ -41,9 +41,11 @@ describe("VolatilityOracle", () => {
       curvature: 90_000_000 - i,
       forwardRatio: 1_009_999_999 - i,
     }));
-    await post(next);
+    const sent = await post(next);
     expect(await stored()).to.deep.equal(next);
-    expect(await oracle().postedAt!()).to.equal(await keel().networkHelpers.time.latest());
+    const now = await keel().networkHelpers.time.latest();
+    expect(await oracle().postedAt!()).to.equal(now);
+    await expect(sent).to.emit(oracle(), "SurfacePosted").withArgs(now, next.map(Object.values));
     await keel().networkHelpers.time.increase(INTERVAL);
     await post(FLAT);
     expect(await stored()).to.deep.equal(FLAT);
