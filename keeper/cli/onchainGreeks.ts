@@ -13,6 +13,7 @@ import { createChainClient, type Endpoint } from "../chain/client.ts";
 import { deploymentFile } from "../config/deployment.ts";
 import { readJsonObject } from "../config/load.ts";
 import type { Greeks } from "../math/blackScholes.ts";
+import { SECONDS_PER_YEAR } from "../math/units.ts";
 import { EntryError } from "./jsonBatch.ts";
 import type { OptionEntry } from "./optionEntry.ts";
 
@@ -20,8 +21,6 @@ const riskEngineAbi = parseAbi([
   "struct Greeks { int256 price; int256 delta; int256 gamma; int256 vega; int256 theta; }",
   "function greeks(bool isPut, uint256 spot, uint256 strike, uint256 cap, uint256 sigma, uint256 tau, uint256 forward) pure returns (Greeks)",
 ]);
-
-const SECONDS_PER_YEAR = 365 * 86_400;
 
 /** What the contract prices without clamping it, in the units of an entry. */
 const RANGES = {

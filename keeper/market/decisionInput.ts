@@ -1,7 +1,7 @@
 import type { BookLeg } from "../chain/legs.ts";
 import type { Snapshot, StoredPillar } from "../chain/snapshot.ts";
 import { cappedGreeks } from "../math/blackScholes.ts";
-import { fromNano, fromWad } from "../math/units.ts";
+import { fromNano, fromWad, SECONDS_PER_YEAR } from "../math/units.ts";
 import { surfaceVolatility, type SurfacePillar } from "../math/volatilitySurface.ts";
 import type { DecisionInput, OptionLeg } from "../strategy/types.ts";
 import { poolCost } from "./poolCost.ts";
@@ -16,7 +16,6 @@ export interface MarketFacts {
   readonly deltaLimit: number;
 }
 
-const SECONDS_PER_YEAR = 365 * 86_400;
 const STRIKE_DECIMALS = 1e8;
 
 /**

@@ -1,3 +1,5 @@
+import { SECONDS_PER_YEAR } from "../math/units.ts";
+
 /** A price at a moment; what is observed at each block, minute or hour. */
 export interface PriceObservation {
   /** Unix seconds. */
@@ -13,8 +15,6 @@ export interface VolatilityState {
   /** Σ of the seconds they took, weighted alike. */
   readonly weightedSeconds: number;
 }
-
-const SECONDS_PER_YEAR = 365 * 86_400;
 
 /**
  * Takes one more price into an exponentially weighted estimate (as RiskMetrics 1996, for any spacing of observations).

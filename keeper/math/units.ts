@@ -1,3 +1,6 @@
+/** In the year of every annualised quantity here and on the chain: 365 days. */
+export const SECONDS_PER_YEAR = 365 * 86_400;
+
 /** Decimals of ether, prices, deltas and fractions on the chain. */
 const WAD = 1e18;
 /** Decimals of USDC. */

@@ -1,3 +1,5 @@
+import { SECONDS_PER_YEAR } from "./units.ts";
+
 /** One tenor of a volatility surface, as `Pillar` on-chain with plain numbers. */
 export interface SurfacePillar {
   /** Seconds to expiry this pillar describes. */
@@ -11,8 +13,6 @@ export interface SurfacePillar {
   /** Forward over spot. */
   readonly forwardRatio: number;
 }
-
-const YEAR = 365 * 86_400;
 
 /** Bounds of the volatility a surface can give a strike, as on-chain. */
 const MIN_SIGMA = 0.01;
@@ -39,7 +39,7 @@ export function surfaceVolatility(
 ): { sigma: number; forwardRatio: number } {
   if (pillars.length === 0 || !(tauSeconds > 0)) return { sigma: 0, forwardRatio: 1 };
   const { atmVol, skew, curvature, forwardRatio } = pillarAt(pillars, tauSeconds);
-  const deviation = Math.log(strike / (spot * forwardRatio)) / Math.sqrt(tauSeconds / YEAR);
+  const deviation = Math.log(strike / (spot * forwardRatio)) / Math.sqrt(tauSeconds / SECONDS_PER_YEAR);
   const x = Math.min(Math.max(deviation, -WING * atmVol), WING * atmVol);
   const sigma = atmVol + x * (skew + (curvature * x) / 2);
   return { sigma: Math.min(Math.max(sigma, MIN_SIGMA), MAX_SIGMA), forwardRatio };

@@ -4,7 +4,8 @@ import { effectiveGamma } from "../math/effectiveGamma.ts";
 import { expiryFloor, type FlooredBand } from "../math/expiryFloor.ts";
 import { frictionVariance, signPurity } from "../math/frictionCentre.ts";
 import { impulseBand, type ImpulseModel } from "../math/impulseBand.ts";
-import { bookDelta, SECONDS_PER_YEAR, type BookRisk } from "./bookRisk.ts";
+import { SECONDS_PER_YEAR } from "../math/units.ts";
+import { bookDelta, type BookRisk } from "./bookRisk.ts";
 import type { DecisionInput } from "./types.ts";
 
 /** A minute, in years. Less says no more than "now", and it keeps the floor finite while expired legs wait for settlement. */

@@ -1,8 +1,6 @@
 import { cappedDelta, cappedGreeks } from "../math/blackScholes.ts";
+import { SECONDS_PER_YEAR } from "../math/units.ts";
 import type { OptionLeg } from "./types.ts";
-
-/** Seconds in the year of every annualised quantity here and on the chain. */
-export const SECONDS_PER_YEAR = 365 * 86_400;
 
 const LEAST_WEIGHT = 1e-290;
 

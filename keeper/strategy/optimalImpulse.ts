@@ -1,9 +1,10 @@
 import { hardLimitLanding } from "../math/hardLimit.ts";
 import { tradeCost } from "../math/impulseBand.ts";
 import { PolicyInputError, positive } from "../math/policyInputError.ts";
+import { SECONDS_PER_YEAR } from "../math/units.ts";
 import { waitingValue } from "../math/waitingValue.ts";
 import { planBand } from "./bandPlan.ts";
-import { bookRisk, SECONDS_PER_YEAR } from "./bookRisk.ts";
+import { bookRisk } from "./bookRisk.ts";
 import type { Decision, DecisionInput, DecisionReason, Strategy } from "./types.ts";
 
 export interface OptimalImpulseOptions {

@@ -1,7 +1,7 @@
+import { SECONDS_PER_YEAR } from "../../keeper/math/units.ts";
 import { HOUR_SECONDS, type Candle } from "./candle.ts";
 import { Random } from "./random.ts";
 
-const SECONDS_PER_YEAR = 365 * 86_400;
 const STEP_SECONDS = 60;
 
 /** Rates per year, volatilities as fractions per root year. */
