@@ -1,8 +1,8 @@
 import type { BookLeg } from "../chain/legs.ts";
 import type { Snapshot, StoredPillar } from "../chain/snapshot.ts";
-import { cappedGreeks } from "../math/blackScholes.ts";
 import { fromNano, fromWad, SECONDS_PER_YEAR } from "../math/units.ts";
 import { surfaceVolatility, type SurfacePillar } from "../math/volatilitySurface.ts";
+import { bookRisk } from "../strategy/bookRisk.ts";
 import type { DecisionInput, OptionLeg } from "../strategy/types.ts";
 import { poolCost } from "./poolCost.ts";
 
@@ -91,25 +91,15 @@ function toOptionLeg(
   };
 }
 
-/** At-the-money-forward volatility at the book's gamma-weighted tenor; at the shortest tenor when no leg has gamma. */
+/** At-the-money-forward volatility at the book's gamma-weighted tenor; at the shortest tenor when no time is left. */
 function spotVolatility(
   legs: readonly OptionLeg[],
   pillars: readonly SurfacePillar[],
   spot: number,
   timestamp: number,
 ): number {
-  let weights = 0;
-  let weighted = 0;
-  for (const { forwardRatio, quantity, expiry, ...terms } of legs) {
-    const seconds = expiry - timestamp;
-    if (seconds <= 0) continue;
-    const tau = seconds / SECONDS_PER_YEAR;
-    const { gamma } = cappedGreeks({ ...terms, spot, tau, forward: spot * forwardRatio });
-    const weight = Math.abs(quantity * gamma);
-    weights += weight;
-    weighted += weight * seconds;
-  }
-  const tenor = weights > 0 ? weighted / weights : (pillars[0]?.tenor ?? 0);
+  const { horizon } = bookRisk(legs, spot, timestamp);
+  const tenor = horizon > 0 ? horizon * SECONDS_PER_YEAR : (pillars[0]?.tenor ?? 0);
   const { forwardRatio } = surfaceVolatility(pillars, spot, spot, tenor);
   return surfaceVolatility(pillars, spot, spot * forwardRatio, tenor).sigma;
 }

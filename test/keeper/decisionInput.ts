@@ -92,6 +92,20 @@ describe("decisionInput", () => {
     near(sigma([]), 0.8);
     const mixed = sigma([call(3000, 9000, 1, -1n), call(3000, 9000, 30, 1n)]);
     expect(mixed).to.be.above(0.51).and.below(0.79);
+    // At the money forward: neither skew nor the forward's distance from spot has a say.
+    const tilted = {
+      tenor: DAY,
+      atmVol: 600_000_000,
+      skew: -300_000_000,
+      curvature: 0,
+      forwardRatio: 1_050_000_000,
+    };
+    const legs = [call(3000, 9000, 30, -1n)];
+    near(decisionInput(snapshot({ legs, pillars: [tilted] }), FACTS).sigma, 0.6);
+  });
+
+  it("marks at the dollars that options settle on, whatever a USDC is worth", () => {
+    expect(decisionInput(snapshot({ ethUsd: 2970n * ETH }), FACTS).spot).to.equal(2970);
   });
 
   it("marks the cap at its own volatility where the surface has a skew, and says nothing of it where not", () => {
