@@ -53,6 +53,8 @@ describe("fixedBand", () => {
     expect(
       decide({ ...quiet, legs: [expired, { ...live, quantity: -200 }], hedgeDelta: 18 }).action,
     ).to.equal("hold");
+    // At its expiry an option no longer counts.
+    expect(at(3, { legs: [expired, { ...live, expiry: NOW }] }).action).to.equal("rebalance");
   });
 
   it("does not look at gas", () => {
@@ -61,6 +63,7 @@ describe("fixedBand", () => {
 
   it("holds what the chain would refuse and answers a margin call", () => {
     const limits = { ...quiet.limits, minDrift: 6 };
+    expect(at(6, { limits }).action).to.equal("rebalance");
     expect(at(5.5, { limits })).to.include({ action: "hold", reason: "below-trigger", trade: 0 });
     expect(at(5.5, { limits, marginCall: true })).to.include({
       action: "rebalance",

@@ -1,7 +1,9 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import { bookDelta, bookRisk } from "../../keeper/strategy/bookRisk.ts";
+import { planBand } from "../../keeper/strategy/bandPlan.ts";
 import { optimalImpulse } from "../../keeper/strategy/optimalImpulse.ts";
+import { bandCost } from "../../keeper/math/bandCost.ts";
 import { impulseBand, marketModel } from "../../keeper/math/impulseBand.ts";
 import { PolicyInputError } from "../../keeper/math/policyInputError.ts";
 import type { Decision, DecisionInput, OptionLeg } from "../../keeper/strategy/types.ts";
@@ -46,6 +48,9 @@ const at = (drift: number, change: Partial<DecisionInput> = {}): Decision => {
 };
 const after = (decision: Decision): number => decision.drift + decision.trade;
 
+const planOf = (input: DecisionInput) =>
+  planBand(input, bookRisk(input.legs, input.spot, input.timestamp), 1e-4);
+
 describe("optimalImpulse", () => {
   it("holds inside the band and trades to t from its edge, on both sides", () => {
     const { b, t, c, centre } = at(0).band!;
@@ -61,6 +66,23 @@ describe("optimalImpulse", () => {
       expect(edge.gain!).to.be.at.least(edge.cost!);
       expectNear(after(edge), centre + side * t, 1e-3 * b);
     }
+  });
+
+  it("gains, past the band, what the wait for the next look would lose", () => {
+    const { b, c, centre } = at(0).band!;
+    const checkInterval = 3600;
+    const { gain, cost } = at(centre + 2 * b, { checkInterval });
+    const holding = 0.5 * 1e-4 * (0.7 * 3000) ** 2 * (2 * b) ** 2;
+    expectNear(gain! - cost!, (holding - c) * (checkInterval / (365 * DAY)), 1e-9 * cost!);
+  });
+
+  it("acts the earlier the less often it looks, and states what its band costs, widened or not", () => {
+    const rare = { ...quiet, timestamp: shortCall.expiry - 3600, checkInterval: 60 };
+    const always = planOf({ ...rare, checkInterval: 0 });
+    const { model, b, t } = always;
+    expectNear(b - planOf(rare).b, 0.5826 * Math.sqrt(model.a2 * (60 / (365 * DAY))), 1e-9 * b);
+    expect(always.c).to.be.above(1.01 * impulseBand(model).c);
+    expectNear(always.c / bandCost(model, { b, t }).c, 1, 1e-12);
   });
 
   it("is the long-run band of the book's gamma when that hardly changes and expiry is far", () => {
@@ -145,11 +167,19 @@ describe("optimalImpulse", () => {
     const decision = at(delta, { limits });
     expect(decision).to.include({ action: "rebalance", reason: "delta-limit" });
     expect(decision.gain!).to.be.below(decision.cost!);
-    expect(after(decision)).to.be.within(centre, centre + t);
-    // A limit inside t: the landing must still be nearer to 0.
-    const tight = at(0.5 * t, { limits: { ...limits, delta: 0.4 * t } });
+    const landing = after(decision) - centre;
+    expect(landing).to.be.within(0, 0.95 * t);
+    const { model } = planOf(quiet);
+    const costOf = (level: number): number => bandCost(model, { b: delta, t: level }).c;
+    for (const other of [0.98, 1.02]) expect(costOf(other * landing)).to.be.above(costOf(landing));
+    // A limit inside t, on the side of the centre: a landing no nearer to 0 is none, and the centre is.
+    const cheap = { spot: 3300, gasUsd: 1e-3, kappa: 0 };
+    const narrow = at(0, cheap).band!;
+    const inside = 0.5 * narrow.t;
+    const tight = at(-inside, { ...cheap, limits: { ...limits, delta: inside } });
     expect(tight.reason).to.equal("delta-limit");
-    expect(Math.abs(after(tight))).to.be.below(0.5 * t);
+    expect(narrow.centre).to.be.below(-0.01);
+    expectNear(after(tight), narrow.centre, 1e-12);
   });
 
   it("acts on age once drift is worth the chain's trigger", () => {
@@ -158,6 +188,10 @@ describe("optimalImpulse", () => {
     expect(at(1, { limits: { ...limits, maxAge: 3601 } }).action).to.equal("hold");
     expect(at(0.4, { limits }).action).to.equal("hold");
     expect(at(1, { limits, lastRebalanceAt: null }).action).to.equal("hold");
+    const { b, t, centre } = at(0).band!;
+    const between = at(centre + (b + t) / 2, { limits });
+    expect(between.reason).to.equal("age");
+    expectNear(after(between), centre + t, 1e-9);
   });
 
   it("holds below the chain's trigger what the band would trade, unless a venue wants margin", () => {
@@ -180,6 +214,14 @@ describe("optimalImpulse", () => {
     });
     const dust = strategy.decide({ ...quiet, legs: [], hedgeDelta: 0.001 });
     expect(dust).to.include({ action: "hold", reason: "below-trigger" });
+  });
+
+  it("takes the delta of a book from each leg's own forward and volatilities", () => {
+    const leg: OptionLeg = { ...shortCall, cap: 3500, capSigma: 0.9, forwardRatio: 1.03 };
+    expectNear(bookDelta([leg], 3000, NOW), bookRisk([leg], 3000, NOW).delta, 1e-12);
+    // A scale of variance is one of both volatilities.
+    const doubled = { ...leg, sigma: 2 * leg.sigma, capSigma: 1.8 };
+    expectNear(bookDelta([leg], 3000, NOW, 4), bookDelta([doubled], 3000, NOW), 1e-12);
   });
 
   it("measures an expired leg by its payout's step until it is settled", () => {
