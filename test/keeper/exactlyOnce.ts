@@ -1,6 +1,7 @@
 import { expect } from "chai";
-import { numberToHex, type Hex } from "viem";
+import { numberToHex, parseTransaction, type Hex } from "viem";
 
+import type { ExecutionTable } from "../../keeper/store/schema.ts";
 import { lost, unanswered } from "./utils/faultyProvider.ts";
 import { ACCOUNT, keeperHarness, toZero } from "./utils/keeperHarness.ts";
 
@@ -65,6 +66,19 @@ describe("keeper, exactly once", () => {
     const { sent } = await (await start(toZero)).step();
     expect(seen).to.deep.equal([[["signed", sent]]]);
     expect(await harness.journal.decisions({ limit: 9 })).to.have.length(1);
+  });
+
+  it("signs for a quarter more gas than it simulated, and for ten minutes", async () => {
+    let gas = 0n;
+    harness.provider.faults.set("eth_estimateGas", async (forward) => {
+      const estimate = await forward();
+      gas = BigInt(estimate as Hex);
+      return estimate;
+    });
+    const { snapshot } = await (await start(toZero)).step();
+    const [{ raw, deadline }] = (await executions()) as [ExecutionTable];
+    expect(parseTransaction(raw as Hex).gas).to.equal((gas * 5n) / 4n);
+    expect(deadline).to.equal(snapshot.timestamp + 600n);
   });
 
   it("sends nothing when the journal cannot be written", async () => {

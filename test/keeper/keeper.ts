@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import type { Hex } from "viem";
+import { numberToHex, type Hex } from "viem";
 
 import { packLeg, type BookLeg } from "../../keeper/chain/legs.ts";
 import { decisionInput } from "../../keeper/market/decisionInput.ts";
@@ -8,6 +8,7 @@ import { optimalImpulse } from "../../keeper/strategy/optimalImpulse.ts";
 import type { Decision, Strategy } from "../../keeper/strategy/types.ts";
 import { DAY, WAD } from "../contracts/utils/keel.ts";
 import { movePool } from "../contracts/utils/market.ts";
+import { expectNear } from "../support/near.ts";
 import { keeperHarness, toZero } from "./utils/keeperHarness.ts";
 
 const SPOT = 0;
@@ -37,9 +38,22 @@ describe("keeper", () => {
 
   it("simulates, sends, and sees the confirmation at a later block", async () => {
     const { step } = await start(toZero);
+    let gas = 0n;
+    harness.provider.faults.set("eth_estimateGas", async (forward) => {
+      const estimate = (await forward()) as Hex;
+      gas = BigInt(estimate);
+      return estimate;
+    });
     const first = await step();
     expect(first.sent).to.match(/^0x/);
-    expect(first.input!.gasUsd).to.be.above(0);
+    // Units × (base fee + tip) × price.
+    const { baseFeePerGas } = await rpc<{ baseFeePerGas: Hex }>("eth_getBlockByNumber", [
+      numberToHex(first.snapshot.blockNumber),
+      false,
+    ]);
+    const wei = gas * (BigInt(baseFeePerGas) + 10n ** 8n);
+    const price = Number(first.snapshot.price) / 1e18;
+    expectNear(first.input!.gasUsd, (Number(wei) / 1e18) * price, 1e-9);
     expect(Math.abs(await drift())).to.be.below(0.01);
 
     const second = await step();
@@ -93,7 +107,25 @@ describe("keeper", () => {
     expect(Math.abs(await drift())).to.be.below(0.01);
   });
 
-  it("mends a margin from cash while the pool is past the limit", async () => {
+  it("sells the spot alone while the vault refuses to open the short", async () => {
+    const { step } = await start(toZero);
+    await step();
+    await buy({ isPut: true, strike: 5_000, cap: 500 }, 150n);
+    // As a lending market does at its borrow cap: every call with an opening leg reverts.
+    let isWhole = true;
+    harness.provider.faults.set("eth_estimateGas", (forward) => {
+      const refuses = isWhole;
+      isWhole = !isWhole;
+      return refuses ? Promise.reject(new Error("execution reverted: 50")) : forward();
+    });
+    const { sent, blocked } = await step();
+    expect([sent === null, blocked]).to.deep.equal([false, null]);
+    harness.provider.faults.clear();
+    await step();
+    expect(legsOf((await executions())[1]!.events)).to.deep.equal([[SPOT, -100]]);
+  });
+
+  it("mends a margin from cash while the pool is past the limit, whatever the base fee", async () => {
     // Enough to make delta negative: the vault owes ETH from then on.
     await buy({ isPut: true, strike: 4_000, cap: 100 }, 300n);
     const { step } = await start(toZero);
@@ -104,7 +136,8 @@ describe("keeper", () => {
     // A jump: the feed is two per cent behind the pool, so the short cannot be bought back yet.
     await movePool(keel, 3_900);
     await keel.mainnet.submitEthUsd(3_820);
-    const { decision, blocked } = await step();
+    const urgent = await start(toZero, { fees: { priorityFeePerGas: 10n ** 8n, maxBaseFeePerGas: 1n } });
+    const { decision, blocked } = await urgent.step();
     expect(decision).to.include({ action: "rebalance", reason: "margin" });
     expect(decision!.trade).to.be.above(0);
     expect(blocked).to.equal(null);
