@@ -26,11 +26,11 @@ import {
   DEPLOYMENT_STEPS,
   deployKeel,
   flatSurface,
+  MAINNET_GROUND,
   writeDeployment,
   type KeelContracts,
 } from "./deployKeel.ts";
 import { firstBlock, followJournal, journalFolder } from "./ignitionJournal.ts";
-import { MAINNET } from "./localMainnet/addresses.ts";
 
 /** Begins anew with every node, so that what one remembers of it says nothing of the next. */
 const LOCAL_CHAIN_ID = 31337;
@@ -59,14 +59,7 @@ const plan = z.strictObject({
       ethUsd: address,
       usdcUsd: address,
     })
-    .default({
-      usdc: MAINNET.usdc,
-      weth: MAINNET.weth,
-      pool: MAINNET.usdcWethPool,
-      aavePool: MAINNET.aavePool,
-      ethUsd: MAINNET.ethUsdFeed,
-      usdcUsd: MAINNET.usdcUsdFeed,
-    }),
+    .default(MAINNET_GROUND),
 });
 
 type Plan = z.infer<typeof plan>;

@@ -6,6 +6,7 @@ import type { NetworkConnection } from "hardhat/types/network";
 import type { Address } from "viem";
 
 import Keel from "../deployments/modules/Keel.ts";
+import { MAINNET } from "./localMainnet/addresses.ts";
 
 /** One account a role; none may be the deployer, which ends without any. */
 export interface KeelRoles {
@@ -25,6 +26,16 @@ export interface KeelGround {
   readonly ethUsd: Address;
   readonly usdcUsd: Address;
 }
+
+/** On mainnet, and on the local one, which has the same addresses. */
+export const MAINNET_GROUND: KeelGround = {
+  usdc: MAINNET.usdc,
+  weth: MAINNET.weth,
+  pool: MAINNET.usdcWethPool,
+  aavePool: MAINNET.aavePool,
+  ethUsd: MAINNET.ethUsdFeed,
+  usdcUsd: MAINNET.usdcUsdFeed,
+};
 
 /** `Limits` of contracts/interfaces/IVault.sol: fractions and ETH with 18 decimals, seconds. */
 export interface VaultLimits {
@@ -125,13 +136,13 @@ export function forgetDeployment(chainId: number): void {
   rmSync(`ignition/deployments/chain-${String(chainId)}`, { recursive: true, force: true });
 }
 
-/** Writes a deployment file, by default `deployments/<chainId>.json`: where the keeper and the page find Keel. */
+/** Writes a deployment file: where the keeper finds Keel. @returns its name. */
 export function writeDeployment(
   chainId: number,
   block: number,
   contracts: KeelContracts,
   ground: KeelGround,
-  file = `deployments/${String(chainId)}.json`,
+  file: string,
 ): string {
   const record = { chainId, block, commit: currentCommit(), contracts, ground };
   mkdirSync(dirname(file), { recursive: true });

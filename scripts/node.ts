@@ -6,11 +6,12 @@ import { parseArgs } from "node:util";
 import { network } from "hardhat";
 import { getAddress, parseUnits, type Address } from "viem";
 
-import { forgetDeployment, writeDeployment } from "./deployKeel.ts";
+import { deploymentFile } from "../keeper/config/deployment.ts";
+import { forgetDeployment, MAINNET_GROUND, writeDeployment } from "./deployKeel.ts";
 import { developmentKey, KEEPER_ACCOUNT, MNEMONIC } from "./demo/actors.ts";
 import { chooseSettings } from "./demo/operator.ts";
 import { Settler } from "./demo/settlement.ts";
-import { groundOf, raiseVault, type Stage } from "./demo/stage.ts";
+import { raiseVault, type Stage } from "./demo/stage.ts";
 import { SurfacePoster } from "./demo/surfacePoster.ts";
 import { bootDate, bootLocalMainnet, type LocalMainnet } from "./localMainnet/bootLocalMainnet.ts";
 import { httpProvider } from "./localMainnet/chain.ts";
@@ -107,7 +108,7 @@ async function raiseKeel(
     console.log(message);
   });
   const block = Number(await local.chain.rpc("eth_blockNumber"));
-  const file = writeDeployment(LOCAL_CHAIN_ID, block, stage.contracts, groundOf(local), deployment);
+  const file = writeDeployment(LOCAL_CHAIN_ID, block, stage.contracts, MAINNET_GROUND, deployment);
   console.log(`addresses written to ${file}`);
   return stage;
 }
@@ -166,7 +167,7 @@ function parseFlags() {
         price: { type: "string", default: "3000" },
         seed: { type: "string", default: "1" },
         still: { type: "boolean", default: false },
-        deployment: { type: "string", default: `deployments/${String(LOCAL_CHAIN_ID)}.json` },
+        deployment: { type: "string", default: deploymentFile(LOCAL_CHAIN_ID) },
         help: { type: "boolean", default: false },
       },
     });

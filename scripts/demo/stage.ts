@@ -2,7 +2,7 @@ import hre from "hardhat";
 import type { NetworkConnection } from "hardhat/types/network";
 import { parseUnits, type Address } from "viem";
 
-import { deployKeel, flatSurface, type KeelContracts, type KeelGround } from "../deployKeel.ts";
+import { deployKeel, flatSurface, MAINNET_GROUND, type KeelContracts } from "../deployKeel.ts";
 import { bootDate, bootLocalMainnet, type LocalMainnet } from "../localMainnet/bootLocalMainnet.ts";
 import { OPTION_BOOK, QUOTE_TYPES, RISK_ENGINE, VAULT, VOLATILITY_ORACLE } from "./abis.ts";
 import { ACTORS } from "./actors.ts";
@@ -73,7 +73,7 @@ export async function raiseVault(
   log: (message: string) => void,
 ): Promise<Stage> {
   const contracts = await deployKeel(connection, {
-    ground: groundOf(local),
+    ground: MAINNET_GROUND,
     roles: {
       admin: ACTORS.admin.address,
       keeper: ACTORS.keeper.address,
@@ -107,18 +107,6 @@ export async function raiseVault(
 /** Whole options. @returns 18 decimals. */
 function optionsPerSeries(spot: number): bigint {
   return parseUnits(String(Math.max(1, Math.floor(NOTIONAL / spot))), 18);
-}
-
-/** What Keel stands on here. */
-export function groundOf({ addresses }: LocalMainnet): KeelGround {
-  return {
-    usdc: addresses.usdc,
-    weth: addresses.weth,
-    pool: addresses.usdcWethPool,
-    aavePool: addresses.aavePool,
-    ethUsd: addresses.ethUsdFeed,
-    usdcUsd: addresses.usdcUsdFeed,
-  };
 }
 
 async function deposit(

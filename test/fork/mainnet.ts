@@ -2,7 +2,7 @@ import { expect } from "chai";
 import type { Contract, InterfaceAbi } from "ethers";
 import type { Address } from "viem";
 
-import { deployKeel, flatSurface, type KeelContracts } from "../../scripts/deployKeel.ts";
+import { deployKeel, flatSurface, MAINNET_GROUND, type KeelContracts } from "../../scripts/deployKeel.ts";
 import { ABIS } from "../../scripts/localMainnet/abis.ts";
 import { MAINNET } from "../../scripts/localMainnet/addresses.ts";
 import { DAY, seriesId, USDC, WAD } from "../contracts/utils/keel.ts";
@@ -41,14 +41,7 @@ describe("On a fork of mainnet", function () {
     [alice, bob, taker] = others as [Signer, Signer, Signer];
     const address = (signer: Signer) => signer.address as Address;
     contracts = await deployKeel(fork.connection, {
-      ground: {
-        usdc: MAINNET.usdc,
-        weth: MAINNET.weth,
-        pool: MAINNET.usdcWethPool,
-        aavePool: MAINNET.aavePool,
-        ethUsd: MAINNET.ethUsdFeed,
-        usdcUsd: MAINNET.usdcUsdFeed,
-      },
+      ground: MAINNET_GROUND,
       roles: {
         admin: address(people.admin),
         keeper: address(people.keeper),

@@ -2,7 +2,7 @@ import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types"
 import { network } from "hardhat";
 import type { Address } from "viem";
 
-import { deployKeel, flatSurface, type KeelContracts } from "../../../scripts/deployKeel.ts";
+import { deployKeel, flatSurface, MAINNET_GROUND, type KeelContracts } from "../../../scripts/deployKeel.ts";
 import { bootLocalMainnet, type LocalMainnet } from "../../../scripts/localMainnet/bootLocalMainnet.ts";
 import { QUOTE_TYPES, seriesIdOf } from "./optionBook.ts";
 
@@ -44,14 +44,7 @@ export async function keelFixture() {
   ];
   const address = (signer: HardhatEthersSigner) => signer.address as Address;
   const contracts: KeelContracts = await deployKeel(connection, {
-    ground: {
-      usdc: mainnet.addresses.usdc,
-      weth: mainnet.addresses.weth,
-      pool: mainnet.addresses.usdcWethPool,
-      aavePool: mainnet.addresses.aavePool,
-      ethUsd: mainnet.addresses.ethUsdFeed,
-      usdcUsd: mainnet.addresses.usdcUsdFeed,
-    },
+    ground: MAINNET_GROUND,
     roles: {
       admin: address(admin),
       keeper: address(keeper),
