@@ -3,7 +3,7 @@ import { BaseError, decodeErrorResult, isHex, type Hex } from "viem";
 import { vaultAbi } from "../chain/abi.ts";
 import { describeError } from "../log/describeError.ts";
 
-/** An execution that the chain refuses, in a simulation: the vault's own error, named with its arguments. */
+/** An execution that the chain refuses, simulated or made again: the vault's own error, named with its arguments. */
 export interface Revert {
   /** Name of the error; `Error` for a string reason, `Panic` for a compiler's, `unknown` where it is in no ABI. */
   readonly name: string;

@@ -39,7 +39,7 @@ export interface ExecutionTable {
   chain_id: bigint;
   account: string;
   status: ExecutionStatus;
-  /** Why it was blocked or rejected. */
+  /** Why it did not take effect, where that is known. */
   error: string | null;
   rebalance_nonce: bigint;
   tx_nonce: bigint | null;
