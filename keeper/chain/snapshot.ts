@@ -116,5 +116,10 @@ export function createSnapshotReader(client: PublicClient, lens: Address, vault:
 
 /** Drift at the chain's own marks: the book's delta plus what the venues hold, ETH, 18 decimals. */
 export function driftOf(snapshot: Snapshot): bigint {
-  return snapshot.venues.reduce((sum, venue) => sum + venue.delta, snapshot.book.delta);
+  return snapshot.book.delta + hedgeOf(snapshot);
+}
+
+/** What all venues hold, ETH, 18 decimals. */
+export function hedgeOf({ venues }: Pick<Snapshot, "venues">): bigint {
+  return venues.reduce((sum, { delta }) => sum + delta, 0n);
 }

@@ -1,5 +1,5 @@
 import type { BookLeg } from "../chain/legs.ts";
-import type { Snapshot, StoredPillar } from "../chain/snapshot.ts";
+import { hedgeOf, type Snapshot, type StoredPillar } from "../chain/snapshot.ts";
 import { fromNano, fromWad, SECONDS_PER_YEAR } from "../math/units.ts";
 import { surfaceVolatility, type SurfacePillar } from "../math/volatilitySurface.ts";
 import { bookRisk } from "../strategy/bookRisk.ts";
@@ -40,7 +40,7 @@ export function decisionInput(snapshot: Snapshot, facts: MarketFacts): DecisionI
     timestamp,
     spot,
     legs,
-    hedgeDelta: fromWad(snapshot.venues.reduce((sum, { delta }) => sum + delta, 0n)),
+    hedgeDelta: fromWad(hedgeOf(snapshot)),
     sigma: spotVolatility(legs, pillars, spot, timestamp),
     gasUsd: facts.gasUsd,
     feeRate,

@@ -10,8 +10,6 @@ export const VAULT = parseAbi([
   "function nav() view returns (int256)",
   "function legs() view returns (uint256[])",
   "function settle(uint256 id) returns (uint256)",
-  "event Rebalanced(uint64 indexed rebalanceNonce, int256 driftBefore, int256 driftAfter, int256 navBefore, int256 navAfter, uint256 price)",
-  "event LegExecuted(uint64 indexed rebalanceNonce, uint8 indexed venue, int256 requested, int256 filled, int256 cashDelta)",
 ]);
 
 export const OPTION_BOOK = parseAbi([

@@ -1,8 +1,10 @@
 import { createPublicClient, custom } from "viem";
 
 import { createSnapshotReader } from "../../keeper/chain/snapshot.ts";
+import type { Calibration } from "../../keeper/config/schema.ts";
 import { poolCost } from "../../keeper/market/poolCost.ts";
 import { calibrateRiskAversion } from "../../keeper/math/calibration.ts";
+import { fromWad } from "../../keeper/math/units.ts";
 import type { Stage } from "./stage.ts";
 
 /** P&L standard deviation the operator is willing to carry, as a share of net assets per root year. */
@@ -16,16 +18,8 @@ const DELTA_LIMIT = 0.8;
 export interface OperatorSettings {
   /** Absolute risk aversion, 1/USD. */
   readonly riskAversion: number;
-  /** The conditions it was calibrated at: USD per root year, USD per ETH, fractions, ETH per USD, USD per ETH². */
-  readonly calibration: {
-    readonly pnlDeviation: number;
-    readonly spot: number;
-    readonly sigma: number;
-    readonly gamma: number;
-    readonly gasUsd: number;
-    readonly feeRate: number;
-    readonly kappa: number;
-  };
+  /** The conditions it was calibrated at. */
+  readonly calibration: Calibration;
   /** ETH. */
   readonly limits: { readonly delta: number };
 }
@@ -41,9 +35,9 @@ export async function chooseSettings(
   const client = createPublicClient({ transport: custom(stage.connection.provider) });
   const { hash } = await client.getBlock();
   const snapshot = await createSnapshotReader(client, stage.contracts.Lens, stage.contracts.Vault)(hash);
-  const spot = Number(snapshot.price) / 1e18;
+  const spot = fromWad(snapshot.price);
   const { feeRate, kappa } = poolCost({
-    price: Number(snapshot.poolPrice) / 1e18,
+    price: fromWad(snapshot.poolPrice),
     liquidity: Number(snapshot.poolLiquidity),
     fee: snapshot.poolFee,
   });
@@ -51,7 +45,7 @@ export async function chooseSettings(
     pnlDeviation: (RISK_TARGET * Number(snapshot.nav)) / 1e6,
     spot,
     sigma: market.volatility,
-    gamma: Math.abs(Number(snapshot.book.gamma) / 1e18),
+    gamma: Math.abs(fromWad(snapshot.book.gamma)),
     gasUsd: (REFERENCE_GAS * Number(market.baseFee) * spot) / 1e18,
     feeRate,
     kappa,

@@ -1,7 +1,8 @@
 import { decodeEventLog, numberToHex, type Hex } from "viem";
 
+import { vaultAbi } from "../../keeper/chain/abi.ts";
 import type { Snapshot } from "../../keeper/chain/snapshot.ts";
-import { VAULT } from "./abis.ts";
+import { fromUsdc, fromWad } from "../../keeper/math/units.ts";
 import type { EquityPoint } from "./report.ts";
 import type { Stage } from "./stage.ts";
 
@@ -70,21 +71,21 @@ export class HedgeLedger {
     const event = decode(log);
     const sums = this.#sums;
     if (event?.eventName === "LegExecuted") {
-      this.#filled += Math.abs(Number(event.args.filled) / 1e18);
+      this.#filled += Math.abs(fromWad(event.args.filled));
       sums.cashSpent -= event.args.cashDelta;
       return;
     }
     if (event?.eventName !== "Rebalanced") return;
     // The event closes a rebalance: the legs since the last one are its own.
     const { driftBefore, driftAfter, navBefore, navAfter, price } = event.args;
-    const usd = Number(price) / 1e18;
+    const usd = fromWad(price);
     const fee = this.#filled * usd * this.#feeRate;
     sums.rebalances += 1;
-    sums.driftBefore += Math.abs(Number(driftBefore) / 1e18);
-    sums.driftAfter += Math.abs(Number(driftAfter) / 1e18);
+    sums.driftBefore += Math.abs(fromWad(driftBefore));
+    sums.driftAfter += Math.abs(fromWad(driftAfter));
     sums.volume += this.#filled;
     sums.feeUsd += fee;
-    sums.slippageUsd += Number(navBefore - navAfter) / 1e6 - fee;
+    sums.slippageUsd += fromUsdc(navBefore - navAfter) - fee;
     this.#filled = 0;
   }
 }
@@ -95,8 +96,8 @@ export function equityPoint(snapshot: Snapshot, cashSpent: bigint): EquityPoint 
   // What the hedge has earned is what it is worth now less what it cost.
   return {
     timestamp: Number(snapshot.timestamp),
-    hedged: Number(snapshot.nav) / 1e6,
-    unhedged: Number(snapshot.nav - venues + cashSpent) / 1e6,
+    hedged: fromUsdc(snapshot.nav),
+    unhedged: fromUsdc(snapshot.nav - venues + cashSpent),
   };
 }
 
@@ -116,7 +117,7 @@ interface Log {
 /** Undefined for events the demo does not count. */
 function decode({ topics, data }: Log) {
   try {
-    return decodeEventLog({ abi: VAULT, topics, data });
+    return decodeEventLog({ abi: vaultAbi, topics, data });
   } catch {
     return undefined;
   }

@@ -1,7 +1,10 @@
 import { numberToHex, type Hash, type PublicClient } from "viem";
 
-import type { Snapshot } from "../../keeper/chain/snapshot.ts";
+import { hedgeOf, type Snapshot } from "../../keeper/chain/snapshot.ts";
+import { SHORT } from "../../keeper/execution/planLegs.ts";
+import { fromUsdc, fromWad } from "../../keeper/math/units.ts";
 import type { Strategy } from "../../keeper/strategy/types.ts";
+import { POOL_FEE } from "../localMainnet/uniswapV3.ts";
 import { HOUR_SECONDS } from "../market/candle.ts";
 import type { MarketPlayer } from "../market/marketPlayer.ts";
 import { VAULT } from "./abis.ts";
@@ -15,10 +18,8 @@ import { Settler, type PaidHolding } from "./settlement.ts";
 import type { Stage } from "./stage.ts";
 import { SurfacePoster } from "./surfacePoster.ts";
 
-/** The short venue's place in the vault's list. */
-const SHORT = 1;
-/** Of the 0.05 % pool the venues trade in. */
-const POOL_FEE_RATE = 0.0005;
+/** Of the pool the venues trade in, a fraction. */
+const POOL_FEE_RATE = POOL_FEE / 1e6;
 /** The part of the path after which `--drain` takes the liquidity. */
 const DRAIN_AFTER = 0.25;
 /** From the path's last block to the redemption's. */
@@ -153,8 +154,8 @@ export async function playRun(options: RunOptions): Promise<RunReport> {
       hourlyDeviation: changeDeviation(equity.map(({ unhedged }) => unhedged)),
     },
     lowestHealth,
-    nav: Number(await chain.read(Vault, VAULT, "nav", [])) / 1e6,
-    sharePrice: Number(await chain.read(Vault, VAULT, "convertToAssets", [10n ** 12n])) / 1e6,
+    nav: fromUsdc(await chain.read(Vault, VAULT, "nav", [])),
+    sharePrice: fromUsdc(await chain.read(Vault, VAULT, "convertToAssets", [10n ** 12n])),
     claims: settler.paid.map(toClaimed),
     redeemed: await redeemAll(stage, last.timestamp + REDEEM_AFTER_SECONDS),
     equity,
@@ -185,17 +186,17 @@ async function redeemAll(
     await chain.rpc("evm_setNextBlockTimestamp", [numberToHex(timestamp)]);
     await chain.write(owner, contracts.Vault, VAULT, "redeem", [shares, owner, owner]);
   }
-  return Number((await balance()) - before) / 1e6;
+  return fromUsdc((await balance()) - before);
 }
 
-function leftOf({ legs, venues }: Snapshot): RunReport["left"] {
-  return { options: legs.length, hedge: Number(venues.reduce((sum, { delta }) => sum + delta, 0n)) / 1e18 };
+function leftOf(snapshot: Snapshot): RunReport["left"] {
+  return { options: snapshot.legs.length, hedge: fromWad(hedgeOf(snapshot)) };
 }
 
 /** Null while nothing is owed. */
 function healthFactor({ venues }: Snapshot): number | null {
   const short = venues[SHORT];
-  return short === undefined || short.delta === 0n ? null : 1 + Number(short.liquidationDistance) / 1e18;
+  return short === undefined || short.delta === 0n ? null : 1 + fromWad(short.liquidationDistance);
 }
 
 interface RpcBlock {

@@ -1,4 +1,6 @@
-import type { Snapshot } from "../../keeper/chain/snapshot.ts";
+import { driftOf, hedgeOf, type Snapshot } from "../../keeper/chain/snapshot.ts";
+import { fromUsdc, fromWad } from "../../keeper/math/units.ts";
+import { moment } from "./moment.ts";
 import type { ProgressEvent } from "./playRun.ts";
 
 /** A line of the path is written every so many hours of it. */
@@ -42,15 +44,14 @@ export class Progress {
 }
 
 function state(snapshot: Snapshot): string {
-  const eth = (wad: bigint) => fixed(Number(wad) / 1e18, 1);
-  const hedge = snapshot.venues.reduce((sum, { delta }) => sum + delta, 0n);
+  const eth = (wad: bigint) => fixed(fromWad(wad), 1);
   return row([
     moment(Number(snapshot.timestamp)),
-    fixed(Number(snapshot.price) / 1e18, 0),
-    fixed(Number(snapshot.nav) / 1e6, 0),
+    fixed(fromWad(snapshot.price), 0),
+    fixed(fromUsdc(snapshot.nav), 0),
     eth(snapshot.book.delta),
-    eth(hedge),
-    eth(snapshot.book.delta + hedge),
+    eth(hedgeOf(snapshot)),
+    eth(driftOf(snapshot)),
     String(snapshot.rebalanceNonce),
   ]);
 }
@@ -70,9 +71,4 @@ function fixed(value: number, decimals: number): string {
     minimumFractionDigits: decimals,
     maximumFractionDigits: decimals,
   });
-}
-
-/** "01-07 22:00". */
-function moment(timestamp: number): string {
-  return new Date(timestamp * 1000).toISOString().slice(5, 16).replace("T", " ");
 }

@@ -2,6 +2,7 @@ import { once } from "node:events";
 
 import { createPublicClient, custom, numberToHex } from "viem";
 
+import { fromUsdc, fromWad } from "../../keeper/math/units.ts";
 import { clock } from "../../keeper/strategy/clock.ts";
 import { fixedBand } from "../../keeper/strategy/fixedBand.ts";
 import { optimalImpulse } from "../../keeper/strategy/optimalImpulse.ts";
@@ -66,7 +67,7 @@ export async function runDemo(options: DemoOptions, scenario: Scenario): Promise
   return {
     report: {
       ...{ seed: options.seed, start, end, sources, drain: options.drain },
-      slippageLimit: Number(DEFAULT_LIMITS.maxSlippage) / 1e18,
+      slippageLimit: fromWad(DEFAULT_LIMITS.maxSlippage),
       book: bookOf(stage),
       runs,
     },
@@ -88,7 +89,7 @@ export async function runDemo(options: DemoOptions, scenario: Scenario): Promise
 function bookOf({ holdings }: Stage): SeriesSold[] {
   return holdings.map(({ terms, quantity, paid }) => ({
     ...terms,
-    quantity: Number(quantity) / 1e18,
-    premium: Number(paid) / 1e6,
+    quantity: fromWad(quantity),
+    premium: fromUsdc(paid),
   }));
 }

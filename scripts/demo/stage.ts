@@ -2,6 +2,7 @@ import hre from "hardhat";
 import type { NetworkConnection } from "hardhat/types/network";
 import { parseUnits, type Address } from "viem";
 
+import { fromUsdc, fromWad } from "../../keeper/math/units.ts";
 import { deployKeel, flatSurface, MAINNET_GROUND, type KeelContracts } from "../deployKeel.ts";
 import { bootDate, bootLocalMainnet, type LocalMainnet } from "../localMainnet/bootLocalMainnet.ts";
 import { OPTION_BOOK, QUOTE_TYPES, RISK_ENGINE, VAULT, VOLATILITY_ORACLE } from "./abis.ts";
@@ -99,7 +100,7 @@ export async function raiseVault(
     holdings.push(await sell(local, contracts, { taker, terms, quantity, nonce: BigInt(index) }));
   }
   const premiums = holdings.reduce((sum, { paid }) => sum + paid, 0n);
-  const each = (Number(quantity) / 1e18).toLocaleString("en-US");
+  const each = fromWad(quantity).toLocaleString("en-US");
   log(`${String(holdings.length)} series of ${each} options written for ${format(premiums)} USDC of premium`);
   return { connection, local, contracts, quantity, holdings };
 }
@@ -185,5 +186,5 @@ async function markOf(
 }
 
 function format(usdc: bigint): string {
-  return (Number(usdc) / 1e6).toLocaleString("en-US", { maximumFractionDigits: 0 });
+  return fromUsdc(usdc).toLocaleString("en-US", { maximumFractionDigits: 0 });
 }

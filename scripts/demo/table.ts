@@ -2,6 +2,7 @@ import { styleText } from "node:util";
 
 import Table from "cli-table3";
 
+import { moment } from "./moment.ts";
 import { paidToTheUnit, type DemoReport, type RunReport, type SeriesSold } from "./report.ts";
 import { describeSeries } from "./terms.ts";
 import { conclude } from "./verdict.ts";
@@ -98,7 +99,7 @@ function listBook(book: readonly SeriesSold[]): string {
   return expiries
     .map((expiry) => {
       const listed = book.filter((series) => series.expiry === expiry).map(describeSeries);
-      return `${listed.join(", ")} to ${utc(expiry)}`;
+      return `${listed.join(", ")} to ${moment(expiry)}`;
     })
     .join("; ");
 }
@@ -144,11 +145,6 @@ function cents(value: number): string {
 
 function whole(value: number): string {
   return value.toLocaleString("en-US", { maximumFractionDigits: 0 });
-}
-
-/** "01-07 22:00". */
-function utc(timestamp: number): string {
-  return new Date(timestamp * 1000).toISOString().slice(5, 16).replace("T", " ");
 }
 
 /** Breaks between words; what follows the first line is indented. */
