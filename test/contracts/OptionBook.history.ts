@@ -1,20 +1,17 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 
 import { expect } from "chai";
 import { parse } from "csv-parse/sync";
 import { network } from "hardhat";
 
+import { recordedData } from "../support/recordedData.ts";
 import { roundIdOf } from "./utils/chainlink.ts";
 import { deployBook } from "./utils/optionBook.ts";
 
 const connection = await network.create({ network: "localMainnet", chainType: "l1" });
 const { ethers } = connection;
 
-// Rounds of the mainnet ETH/USD feed, outside the repository.
-const FILES = ["../shared/data", "../../shared/data"].map(
-  (folder) => new URL(`../../${folder}/chainlink_ethusd_rounds_2023-04_2024-01.csv.gz`, import.meta.url),
-);
 const SAMPLES = 40;
 
 interface Round {
@@ -23,7 +20,7 @@ interface Round {
   readonly updatedAt: bigint;
 }
 
-function readRounds(file: URL): Round[] {
+function readRounds(file: string): Round[] {
   const rows: Record<string, string>[] = parse(gunzipSync(readFileSync(file)), { columns: true });
   return rows.map((row) => ({
     id: BigInt(row["round_id"]!),
@@ -34,11 +31,7 @@ function readRounds(file: URL): Round[] {
 
 describe("OptionBook.settle on the rounds of the mainnet feed", () => {
   it("takes one round for each expiry, ties included", async function () {
-    const file = FILES.find((candidate) => existsSync(candidate));
-    if (file === undefined) {
-      console.log(`      skipped: no ${FILES[0]!.pathname}`);
-      this.skip();
-    }
+    const file = recordedData(this, "chainlink_ethusd_rounds_2023-04_2024-01.csv.gz");
     const rounds = readRounds(file).sort((a, b) => (a.id < b.id ? -1 : 1));
     const tied = rounds.slice(1).filter((round, i) => round.updatedAt === rounds[i]!.updatedAt);
     expect(tied.length).to.equal(5);

@@ -7,7 +7,7 @@ import { expect } from "chai";
 
 import type { DemoReport, RunReport } from "../../scripts/demo/report.ts";
 import { payout } from "../../scripts/demo/terms.ts";
-import { recordedData } from "../market/support/recordedData.ts";
+import { recordedData } from "../support/recordedData.ts";
 import { writeTable } from "../market/support/tableFile.ts";
 import { atMost, Command, killAll, run, type Outcome } from "./support/command.ts";
 

@@ -2,7 +2,7 @@ import { expect } from "chai";
 
 import { readImpliedVolatility } from "../../scripts/market/dvolSource.ts";
 import { InputError } from "../../scripts/market/inputError.ts";
-import { recordedData } from "./support/recordedData.ts";
+import { recordedData } from "../support/recordedData.ts";
 import { writeTable } from "./support/tableFile.ts";
 
 const START = Date.UTC(2024, 0, 1) / 1000;

@@ -2,7 +2,7 @@ import { expect } from "chai";
 
 import { generateBaseFee, readBaseFee } from "../../scripts/market/gasSource.ts";
 import { InputError } from "../../scripts/market/inputError.ts";
-import { recordedData } from "./support/recordedData.ts";
+import { recordedData } from "../support/recordedData.ts";
 import { writeTable } from "./support/tableFile.ts";
 
 const DAY = 86_400;

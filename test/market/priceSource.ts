@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { HOUR_SECONDS } from "../../scripts/market/candle.ts";
 import { InputError } from "../../scripts/market/inputError.ts";
 import { generatePricePath, readPricePath } from "../../scripts/market/priceSource.ts";
-import { recordedData } from "./support/recordedData.ts";
+import { recordedData } from "../support/recordedData.ts";
 import { writeTable } from "./support/tableFile.ts";
 
 const HEADER = "ts,open,high,low,close,volume";
