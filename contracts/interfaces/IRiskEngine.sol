@@ -2,7 +2,7 @@
 pragma solidity 0.8.28;
 
 import {Leg, SeriesId} from "../types/Series.sol";
-import {Greeks, Surface} from "../types/Surface.sol";
+import {Box, Greeks, Surface} from "../types/Surface.sol";
 
 /// @title IRiskEngine
 /// @notice Prices and greeks of single options and of a book. Pure and total: no input reverts (an unsorted or empty
@@ -44,6 +44,24 @@ interface IRiskEngine {
         uint256 timestamp,
         Surface calldata surface
     ) external pure returns (Greeks memory);
+
+    /// @notice `book`, and how far the book's value V may stray from its tangent within `box`: with p0 the spot, for every
+    /// price p and relative change u of all volatilities in the box
+    /// |V(p, u) - V(p0, 0) - total.delta·(p - p0) - volSlope·u| <= remainder,
+    /// where V is this engine's own value, each strike keeping its volatility and the forward its ratio to spot.
+    /// The whole book is thus worth total.price ± (|total.delta|·box.price·p0 + |volSlope|·box.volatility + remainder),
+    /// to which the caller may first add, to total.delta, whatever else it holds that is linear in the price.
+    /// @dev For a spot within the engine's range, 1e-9 to 1.2e12 USD; beyond it p0 is that bound.
+    /// @return total As of `book`.
+    /// @return volSlope ∂V/∂u: the sum of quantity times vega times volatility, strike by strike. USD, 18 decimals.
+    /// @return remainder USD, 18 decimals, rounded up.
+    function bounds(
+        Leg[] calldata legs,
+        uint256 spot,
+        uint256 timestamp,
+        Surface calldata surface,
+        Box calldata box
+    ) external pure returns (Greeks memory total, int256 volSlope, uint256 remainder);
 
     /// @notice Volatility of `strike` (USD, 18 decimals) for an expiry `tau` seconds away, 18 decimals, and the
     /// forward ratio to that expiry, 18 decimals.

@@ -67,20 +67,9 @@ library BlackScholes {
         }
     }
 
-    /// @notice One option on 1 ETH.
+    /// @notice The option at `strike` less the option at `cap`, at one volatility; with `cap` 0 the former alone.
     /// @param strike USD, 18 decimals.
     /// @param sigma Annualised volatility, 18 decimals.
-    function vanilla(
-        Market memory m,
-        bool isPut,
-        uint256 strike,
-        uint256 sigma
-    ) internal pure returns (Greeks memory) {
-        strike = clampStrike(strike);
-        return vanillaAt(m, isPut, strike, sigma, logMoneyness(m.forward, strike));
-    }
-
-    /// @notice The option at `strike` less the option at `cap`, at one volatility; with `cap` 0 the former alone.
     function capped(
         Market memory m,
         bool isPut,
@@ -88,18 +77,22 @@ library BlackScholes {
         uint256 cap,
         uint256 sigma
     ) internal pure returns (Greeks memory g) {
-        g = vanilla(m, isPut, strike, sigma);
-        if (cap != 0) subtract(g, vanilla(m, isPut, cap, sigma));
-    }
-
-    /// @dev Writes a - b into a.
-    function subtract(Greeks memory a, Greeks memory b) internal pure {
         unchecked {
-            a.price -= b.price;
-            a.delta -= b.delta;
-            a.gamma -= b.gamma;
-            a.vega -= b.vega;
-            a.theta -= b.theta;
+            strike = clampStrike(strike);
+            (g.price, g.delta, , , ) = add(g, m, isPut, strike, sigma, logMoneyness(m.forward, strike), 1);
+            if (cap == 0) return g;
+            cap = clampStrike(cap);
+            (int256 price, int256 delta, , , ) = add(
+                g,
+                m,
+                isPut,
+                cap,
+                sigma,
+                logMoneyness(m.forward, cap),
+                -1
+            );
+            g.price -= price;
+            g.delta -= delta;
         }
     }
 
@@ -129,61 +122,74 @@ library BlackScholes {
         }
     }
 
-    /// @dev `strike` clamped, `y` its logMoneyness.
-    function vanillaAt(
+    /// @notice Adds `quantity` of an option's gamma, vega and theta to `total`; price and delta of one are left to the
+    /// caller, who nets and clamps them first.
+    /// @param strike USD, 18 decimals, clamped.
+    /// @param y logMoneyness of the strike.
+    /// @return price USD, 18 decimals.
+    /// @return delta 18 decimals.
+    /// @return d1 Q56; like `v` and `a` of no meaning where v is 0.
+    /// @return v Volatility times root time, Q104.
+    /// @return a F·φ(d1), Q48.
+    function add(
+        Greeks memory total,
         Market memory m,
         bool isPut,
         uint256 strike,
         uint256 sigma,
-        int256 y
-    ) internal pure returns (Greeks memory g) {
+        int256 y,
+        int256 quantity
+    ) internal pure returns (int256 price, int256 delta, int256 d1, uint256 v, uint256 a) {
         unchecked {
             uint256 forward = m.forward;
             // σ√τ, Q104: one unit of volatility for one second still has 32 bits.
-            uint256 v = ((Math.min(sigma, MAX_SIGMA) * m.rootTau) << 8) / 1e18;
-            v = Math.min(v, MAX_V);
+            v = Math.min(((Math.min(sigma, MAX_SIGMA) * m.rootTau) << 8) / 1e18, MAX_V);
             if (v == 0) {
-                _intrinsic(g, m, isPut, strike);
-                return g;
+                (price, delta) = _intrinsic(m, isPut, strike);
+                return (price, delta, d1, v, a);
             }
-            int256 d1 = Math.rawSDiv(y << 40, int256(v)) + int256(v >> 49);
-            int256 d2 = d1 - int256(v >> 48);
+            d1 = Math.rawSDiv(y << 40, int256(v)) + int256(v >> 49);
             uint256 z = Math.abs(d1);
-            // F·φ(d1), F·N(-|d1|), K·N(-|d2|), Q48.
-            uint256 a;
+            // F·N(-|d1|), K·N(-|d2|), Q48.
             uint256 x1;
             uint256 x2;
+            int256 d2 = d1 - int256(v >> 48);
             if (z < MAX_D1) {
                 a = (forward * Gaussian.density(z)) >> 80;
                 x1 = (a * Gaussian.millsRatio(z)) >> 104;
                 x2 = (a * Gaussian.millsRatio(Math.abs(d2))) >> 104;
-                g.gamma = int256(
-                    Math.min(Math.rawDiv(Math.rawDiv(a << 40, m.spot) * (1e36 << 16), m.spot * v), MAX_GAMMA)
-                );
-                g.vega = int256((a * m.rootTau) >> 144);
-                g.theta = -int256(Math.rawDiv(((a * (v >> 8)) >> 100) * YEAR, m.tau) >> 45);
+                uint256 spot = m.spot;
+                total.gamma +=
+                    int256(Math.min(Math.rawDiv(Math.rawDiv(a << 40, spot) * (1e36 << 16), spot * v), MAX_GAMMA)) *
+                    quantity;
+                total.vega += int256((a * m.rootTau) >> 144) * quantity;
+                total.theta -= int256(Math.rawDiv(((a * (v >> 8)) >> 100) * YEAR, m.tau) >> 45) * quantity;
             }
             // The probabilities the payout needs: N(d1) and N(d2) of a call, N(-d1) and N(-d2) of a put.
             if (d1 >= 0 != isPut) x1 = (forward << 48) - x1;
             if (d2 >= 0 != isPut) x2 = (strike << 48) - x2;
-            int256 floor = int256(isPut ? strike - forward : forward - strike);
-            int256 price = (isPut ? int256(x2 - x1) : int256(x1 - x2)) >> 48;
+            delta = int256(Math.rawDiv(x1 * 1e18, m.spot << 48));
+            price = int256(x1) - int256(x2);
+            int256 floor = int256(forward) - int256(strike);
+            if (isPut) (price, floor, delta) = (-price, -floor, -delta);
             // Rounding must not take the price below its intrinsic value.
-            g.price = Math.max(price, Math.max(floor, 0));
-            int256 delta = int256(Math.rawDiv(x1 * 1e18, m.spot << 48));
-            g.delta = isPut ? -delta : delta;
+            price = Math.max(price >> 48, Math.max(floor, 0));
         }
     }
 
     /// @dev Without volatility or time: the step delta is halved exactly at the strike.
-    function _intrinsic(Greeks memory g, Market memory m, bool isPut, uint256 strike) private pure {
+    function _intrinsic(
+        Market memory m,
+        bool isPut,
+        uint256 strike
+    ) private pure returns (int256 price, int256 delta) {
         unchecked {
             uint256 forward = m.forward;
-            if (isPut ? forward > strike : forward < strike) return;
-            g.price = int256(isPut ? strike - forward : forward - strike);
-            int256 delta = int256((forward * 1e18) / m.spot);
+            if (isPut ? forward > strike : forward < strike) return (0, 0);
+            price = int256(isPut ? strike - forward : forward - strike);
+            delta = int256((forward * 1e18) / m.spot);
             if (forward == strike) delta /= 2;
-            g.delta = isPut ? -delta : delta;
+            if (isPut) delta = -delta;
         }
     }
 }

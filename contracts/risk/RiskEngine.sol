@@ -5,8 +5,9 @@ import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 import {IRiskEngine} from "../interfaces/IRiskEngine.sol";
 import {Leg, SeriesId} from "../types/Series.sol";
-import {Greeks, Surface} from "../types/Surface.sol";
+import {Box, Greeks, Surface} from "../types/Surface.sol";
 import {BlackScholes} from "./BlackScholes.sol";
+import {Remainder} from "./Remainder.sol";
 import {VolatilitySurface} from "./VolatilitySurface.sol";
 
 /// @title RiskEngine
@@ -41,7 +42,10 @@ contract RiskEngine is IRiskEngine {
         uint256 timestamp,
         Surface calldata surface
     ) external pure returns (Greeks memory) {
-        return _value(id, _expiry(id.expiry(), spot, timestamp, surface));
+        Greeks memory g;
+        Remainder.Sums memory none;
+        _add(g, none, id, 1, _expiry(id.expiry(), spot, timestamp, surface));
+        return g;
     }
 
     /// @inheritdoc IRiskEngine
@@ -51,6 +55,44 @@ contract RiskEngine is IRiskEngine {
         uint256 timestamp,
         Surface calldata surface
     ) external pure returns (Greeks memory total) {
+        Remainder.Sums memory none;
+        return _sum(legs, spot, timestamp, surface, none);
+    }
+
+    /// @inheritdoc IRiskEngine
+    function bounds(
+        Leg[] calldata legs,
+        uint256 spot,
+        uint256 timestamp,
+        Surface calldata surface,
+        Box calldata box
+    ) external pure returns (Greeks memory total, int256 volSlope, uint256 remainder) {
+        Remainder.Sums memory sums;
+        Remainder.start(sums, box, spot);
+        total = _sum(legs, spot, timestamp, surface, sums);
+        (volSlope, remainder) = Remainder.end(sums);
+    }
+
+    /// @inheritdoc IRiskEngine
+    function volatility(
+        uint256 spot,
+        uint256 strike,
+        uint256 tau,
+        Surface calldata surface
+    ) external pure returns (uint256 sigma, uint256 forwardRatio) {
+        Expiry memory e = _expiry(tau, spot, 0, surface);
+        int256 y = BlackScholes.logMoneyness(e.market.forward, BlackScholes.clampStrike(strike));
+        return (VolatilitySurface.volatility(e.smile, y, e.market.rootTau), e.smile.forwardRatio);
+    }
+
+    /// @dev `sums` are added to if they are wanted.
+    function _sum(
+        Leg[] calldata legs,
+        uint256 spot,
+        uint256 timestamp,
+        Surface calldata surface,
+        Remainder.Sums memory sums
+    ) private pure returns (Greeks memory total) {
         uint256 n = legs.length;
         Expiry[] memory expiries;
         assembly ("memory-safe") {
@@ -70,7 +112,7 @@ contract RiskEngine is IRiskEngine {
                     expiries[known] = _expiry(id.expiry(), spot, timestamp, surface);
                     j = ++known;
                 }
-                _add(total, _value(id, expiries[j - 1]), legs[i].quantity());
+                _add(total, sums, id, legs[i].quantity(), expiries[j - 1]);
             }
         }
         total.price /= 1e18;
@@ -78,18 +120,6 @@ contract RiskEngine is IRiskEngine {
         total.gamma /= 1e18;
         total.vega /= 1e18;
         total.theta /= 1e18;
-    }
-
-    /// @inheritdoc IRiskEngine
-    function volatility(
-        uint256 spot,
-        uint256 strike,
-        uint256 tau,
-        Surface calldata surface
-    ) external pure returns (uint256 sigma, uint256 forwardRatio) {
-        Expiry memory e = _expiry(tau, spot, 0, surface);
-        int256 y = BlackScholes.logMoneyness(e.market.forward, BlackScholes.clampStrike(strike));
-        return (VolatilitySurface.volatility(e.smile, y, e.market.rootTau), e.smile.forwardRatio);
     }
 
     function _expiry(
@@ -107,36 +137,66 @@ contract RiskEngine is IRiskEngine {
         }
     }
 
-    /// @dev The vanilla at the strike less the one at the cap, each at its own volatility. A surface steep enough makes
-    /// that difference negative, or more than the series can pay; its price never is.
-    function _value(SeriesId id, Expiry memory e) private pure returns (Greeks memory g) {
+    /// @dev Adds `quantity` of the vanilla at the strike less the one at the cap, each at its own volatility. A surface
+    /// steep enough makes that difference negative, or more than the series can pay; its price never is.
+    function _add(
+        Greeks memory total,
+        Remainder.Sums memory sums,
+        SeriesId id,
+        int256 quantity,
+        Expiry memory e
+    ) private pure {
         unchecked {
             (bool isPut, uint256 strike, uint256 cap) = (
                 id.isPut(),
                 id.strike() * STRIKE_SCALE,
                 id.cap() * STRIKE_SCALE
             );
-            g = _vanilla(isPut, strike, e);
-            if (cap != 0) BlackScholes.subtract(g, _vanilla(isPut, cap, e));
             // Not the series' own width, which reverts for an id that is none.
-            g.price = FixedPointMathLib.clamp(g.price, 0, int256(FixedPointMathLib.dist(strike, cap)));
+            uint256 width = FixedPointMathLib.dist(strike, cap);
+            Vanilla memory near = _vanilla(total, sums, isPut, strike, quantity, e);
+            if (cap != 0) {
+                Vanilla memory far = _vanilla(total, sums, isPut, cap, -quantity, e);
+                near.price -= far.price;
+                near.delta -= far.delta;
+                near.slope -= far.slope;
+                near.twist += far.twist;
+                near.capCurve = far.curve;
+            }
+            total.price += FixedPointMathLib.clamp(near.price, 0, int256(width)) * quantity;
+            total.delta += near.delta * quantity;
+            if (sums.wanted) {
+                Remainder.add(
+                    sums,
+                    quantity,
+                    near.price,
+                    width,
+                    near.delta,
+                    near.slope,
+                    near.curve + near.twist,
+                    near.capCurve + near.twist
+                );
+            }
         }
     }
+    struct Vanilla { int256 price; int256 delta; int256 slope; uint256 curve; uint256 twist; uint256 capCurve; }
 
-    function _vanilla(bool isPut, uint256 strike, Expiry memory e) private pure returns (Greeks memory) {
+    function _vanilla(
+        Greeks memory total,
+        Remainder.Sums memory sums,
+        bool isPut,
+        uint256 strike,
+        int256 quantity,
+        Expiry memory e
+    ) private pure returns (Vanilla memory x) {
         strike = BlackScholes.clampStrike(strike);
-        int256 y = BlackScholes.logMoneyness(e.market.forward, strike);
-        uint256 sigma = VolatilitySurface.volatility(e.smile, y, e.market.rootTau);
-        return BlackScholes.vanillaAt(e.market, isPut, strike, sigma, y);
-    }
-
-    function _add(Greeks memory total, Greeks memory g, int256 quantity) private pure {
-        unchecked {
-            total.price += g.price * quantity;
-            total.delta += g.delta * quantity;
-            total.gamma += g.gamma * quantity;
-            total.vega += g.vega * quantity;
-            total.theta += g.theta * quantity;
-        }
+        BlackScholes.Market memory m = e.market;
+        int256 y = BlackScholes.logMoneyness(m.forward, strike);
+        uint256 sigma = VolatilitySurface.volatility(e.smile, y, m.rootTau);
+        int256 d1;
+        uint256 v;
+        uint256 a;
+        (x.price, x.delta, d1, v, a) = BlackScholes.add(total, m, isPut, strike, sigma, y, quantity);
+        if (sums.wanted) (x.slope, x.curve, x.twist) = Remainder.vanilla(sums, m.forward, strike, d1, v, a);
     }
 }

@@ -30,3 +30,10 @@ struct Greeks {
     int256 vega;
     int256 theta;
 }
+
+/// @notice What a two-sided value covers: every spot p0·(1 ± price), and every strike's volatility σ0·(1 + u) with one u
+/// for all, |u| <= volatility. 18 decimals; either is taken as at most 0.5.
+struct Box {
+    uint256 price;
+    uint256 volatility;
+}

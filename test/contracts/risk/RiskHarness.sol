@@ -51,7 +51,7 @@ contract RiskHarness {
         (bool isPut, uint256 spot, uint256 strike) = (o.isPut, o.spot, o.strike);
         (uint256 sigma, uint256 tau, uint256 forward) = (o.sigma, o.tau, o.forward);
         gas = gasleft();
-        g = BlackScholes.vanilla(BlackScholes.market(spot, tau, forward), isPut, strike, sigma);
+        g = BlackScholes.capped(BlackScholes.market(spot, tau, forward), isPut, strike, 0, sigma);
         gas -= gasleft();
     }
 
