@@ -2,7 +2,9 @@
 pragma solidity 0.8.28;
 
 /// @notice One reading of the price. `fresh` is what de-risking needs: both Chainlink answers positive and on time.
-/// `open` is what entry, instant exit and writing need: fresh, the dollar peg held and the pool's TWAP in agreement.
+/// `open` is what entry, instant exit and writing need: fresh, the dollar peg held and the pool in agreement, its mean of
+/// the last minute within the box around the price that a two-sided value allows for, that of half an hour nearby. Nothing
+/// done to the pool within the block opens or closes it.
 /// @param price USDC per ETH, 18 decimals: ETH/USD over USDC/USD. 0 when an answer is not positive.
 /// @param ethUsd USD per ETH, 18 decimals: what options settle on, paid as so many USDC. 0 with `price`.
 /// @param updatedAt When the ETH/USD round was written, unix seconds.
@@ -15,7 +17,7 @@ struct PriceReading {
 }
 
 /// @title IPriceOracle
-/// @notice Chainlink ETH/USD and USDC/USD, guarded by a Uniswap v3 TWAP. Never reverts.
+/// @notice Chainlink ETH/USD and USDC/USD, guarded by two means of a Uniswap v3 pool. Never reverts.
 interface IPriceOracle {
     function read() external view returns (PriceReading memory);
 }

@@ -1,9 +1,11 @@
 import { expect } from "chai";
 import type { Contract } from "ethers";
+import type { Address } from "viem";
 
 import { MAINNET } from "../../scripts/localMainnet/addresses.ts";
+import { sqrtPriceX96FromPrice } from "../../scripts/localMainnet/poolPrice.ts";
 import { WAD } from "./utils/keel.ts";
-import { contractAt, movePool, passTime } from "./utils/market.ts";
+import { contractAt, movePool, movePrice, passTime } from "./utils/market.ts";
 import { useKeel } from "./utils/useKeel.ts";
 import { breakFeed } from "./utils/vault.ts";
 
@@ -120,27 +122,83 @@ describe("PriceOracle", () => {
     }
   });
 
-  it("is open within three per cent of the pool's mean of half an hour", async () => {
+  it("is open within one per cent of the pool's mean of a minute", async () => {
     const { mainnet } = keel();
+    expect(await keel().priceOracle.BOX!()).to.equal(WAD / 100n);
     for (const [usd, open] of [
-      [3_092, true],
-      [3_094, false],
-      [2_913, true],
-      [2_912, false],
+      [3_030, true],
+      [3_031, false],
+      [2_971, true],
+      [2_970, false],
     ] as const) {
       await mainnet.submitEthUsd(usd);
       expect(await read(), String(usd)).to.include({ fresh: true, open });
     }
   });
 
-  it("does not follow the pool within a block, nor within minutes", async () => {
-    await movePool(keel(), 4_000);
-    expect(await read()).to.include({ price: 3_000n * WAD, open: true });
-    // A mean of ticks: after three minutes of 1,800 seconds it is a tenth of the way, in logarithms.
-    await passTime(keel(), 180);
-    expect(await read()).to.include({ price: 3_000n * WAD, open: true });
+  it("is open within three per cent of the pool's mean of half an hour", async () => {
+    await movePrice(keel(), 3_092);
+    // The mean of the last minute is at the new price, that of half an hour hardly away from the old one.
     await passTime(keel(), 60);
+    expect(await read()).to.include({ open: true });
+    await movePrice(keel(), 3_000);
+    await passTime(keel(), 1_800);
+    await movePrice(keel(), 3_200);
+    await passTime(keel(), 60);
+    expect(await read()).to.include({ fresh: true, open: false });
+    // The farther mean has come within three per cent of it.
+    await passTime(keel(), 1_000);
+    expect(await read()).to.include({ open: true });
+  });
+
+  it("closes within the minute when the pool goes away, and opens a minute after it is back", async () => {
+    await movePool(keel(), 3_100);
+    expect(await read()).to.include({ price: 3_000n * WAD, open: true });
+    // A mean of ticks: 3.3 % away for 12 of 60 seconds is 0.66 %, for 24 of them 1.3 %.
+    await passTime(keel(), 10);
+    expect(await read()).to.include({ open: true });
+    await passTime(keel(), 10);
+    expect(await read()).to.include({ price: 3_000n * WAD, open: false });
+    await movePool(keel(), 3_000);
     expect(await read()).to.include({ open: false });
+    await passTime(keel(), 60);
+    expect(await read()).to.include({ open: true });
+  });
+
+  describe("is deaf to what the transaction that reads it has done to the pool", () => {
+    /** What the oracle says before and after a swap to `usd` in one transaction. */
+    const readAround = async (usd: number) => {
+      const { ethers, mainnet, priceOracle } = keel();
+      const attacker = await ethers.deployContract("MockFlashSwapper");
+      const address = (await attacker.getAddress()) as Address;
+      await mainnet.mintUsdc(address, 10n ** 15n);
+      await mainnet.mintWeth(address, 10n ** 24n);
+      const answer = (await attacker.swapAndRead!.staticCall(
+        MAINNET.usdcWethPool,
+        sqrtPriceX96FromPrice(usd),
+        priceOracle,
+      )) as [boolean, boolean, bigint];
+      const [before, after, sqrtPriceX96] = answer;
+      expect(sqrtPriceX96).to.equal(sqrtPriceX96FromPrice(usd));
+      return { before, after };
+    };
+
+    for (const usd of [1_500, 2_900, 3_100, 6_000]) {
+      it(`open, with the pool taken to ${String(usd)}`, async () => {
+        expect(await readAround(usd)).to.deep.equal({ before: true, after: true });
+      });
+    }
+
+    it("closed, with the pool brought to the price", async () => {
+      await movePool(keel(), 3_150);
+      await passTime(keel(), 120);
+      expect(await readAround(3_000)).to.deep.equal({ before: false, after: false });
+    });
+
+    it("closed, with the price off the market", async () => {
+      await keel().mainnet.submitEthUsd(3_150);
+      expect(await readAround(3_150)).to.deep.equal({ before: false, after: false });
+    });
   });
 
   it("is not open over a pool without a past", async () => {
@@ -160,11 +218,76 @@ describe("PriceOracle", () => {
     expect(await read(oracle)).to.include({ price: 3_000n * WAD, fresh: true, open: false });
   });
 
+  describe("is not open, and does not revert, over a pool whose observations are", () => {
+    const word = (value: bigint) => (value & (2n ** 256n - 1n)).toString(16).padStart(64, "0");
+    /** As `observe` answers three moments; USDC is token 0 and 3,000 USDC per ETH the tick 196,256. */
+    const observations = (first: bigint, middle: bigint, last: bigint) =>
+      `0x${[0x40n, 0xc0n, 3n, first, middle, last, 3n, 0n, 0n, 0n].map(word).join("")}`;
+    const at = (tick: bigint) => observations(0n, tick * 1_740n, tick * 1_800n);
+    const openOver = async (result: string) => {
+      const pool = await keel().ethers.deployContract("MockPool", [MAINNET.usdc, MAINNET.weth]);
+      await pool.setObservations!(result);
+      return (await read(await deploy({ pool }))).open;
+    };
+
+    for (const [name, result] of [
+      ["missing", "0x"],
+      ["too few", at(196_256n).slice(0, -64)],
+      ["a minute's mean beyond every price", observations(0n, 0n, 2n ** 255n - 1n)],
+      ["half an hour's mean beyond every price", observations(-(2n ** 255n), 196_256n * -60n, 0n)],
+      ["at the highest tick", at(887_272n)],
+      ["at the lowest tick", at(-887_272n)],
+      ["of ones", `0x${"f".repeat(640)}`],
+    ] as const) {
+      it(name, async () => {
+        expect(await openOver(at(196_256n)), "as they should be").to.equal(true);
+        expect(await openOver(result)).to.equal(false);
+      });
+    }
+
+    it("rounded up: a mean tick is rounded down as Uniswap does, above zero and below", async () => {
+      const reads = async (usdcIsToken0: boolean, sum: bigint, usd: number) => {
+        const tokens = [MAINNET.usdc, MAINNET.weth];
+        const pool = await keel().ethers.deployContract("MockPool", usdcIsToken0 ? tokens : tokens.reverse());
+        await pool.setObservations!(observations(-sum * 30n, -sum, 0n));
+        await keel().mainnet.submitEthUsd(usd);
+        return (await read(await deploy({ pool }))).open;
+      };
+      // Half a tick above and below ±196,256: down in ticks is up in price where USDC is token 0, and down where it is not.
+      const price = (tick: number) => 1e12 / 1.0001 ** tick;
+      for (const [usdcIsToken0, tick] of [
+        [true, 196_256],
+        [false, -196_256],
+      ] as const) {
+        const sum = BigInt(tick) * 60n + 30n;
+        const down = price(usdcIsToken0 ? tick : -tick);
+        // One per cent above and below the mean of the rounded tick, and what is a twentieth of a tick beyond.
+        for (const [edge, out] of [
+          [down / 0.99, 1],
+          [down / 1.01, -1],
+        ] as const) {
+          expect(await reads(usdcIsToken0, sum, edge * (1 - out * 5e-6)), `${String(tick)} in`).to.equal(
+            true,
+          );
+          expect(await reads(usdcIsToken0, sum, edge * (1 + out * 5e-6)), `${String(tick)} out`).to.equal(
+            false,
+          );
+        }
+      }
+    });
+  });
+
+  it("does not revert over a feed whose answer is too short", async () => {
+    const { ethers } = keel();
+    const feed = await ethers.deployContract("MockShortFeed");
+    expect(await read(await deploy({ ethUsd: feed }))).to.include(nothing);
+  });
+
   it("stands on feeds of eight decimals and a pool of USDC", async () => {
     const { ethers, priceOracle } = keel();
     const feed = await ethers.deployContract("MockGappyFeed");
     await feed.setDecimals!(18);
-    await expect(deploy({ ethUsd: feed })).to.be.revertedWithCustomError(priceOracle, "UnexpectedDecimals");
+    await expect(deploy({ ethUsd: feed })).to.be.revertedWithCustomError(priceOracle, "InvalidDecimals");
     await expect(deploy({ usdc: MAINNET.link })).to.be.revertedWithCustomError(priceOracle, "UnexpectedPool");
   });
 });
