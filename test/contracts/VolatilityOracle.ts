@@ -45,7 +45,9 @@ describe("VolatilityOracle", () => {
     expect(await stored()).to.deep.equal(next);
     const now = await keel().networkHelpers.time.latest();
     expect(await oracle().postedAt!()).to.equal(now);
-    await expect(sent).to.emit(oracle(), "SurfacePosted").withArgs(now, next.map(Object.values));
+    await expect(sent)
+      .to.emit(oracle(), "SurfacePosted")
+      .withArgs(now, await oracle().settledFrom!(), next.map(Object.values));
     await keel().networkHelpers.time.increase(INTERVAL);
     await post(FLAT);
     expect(await stored()).to.deep.equal(FLAT);
