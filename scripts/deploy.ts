@@ -16,6 +16,7 @@ import {
 import { privateKeyToAddress } from "viem/accounts";
 import { z } from "zod";
 
+import { DEFAULT_ADMIN_DELAY } from "../deployments/modules/Keel.ts";
 import { refuseInOneLine } from "../keeper/cli/refuseInOneLine.ts";
 import { deploymentFile } from "../keeper/config/deployment.ts";
 import { ConfigError, describeIssue, readJsonObject } from "../keeper/config/load.ts";
@@ -27,6 +28,7 @@ import {
   deployKeel,
   flatSurface,
   MAINNET_GROUND,
+  sharedRole,
   writeDeployment,
   type KeelContracts,
 } from "./deployKeel.ts";
@@ -50,6 +52,12 @@ const plan = z.strictObject({
   }),
   /** Annualised volatility of the first surface, as a fraction. */
   volatility: z.number().min(0.05).max(4),
+  /** Seconds the admin waits for each thing it does. */
+  adminDelay: z
+    .int()
+    .min(0)
+    .max(30 * 86_400)
+    .default(DEFAULT_ADMIN_DELAY),
   ground: z
     .strictObject({
       usdc: address,
@@ -78,14 +86,14 @@ const program = new Command("npm run deploy --")
   )
   .requiredOption(
     "--plan <file>",
-    "JSON: roles (five addresses, none of them the deployer), volatility, ground",
+    "JSON: roles (five addresses, none of them the deployer), volatility, adminDelay (seconds, default two days), ground",
   )
   .requiredOption("--chain-id <number>", "the chain it is meant for; anything else is refused", toChainId)
   .option("--deployment <file>", "where to write Keel's addresses (default: deployments/<chainId>.json)")
   .addHelpText(
     "after",
     '\nA plan:\n  { "roles": { "admin": "0x…", "keeper": "0x…", "quoter": "0x…", "guardian": "0x…", "surfacePoster": "0x…" },\n' +
-      '    "volatility": 0.65 }\n' +
+      '    "volatility": 0.65, "adminDelay": 172800 }\n' +
       "\nExample:\n  KEEL_RPC_URL=https://… KEEL_DEPLOYER_KEY=0x… npm run deploy -- --plan plan.json --chain-id 1\n",
   );
 refuseInOneLine(program).parse();
@@ -107,7 +115,7 @@ try {
 async function deploy(flags: DeployFlags): Promise<void> {
   const { chainId, deployment = deploymentFile(chainId) } = flags;
   const { url, key } = readEnvironment();
-  const { roles, volatility, ground } = readPlan(flags.plan);
+  const { roles, volatility, adminDelay, ground } = readPlan(flags.plan);
   const deployer = privateKeyToAddress(key);
   refuseSharedRoles(flags.plan, roles, deployer);
 
@@ -122,7 +130,7 @@ async function deploy(flags: DeployFlags): Promise<void> {
 
   const isLocal = chainId === LOCAL_CHAIN_ID;
   const deploymentId = isLocal
-    ? await localDeploymentId(client, [deployer, roles, volatility, ground])
+    ? await localDeploymentId(client, [deployer, roles, volatility, adminDelay, ground])
     : `chain-${String(chainId)}`;
   const journal = journalFolder(deploymentId);
   say(`deploying on chain ${String(chainId)} from ${deployer}, noting each step in ${journal}`);
@@ -132,6 +140,7 @@ async function deploy(flags: DeployFlags): Promise<void> {
     roles,
     limits: DEFAULT_LIMITS,
     surface: flatSurface(volatility),
+    adminDelay,
     deploymentId,
     // Nothing is ever reorganised away there.
     ...(isLocal ? { confirmations: 1 } : {}),
@@ -183,15 +192,10 @@ function readPlan(file: string): Plan {
   throw new ConfigError(result.error.issues.flatMap(describeIssue).map((line) => `${file}: ${line}`));
 }
 
-/** The bounds on each key hold only while they are different keys. */
 function refuseSharedRoles(file: string, roles: Plan["roles"], deployer: Address): void {
-  const seen = new Map([[deployer.toLowerCase(), "the deployer"]]);
-  for (const [role, account] of Object.entries(roles)) {
-    const other = seen.get(account.toLowerCase());
-    if (other !== undefined)
-      throw new ConfigError([`${file}: roles.${role}: must not be the account of ${other}`]);
-    seen.set(account.toLowerCase(), `roles.${role}`);
-  }
+  const shared = sharedRole(roles, deployer);
+  if (shared === undefined) return;
+  throw new ConfigError([`${file}: roles.${shared[0]}: must not be the account of ${shared[1]}`]);
 }
 
 /** One for each chain that began under the local id, and on it for each Keel: repeating one of them finds it again. */

@@ -5,7 +5,7 @@ import { dirname } from "node:path";
 import type { NetworkConnection } from "hardhat/types/network";
 import type { Address } from "viem";
 
-import Keel from "../deployments/modules/Keel.ts";
+import Keel, { DEFAULT_ADMIN_DELAY } from "../deployments/modules/Keel.ts";
 import { MAINNET } from "./localMainnet/addresses.ts";
 
 /** One account a role; none may be the deployer, which ends without any. */
@@ -88,12 +88,33 @@ export interface KeelContracts {
   readonly SpotUniswapV3: Address;
   readonly ShortAaveV3: Address;
   readonly Lens: Address;
+  readonly HotKeyRevoker: Address;
 }
 
 /** Transactions of a deployment: contracts, libraries and wiring. */
 export const DEPLOYMENT_STEPS = Keel.futures.size;
 
-/** Deploys Keel through its Ignition module on the network of `connection`, from that network's first account. */
+/**
+ * Two names for one account, if there are any: the bounds on each key hold only while they are different keys.
+ * @returns the second role, and the first or the deployer.
+ */
+export function sharedRole(
+  roles: KeelRoles,
+  deployer: Address,
+): readonly [role: string, other: string] | undefined {
+  const seen = new Map([[deployer.toLowerCase(), "the deployer"]]);
+  for (const [role, account] of Object.entries(roles) as [string, Address][]) {
+    const other = seen.get(account.toLowerCase());
+    if (other !== undefined) return [role, other];
+    seen.set(account.toLowerCase(), `roles.${role}`);
+  }
+  return undefined;
+}
+
+/**
+ * Deploys Keel through its Ignition module on the network of `connection`, from that network's first account.
+ * @throws Error when two roles, or a role and the deployer, are one account.
+ */
 export async function deployKeel(
   connection: NetworkConnection,
   options: {
@@ -101,6 +122,8 @@ export async function deployKeel(
     readonly roles: KeelRoles;
     readonly limits?: VaultLimits;
     readonly surface: readonly SurfacePillar[];
+    /** Seconds the admin waits for each thing it does; by default two days. */
+    readonly adminDelay?: number;
     /** Under which Ignition remembers it, and takes it up again; by default one for each chain id. */
     readonly deploymentId?: string;
     /** Blocks to wait for under each batch of transactions; by default Ignition's 5, and 1 where every one is mined at once. */
@@ -108,7 +131,17 @@ export async function deployKeel(
   },
 ): Promise<KeelContracts> {
   const { ground, roles, limits = DEFAULT_LIMITS, surface, deploymentId, confirmations } = options;
-  const parameters = { ...ground, ...roles, limits: { ...limits }, surface: surface.map((p) => ({ ...p })) };
+  const { adminDelay = DEFAULT_ADMIN_DELAY } = options;
+  const [deployer] = (await connection.provider.request({ method: "eth_accounts" })) as [Address];
+  const shared = sharedRole(roles, deployer);
+  if (shared !== undefined) throw new Error(`roles.${shared[0]} must not be the account of ${shared[1]}`);
+  const parameters = {
+    ...ground,
+    ...roles,
+    limits: { ...limits },
+    surface: surface.map((p) => ({ ...p })),
+    adminDelay,
+  };
   const deployed = await connection.ignition.deploy(Keel, {
     parameters: { Keel: parameters },
     ...(deploymentId === undefined ? {} : { deploymentId }),
@@ -125,6 +158,7 @@ export async function deployKeel(
     SpotUniswapV3: await at(deployed.spot),
     ShortAaveV3: await at(deployed.short),
     Lens: await at(deployed.lens),
+    HotKeyRevoker: await at(deployed.revoker),
   };
 }
 

@@ -2,19 +2,33 @@ import { buildModule } from "@nomicfoundation/hardhat-ignition/modules";
 import { toFunctionSelector } from "viem";
 
 /** Role ids of contracts/Roles.sol; ADMIN is the AccessManager's own. */
-const ROLES = { ADMIN: 0n, KEEPER: 1n, QUOTER: 2n, GUARDIAN: 3n, SURFACE: 4n };
+export const ROLES = { ADMIN: 0n, KEEPER: 1n, QUOTER: 2n, GUARDIAN: 3n, SURFACE: 4n, HOT_ADMIN: 5n } as const;
 
-const REBALANCE = toFunctionSelector("rebalance((uint8,int256,uint256)[],uint64,uint256,uint256)");
-const PAUSE = toFunctionSelector("pause()");
-const CANCEL_QUOTES = toFunctionSelector("cancelQuotes(uint256)");
-const POST = toFunctionSelector("post((uint32,uint48,int48,int48,uint48)[])");
+/** Seconds between what the admin schedules and what it may then do. */
+export const DEFAULT_ADMIN_DELAY = 2 * 86_400;
+
+/** Every restricted function that is not the admin's, by the role that may call it. */
+const ALLOWED = {
+  vault: {
+    KEEPER: ["rebalance((uint8,int256,uint256)[],uint64,uint256,uint256)"],
+    GUARDIAN: ["pause()", "cancelQuotes(uint256)"],
+  },
+  volatilityOracle: { SURFACE: ["post((uint32,uint48,int48,int48,uint48)[])"] },
+  revoker: { GUARDIAN: ["revoke(uint64,address)"] },
+} satisfies Record<string, Partial<Record<keyof typeof ROLES, string[]>>>;
 
 /**
  * Everything Keel puts on a chain, in one module: the demo, the tests and a real deployment all go through it.
  * The deployer wires the contracts and ends without any role, so `admin` must be another account.
  *
  * Parameters: `usdc`, `weth`, `pool` (Uniswap v3), `aavePool`, `ethUsd` and `usdcUsd` (Chainlink proxies) with their
- * heartbeats in seconds; `surface`, the first volatility surface; `limits`, the vault's; and one address a role.
+ * heartbeats in seconds; `surface`, the first volatility surface; `limits`, the vault's; one address a role, all of them
+ * different, which the chain checks before the deployer leaves; and `adminDelay` in seconds.
+ *
+ * The admin's delay is of its execution, so it covers all it does, the granting of roles too, and no grant needs a delay of
+ * its own. The guardian cannot cancel what the admin has scheduled: one that could would veto its own removal, and a stolen
+ * guardian's key hold Keel for ever. (The manager allows it for no function of the admin's anyway: role 0 takes no guardian.)
+ * Another holder of ADMIN can.
  */
 export default buildModule("Keel", (m) => {
   const deployer = m.getAccount(0);
@@ -49,26 +63,68 @@ export default buildModule("Keel", (m) => {
   const addSpot = m.call(vault, "addVenue", [spot], { id: "AddSpot" });
   const addShort = m.call(vault, "addVenue", [short], { id: "AddShort", after: [addSpot] });
 
-  const allow = (
-    id: string,
-    target: typeof vault | typeof volatilityOracle,
-    selectors: string[],
-    role: bigint,
-  ) => m.call(manager, "setTargetFunctionRole", [target, selectors, role], { id });
-  const grant = (id: string, role: bigint, account: string) =>
-    m.call(manager, "grantRole", [role, m.getParameter<string>(account), 0], { id });
-  const wired = [
-    addShort,
-    allow("AllowRebalance", vault, [REBALANCE], ROLES.KEEPER),
-    allow("AllowGuard", vault, [PAUSE, CANCEL_QUOTES], ROLES.GUARDIAN),
-    allow("AllowPost", volatilityOracle, [POST], ROLES.SURFACE),
-    grant("GrantKeeper", ROLES.KEEPER, "keeper"),
-    grant("GrantQuoter", ROLES.QUOTER, "quoter"),
-    grant("GrantGuardian", ROLES.GUARDIAN, "guardian"),
-    grant("GrantSurface", ROLES.SURFACE, "surfacePoster"),
-    grant("GrantAdmin", ROLES.ADMIN, "admin"),
-  ];
-  m.call(manager, "renounceRole", [ROLES.ADMIN, deployer], { id: "LeaveAdmin", after: wired });
+  const revoker = m.contract("HotKeyRevoker", [manager]);
+  const targets = { vault, volatilityOracle, revoker };
+  const allowed = Object.entries(ALLOWED).flatMap(([name, roles]) =>
+    Object.entries(roles).map(([role, functions]) =>
+      m.call(
+        manager,
+        "setTargetFunctionRole",
+        [
+          targets[name as keyof typeof ALLOWED],
+          functions.map((signature) => toFunctionSelector(signature)),
+          ROLES[role as keyof typeof ROLES],
+        ],
+        { id: `Allow_${name}_${role}` },
+      ),
+    ),
+  );
 
-  return { manager, riskEngine, priceOracle, volatilityOracle, optionBook, vault, spot, short, lens };
+  const account = (name: string) => m.getParameter<string>(name);
+  const [admin, keeper, quoter] = [account("admin"), account("keeper"), account("quoter")];
+  const [guardian, surfacePoster] = [account("guardian"), account("surfacePoster")];
+  const adminDelay = m.getParameter<number>("adminDelay", DEFAULT_ADMIN_DELAY);
+  const grant = (
+    id: string,
+    role: bigint,
+    to: typeof admin | typeof revoker,
+    delay: number | typeof adminDelay = 0,
+  ) => m.call(manager, "grantRole", [role, to, delay], { id });
+  const granted = [
+    grant("GrantKeeper", ROLES.KEEPER, keeper),
+    grant("GrantQuoter", ROLES.QUOTER, quoter),
+    grant("GrantGuardian", ROLES.GUARDIAN, guardian),
+    grant("GrantSurface", ROLES.SURFACE, surfacePoster),
+    grant("GrantHotAdmin", ROLES.HOT_ADMIN, admin, adminDelay),
+    grant("GrantRevoker", ROLES.HOT_ADMIN, revoker),
+    grant("GrantAdmin", ROLES.ADMIN, admin, adminDelay),
+  ];
+  // After the grants: from here on they are no longer the deployer's to make.
+  const entrusted = (["KEEPER", "QUOTER", "SURFACE"] as const).map((role) =>
+    m.call(manager, "setRoleAdmin", [ROLES[role], ROLES.HOT_ADMIN], {
+      id: `Entrust_${role}`,
+      after: granted,
+    }),
+  );
+  const separation = m.contract(
+    "RoleSeparation",
+    [manager, [admin, keeper, quoter, guardian, surfacePoster]],
+    {
+      after: [addShort, ...allowed, ...entrusted],
+    },
+  );
+  m.call(manager, "renounceRole", [ROLES.ADMIN, deployer], { id: "LeaveAdmin", after: [separation] });
+
+  return {
+    manager,
+    riskEngine,
+    priceOracle,
+    volatilityOracle,
+    optionBook,
+    vault,
+    spot,
+    short,
+    lens,
+    revoker,
+  };
 });

@@ -83,6 +83,8 @@ export async function raiseVault(
       surfacePoster: ACTORS.surfacePoster.address,
     },
     surface: flatSurface(market.volatility),
+    // The admin is to act within a run of an hour or a day.
+    adminDelay: 0,
   });
   log(`Keel deployed, vault ${contracts.Vault}`);
 

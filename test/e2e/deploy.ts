@@ -12,6 +12,8 @@ const SCRIPT = "scripts/deploy.ts";
 const MANAGER = parseAbi(["function hasRole(uint64 role, address account) view returns (bool, uint32)"]);
 /** Ids of contracts/Roles.sol by the names of a plan. */
 const ROLE_IDS = { admin: 0n, keeper: 1n, quoter: 2n, guardian: 3n, surfacePoster: 4n };
+const HOT_ADMIN = 5n;
+const DAY = 86_400;
 
 /** Neither the node's deployer nor an actor of its. */
 const deployer = mnemonicToAccount("test test test test test test test test test test test junk", {
@@ -60,6 +62,16 @@ describe("npm run deploy", function () {
         "a role of the deployer, who ends without any",
         { plan: changed({ quoter: deployer.address }) },
         /^\/.*plan\.json: roles\.quoter: must not be the account of the deployer\n$/,
+      ],
+      [
+        "two roles of one account: the bounds on each key hold only while they are two",
+        { plan: changed({ quoter: roles.keeper }) },
+        /^\/.*plan\.json: roles\.quoter: must not be the account of roles\.keeper\n$/,
+      ],
+      [
+        "a delay of the admin's that is no number of seconds",
+        { plan: JSON.stringify({ roles, volatility: 0.6, adminDelay: "2 days" }) },
+        /^\/.*plan\.json: adminDelay: .*\n$/,
       ],
       ["a plan that is not JSON", { plan: '{"roles":' }, /^\/.*plan\.json: is not valid JSON\n$/],
       ["a chain id that is no number", { chainId: "abc" }, /^error: option '--chain-id .* 'abc' .*\n$/],
@@ -123,7 +135,7 @@ describe("npm run deploy", function () {
         .and.not.contain("replaces");
 
       const client = createPublicClient({ transport: http(url) });
-      expect(Object.keys(written.contracts)).to.deep.equal(Object.keys(first.contracts)).and.have.length(9);
+      expect(Object.keys(written.contracts)).to.deep.equal(Object.keys(first.contracts)).and.have.length(10);
       for (const [name, address] of Object.entries(written.contracts)) {
         expect(stdout).to.contain(`${address}  ${name}`);
         expect(address).not.to.equal(first.contracts[name]);
@@ -140,12 +152,17 @@ describe("npm run deploy", function () {
       const hasRole = async (role: bigint, account: Address) => {
         const address = written.contracts["AccessManager"]!;
         const call = { address, abi: MANAGER, functionName: "hasRole" } as const;
-        return (await client.readContract({ ...call, args: [role, account] }))[0];
+        return client.readContract({ ...call, args: [role, account] });
       };
-      for (const [name, role] of Object.entries(ROLE_IDS)) {
-        for (const [other, account] of Object.entries({ ...roles, deployer: deployer.address }))
-          expect(await hasRole(role, account), `${other} as ${name}`).to.equal(other === name);
+      for (const [other, account] of Object.entries({ ...roles, deployer: deployer.address })) {
+        for (const [name, role] of Object.entries(ROLE_IDS)) {
+          const delay = name === "admin" && other === name ? 2 * DAY : 0;
+          expect(await hasRole(role, account), `${other} as ${name}`).to.deep.equal([other === name, delay]);
+        }
+        const isAdmin = other === "admin";
+        expect(await hasRole(HOT_ADMIN, account), other).to.deep.equal([isAdmin, isAdmin ? 2 * DAY : 0]);
       }
+      expect(await hasRole(HOT_ADMIN, written.contracts["HotKeyRevoker"]!)).to.deep.equal([true, 0]);
     });
 
     it("changes nothing when it is repeated, and says what another file's Keel is replaced by", async () => {

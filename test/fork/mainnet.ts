@@ -50,6 +50,7 @@ describe("On a fork of mainnet", function () {
         surfacePoster: address(people.poster),
       },
       surface: flatSurface(0.6),
+      adminDelay: 0,
     });
     vault = await ethers.getContractAt("Vault", contracts.Vault);
     book = await ethers.getContractAt("OptionBook", contracts.OptionBook);

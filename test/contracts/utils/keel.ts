@@ -24,8 +24,11 @@ export function seriesId({ isPut, strike, cap, expiry }: SeriesTerms): bigint {
   return seriesIdOf({ isPut, strike: price(strike), cap: price(cap), expiry: BigInt(expiry) });
 }
 
-/** The local mainnet with Keel on it, at 3,000 USDC per ETH, and an account for everyone. */
-export async function keelFixture() {
+/**
+ * The local mainnet with Keel on it, at 3,000 USDC per ETH, and an account for everyone.
+ * @param adminDelay seconds.
+ */
+export async function keelFixture({ adminDelay = 0 } = {}) {
   const connection = await network.create("localMainnet");
   const { ethers, provider, networkHelpers } = connection;
   const mainnet: LocalMainnet = await bootLocalMainnet(provider, { price: 3_000 });
@@ -53,6 +56,7 @@ export async function keelFixture() {
       surfacePoster: address(surfacePoster),
     },
     surface: flatSurface(0.6),
+    adminDelay,
   });
 
   const vault = await ethers.getContractAt("Vault", contracts.Vault);
@@ -63,6 +67,7 @@ export async function keelFixture() {
   const priceOracle = await ethers.getContractAt("PriceOracle", contracts.PriceOracle);
   const spot = await ethers.getContractAt("SpotUniswapV3", contracts.SpotUniswapV3);
   const short = await ethers.getContractAt("ShortAaveV3", contracts.ShortAaveV3);
+  const revoker = await ethers.getContractAt("HotKeyRevoker", contracts.HotKeyRevoker);
   const lens = await ethers.getContractAt("Lens", contracts.Lens);
   const usdc = new ethers.Contract(
     mainnet.addresses.usdc,
@@ -136,6 +141,7 @@ export async function keelFixture() {
   };
 
   return {
+    connection,
     ethers,
     provider,
     networkHelpers,
@@ -150,6 +156,7 @@ export async function keelFixture() {
     spot,
     short,
     lens,
+    revoker,
     usdc,
     admin,
     keeper,
