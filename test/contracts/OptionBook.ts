@@ -14,6 +14,7 @@ import {
   toUsdcDown,
   toUsdcUp,
 } from "./utils/optionBook.ts";
+import { IS_INSTRUMENTED } from "../support/instrumented.ts";
 
 const connection = await network.create({ network: "localMainnet", chainType: "l1" });
 const { ethers, networkHelpers } = connection;
@@ -50,7 +51,8 @@ describe("OptionBook", () => {
         .withArgs(await feed.getAddress());
     });
 
-    it("fits the code size limit", async () => {
+    it("fits the code size limit", async function () {
+      if (IS_INSTRUMENTED) this.skip();
       const { address } = await load();
       const code = await ethers.provider.getCode(address);
       expect((code.length - 2) / 2).to.be.below(24_576);

@@ -26,10 +26,11 @@ export function seriesId({ isPut, strike, cap, expiry }: SeriesTerms): bigint {
 
 /**
  * The local mainnet with Keel on it, at 3,000 USDC per ETH, and an account for everyone.
- * @param adminDelay seconds.
+ * @param adminDelay Seconds.
+ * @param initialDate When the chain begins.
  */
-export async function keelFixture({ adminDelay = 0 } = {}) {
-  const connection = await network.create("localMainnet");
+export async function keelFixture({ adminDelay = 0, ...override }: FixtureOptions = {}) {
+  const connection = await network.create({ network: "localMainnet", override });
   const { ethers, provider, networkHelpers } = connection;
   const mainnet: LocalMainnet = await bootLocalMainnet(provider, { price: 3_000 });
   const signers = await ethers.getSigners();
@@ -173,6 +174,11 @@ export async function keelFixture({ adminDelay = 0 } = {}) {
     mark,
     buy,
   };
+}
+
+interface FixtureOptions {
+  readonly adminDelay?: number;
+  readonly initialDate?: Date;
 }
 
 interface QuoteOptions {
