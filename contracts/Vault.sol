@@ -14,25 +14,31 @@ import {
 } from "@openzeppelin/contracts/token/ERC20/extensions/ERC4626.sol";
 import {ERC20Permit, IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Permit.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
-import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 import {IOptionBook, IQuoteMaker, Quote} from "./interfaces/IOptionBook.sol";
-import {IPriceOracle, PriceReading} from "./interfaces/IPriceOracle.sol";
+import {IPriceOracle} from "./interfaces/IPriceOracle.sol";
 import {IRiskEngine} from "./interfaces/IRiskEngine.sol";
-import {HedgeLeg, IVault, Limits, Marks, Trigger} from "./interfaces/IVault.sol";
+import {HedgeLeg, IVault, Limits, Marks, Queue, Trigger, Use, Value} from "./interfaces/IVault.sol";
 import {IVenue} from "./interfaces/IVenue.sol";
 import {IVolatilityOracle} from "./interfaces/IVolatilityOracle.sol";
 import {Roles} from "./Roles.sol";
 import {Leg, SeriesId} from "./types/Series.sol";
+import {Budget} from "./vault/Budget.sol";
+import {ExitQueue} from "./vault/ExitQueue.sol";
+import {Governance} from "./vault/Governance.sol";
 import {HedgeGate} from "./vault/HedgeGate.sol";
 import {OptionLedger} from "./vault/OptionLedger.sol";
-import {VaultState} from "./vault/VaultState.sol";
+import {Valuation} from "./vault/Valuation.sol";
+import {Ground, VaultState} from "./vault/VaultState.sol";
 
 /// @title Vault
 /// @notice See `IVault`.
+/// @dev The face of the vault: who may call, and ERC-4626. What a call does lies in the libraries of `vault/`, linked to
+/// stay under the size limit and run on `_self`.
 contract Vault is
     IVault,
     IQuoteMaker,
@@ -45,16 +51,10 @@ contract Vault is
     ReentrancyGuardTransient
 {
     using SafeERC20 for IERC20;
+    using Math for uint256;
 
-    uint256 public constant MAX_VENUES = 4;
-    /// @notice No exit can wait longer than this for a series to expire.
-    uint256 public constant MAX_TENOR = 35 days;
-
-    // Ceilings of the limits.
-    uint256 public constant MAX_SLIPPAGE_CEILING = 0.05e18;
-    uint256 public constant MAX_LOSS_CEILING = 0.05e18;
-    uint256 public constant QUOTE_EDGE_CEILING = 0.1e18;
-    uint256 public constant MAX_AGE_CEILING = 30 days;
+    /// @dev Six more decimals than USDC: the first depositor cannot inflate the price of a share.
+    uint8 private constant DECIMALS_OFFSET = 6;
 
     /// @inheritdoc IVault
     IOptionBook public immutable optionBook;
@@ -67,6 +67,7 @@ contract Vault is
 
     VaultState private _self;
 
+    /// @param budgets_ In the order of `Use`; what time has refilled counts for nothing.
     constructor(
         IERC20 usdc,
         address authority,
@@ -74,7 +75,8 @@ contract Vault is
         IPriceOracle priceOracle_,
         IVolatilityOracle volatilityOracle_,
         IRiskEngine riskEngine_,
-        Limits memory limits_
+        Limits memory limits_,
+        Budget[] memory budgets_
     )
         ERC4626(usdc)
         ERC20("Keel ETH Options Vault", "keelETH")
@@ -85,13 +87,12 @@ contract Vault is
         priceOracle = priceOracle_;
         volatilityOracle = volatilityOracle_;
         riskEngine = riskEngine_;
-        _self.lastRebalanceAt = uint64(block.timestamp);
-        _setLimits(limits_);
+        Governance.open(_self, limits_, budgets_);
         usdc.forceApprove(address(optionBook_), type(uint256).max);
         optionBook_.setFillHook(true);
     }
 
-    /* REBALANCING */
+    /* HEDGING */
 
     /// @inheritdoc IVault
     function rebalance(
@@ -100,14 +101,22 @@ contract Vault is
         uint256 deadline,
         uint256 maxLoss
     ) external restricted nonReentrant {
-        HedgeGate.rebalance(_self, IERC20(asset()), _marks(), hedgeLegs, nonce, deadline, maxLoss);
+        HedgeGate.rebalance(_self, _ground(), hedgeLegs, nonce, deadline, maxLoss);
     }
 
     /// @inheritdoc IVault
-    function needsRebalance() external view returns (bool due, Trigger trigger) {
-        Marks memory marks = _marks();
-        if (marks.fresh) trigger = HedgeGate.due(_self, marks.book.delta + marks.venueDelta);
-        due = trigger != Trigger.None;
+    function recordBreach() external nonReentrant {
+        HedgeGate.recordBreach(_self, _ground());
+    }
+
+    /// @inheritdoc IVault
+    function clearBreach() external nonReentrant {
+        HedgeGate.clearBreach(_self, _ground());
+    }
+
+    /// @inheritdoc IVault
+    function ripcord(HedgeLeg[] calldata hedgeLegs) external nonReentrant returns (uint256 reward) {
+        return HedgeGate.ripcord(_self, _ground(), hedgeLegs);
     }
 
     /* OPTIONS */
@@ -122,21 +131,7 @@ contract Vault is
     ) external nonReentrant returns (bytes4) {
         if (msg.sender != address(optionBook)) revert OnlyOptionBook();
         if (quote.makerSells) _requireNotPaused();
-        PriceReading memory reading = priceOracle.read();
-        if (!reading.open || !volatilityOracle.isFresh()) revert NotOpen();
-        // The option book trades no expired series.
-        uint256 tenor = quote.seriesId.expiry() - block.timestamp;
-        if (tenor > MAX_TENOR) revert TenorTooLong(tenor);
-        int256 value = riskEngine
-            .value(quote.seriesId, reading.ethUsd, block.timestamp, volatilityOracle.surface())
-            .price;
-        (, int256 equity) = _self.venueTotals(reading.price);
-        int256 before = _spare(equity);
-        OptionLedger.recordFill(_self, quote, quantity, paid, cashDelta, value > 0 ? uint256(value) : 0);
-        // A fill that mends a breached reserve is welcome.
-        int256 spare = _spare(equity);
-        if (spare < 0 && spare <= before)
-            revert HedgeReserveBreached(spare + int256(hedgeReserve()), hedgeReserve());
+        OptionLedger.recordFill(_self, _ground(), quote, quantity, paid, cashDelta, _supply());
         return IQuoteMaker.onQuoteFilled.selector;
     }
 
@@ -177,7 +172,7 @@ contract Vault is
 
     /// @inheritdoc IVault
     function settle(SeriesId id) external nonReentrant returns (uint256) {
-        return OptionLedger.settle(_self, optionBook, id);
+        return OptionLedger.settle(_self, _ground(), id);
     }
 
     /// @inheritdoc IVault
@@ -185,75 +180,12 @@ contract Vault is
         optionBook.cancel(nonce);
     }
 
-    /// @dev USDC outside the option book beyond the hedge reserve.
-    function _spare(int256 venueEquity) private view returns (int256) {
-        return int256(_self.cash) + venueEquity - int256(hedgeReserve());
-    }
-
-    /* VALUATION */
-
-    /// @inheritdoc IVault
-    function nav() public view returns (int256) {
-        return _self.nav(_marks());
-    }
-
-    /// @inheritdoc IVault
-    function drift() external view returns (int256) {
-        Marks memory marks = _marks();
-        return marks.book.delta + marks.venueDelta;
-    }
-
-    /// @inheritdoc IVault
-    function status() external view returns (Marks memory marks, int256 nav_, Trigger trigger) {
-        marks = _marks();
-        nav_ = _self.nav(marks);
-        if (marks.fresh) trigger = HedgeGate.due(_self, marks.book.delta + marks.venueDelta);
-    }
-
-    /// @inheritdoc IVault
-    function hedgeReserve() public view returns (uint256) {
-        return OptionLedger.hedgeReserve(_self);
-    }
-
-    /// @inheritdoc IVault
-    function freeCash() public view returns (uint256) {
-        PriceReading memory reading = priceOracle.read();
-        if (!_isNavFair(reading)) return 0;
-        (, int256 equity) = _self.venueTotals(reading.price);
-        int256 spare = _spare(equity);
-        return spare > 0 ? FixedPointMathLib.min(_self.cash, uint256(spare)) : 0;
-    }
-
-    /// @dev An expired series pays by its settlement price, which NAV does not know until the vault has settled it.
-    /// Anyone can have it settled, so whoever traded shares in between could take the difference.
-    function _isNavFair(PriceReading memory reading) private view returns (bool) {
-        return reading.open && volatilityOracle.isFresh() && !OptionLedger.hasExpired(_self);
-    }
-
-    function _marks() private view returns (Marks memory marks) {
-        PriceReading memory reading = priceOracle.read();
-        marks.price = reading.price;
-        marks.ethUsd = reading.ethUsd;
-        marks.updatedAt = reading.updatedAt;
-        marks.fresh = reading.fresh;
-        marks.open = reading.open;
-        marks.book = riskEngine.book(_self.legs, reading.ethUsd, block.timestamp, volatilityOracle.surface());
-        (marks.venueDelta, marks.venueEquity) = _self.venueTotals(reading.price);
-    }
-
-    /* ENTRY AND EXIT */
-
-    /// @inheritdoc IERC4626
-    function totalAssets() public view override(ERC4626, IERC4626) returns (uint256) {
-        int256 value = nav();
-        return value > 0 ? uint256(value) : 0;
-    }
+    /* ENTRY */
 
     /// @inheritdoc IERC4626
     /// @dev Closed too when there are shares but nothing behind them: no price is fair to both sides.
     function maxDeposit(address) public view override(ERC4626, IERC4626) returns (uint256) {
-        bool open = !paused() && _isNavFair(priceOracle.read());
-        return open && (totalSupply() == 0 || totalAssets() != 0) ? type(uint256).max : 0;
+        return _isEntryOpen(value()) ? type(uint256).max : 0;
     }
 
     /// @inheritdoc IERC4626
@@ -262,15 +194,36 @@ contract Vault is
     }
 
     /// @inheritdoc IERC4626
-    function maxWithdraw(address owner) public view override(ERC4626, IERC4626) returns (uint256) {
-        return FixedPointMathLib.min(previewRedeem(balanceOf(owner)), freeCash());
+    function previewDeposit(uint256 assets) public view override(ERC4626, IERC4626) returns (uint256) {
+        return _sharesRoundedDown(assets, value().ask);
     }
 
     /// @inheritdoc IERC4626
-    function maxRedeem(address owner) public view override(ERC4626, IERC4626) returns (uint256) {
-        (uint256 shares, uint256 free) = (balanceOf(owner), freeCash());
-        // Rounding down twice would leave the last one out a few units that nobody could redeem.
-        return free != 0 && previewRedeem(shares) <= free ? shares : convertToShares(free);
+    function previewMint(uint256 shares) public view override(ERC4626, IERC4626) returns (uint256) {
+        return _assetsRoundedUp(shares, value().ask);
+    }
+
+    /// @inheritdoc IERC4626
+    function deposit(
+        uint256 assets,
+        address receiver
+    ) public override(ERC4626, IERC4626) nonReentrant returns (uint256 shares) {
+        Value memory v = value();
+        if (!_isEntryOpen(v)) revert ERC4626ExceededMaxDeposit(receiver, assets, 0);
+        shares = _sharesRoundedDown(assets, v.ask);
+        if (shares == 0 && assets != 0) revert ZeroShares();
+        _enter(receiver, assets, shares);
+    }
+
+    /// @inheritdoc IERC4626
+    function mint(
+        uint256 shares,
+        address receiver
+    ) public override(ERC4626, IERC4626) nonReentrant returns (uint256 assets) {
+        Value memory v = value();
+        if (!_isEntryOpen(v)) revert ERC4626ExceededMaxMint(receiver, shares, 0);
+        assets = _assetsRoundedUp(shares, v.ask);
+        _enter(receiver, assets, shares);
     }
 
     /// @inheritdoc IVault
@@ -288,35 +241,190 @@ contract Vault is
         return deposit(assets, receiver);
     }
 
+    function _isEntryOpen(Value memory v) private view returns (bool) {
+        return v.entryOpen && !paused() && (v.ask > 0 || totalSupply() == 0);
+    }
+
+    function _enter(address receiver, uint256 assets, uint256 shares) private {
+        _self.addCash(int256(assets));
+        _deposit(msg.sender, receiver, assets, shares);
+    }
+
+    /* EXIT */
+
+    /// @inheritdoc IERC4626
+    function maxWithdraw(address owner) public view override(ERC4626, IERC4626) returns (uint256) {
+        Value memory v = value();
+        return _assetsRoundedDown(balanceOf(owner), v.bid).min(_instantAssets(v));
+    }
+
+    /// @inheritdoc IERC4626
+    function maxRedeem(address owner) public view override(ERC4626, IERC4626) returns (uint256) {
+        Value memory v = value();
+        (uint256 shares, uint256 free) = (balanceOf(owner), _instantAssets(v));
+        // Rounding down twice would leave the last one out a few units that nobody could redeem.
+        return
+            free != 0 && _assetsRoundedDown(shares, v.bid) <= free ? shares : _sharesRoundedDown(free, v.bid);
+    }
+
+    /// @inheritdoc IERC4626
+    function previewWithdraw(uint256 assets) public view override(ERC4626, IERC4626) returns (uint256) {
+        return _sharesRoundedUp(assets, value().bid);
+    }
+
+    /// @inheritdoc IERC4626
+    function previewRedeem(uint256 shares) public view override(ERC4626, IERC4626) returns (uint256) {
+        return _assetsRoundedDown(shares, value().bid);
+    }
+
+    /// @inheritdoc IERC4626
+    function withdraw(
+        uint256 assets,
+        address receiver,
+        address owner
+    ) public override(ERC4626, IERC4626) nonReentrant returns (uint256 shares) {
+        Value memory v = value();
+        uint256 most = _assetsRoundedDown(balanceOf(owner), v.bid).min(_instantAssets(v));
+        if (assets > most) revert ERC4626ExceededMaxWithdraw(owner, assets, most);
+        shares = _sharesRoundedUp(assets, v.bid);
+        _leave(receiver, owner, assets, shares, v);
+    }
+
+    /// @inheritdoc IERC4626
+    function redeem(
+        uint256 shares,
+        address receiver,
+        address owner
+    ) public override(ERC4626, IERC4626) nonReentrant returns (uint256 assets) {
+        Value memory v = value();
+        assets = _assetsRoundedDown(shares, v.bid);
+        if (shares > balanceOf(owner) || assets > _instantAssets(v)) {
+            revert ERC4626ExceededMaxRedeem(owner, shares, maxRedeem(owner));
+        }
+        _leave(receiver, owner, assets, shares, v);
+    }
+
+    /// @inheritdoc IVault
+    function requestRedeem(
+        uint256 shares,
+        address receiver,
+        address owner
+    ) external nonReentrant returns (uint256) {
+        if (owner != msg.sender) _spendAllowance(owner, msg.sender, shares);
+        _transfer(owner, address(this), shares);
+        return ExitQueue.request(_self.exits, shares, receiver, owner);
+    }
+
+    /// @inheritdoc IVault
+    function processQueue() external nonReentrant returns (uint256 shares, uint256 assets) {
+        return _process(value());
+    }
+
+    /// @inheritdoc IVault
+    function claim(uint256 requestId) external nonReentrant returns (uint256) {
+        return ExitQueue.claim(_self.exits, IERC20(asset()), requestId);
+    }
+
+    /// @dev Who leaves at once pays those who wait first: the line cannot be jumped, nor blocked by a request of dust.
+    function _leave(address receiver, address owner, uint256 assets, uint256 shares, Value memory v) private {
+        if (_waiting() != 0) _process(v);
+        _self.addCash(-int256(assets));
+        _withdraw(msg.sender, receiver, owner, assets, shares);
+    }
+
+    function _process(Value memory v) private returns (uint256 shares, uint256 assets) {
+        (shares, assets) = ExitQueue.process(_self.exits, v, _supply());
+        _self.addCash(-int256(assets));
+        _burn(address(this), shares);
+    }
+
+    /// @dev USDC that may leave at once: what is free when everybody who waits has been paid.
+    function _instantAssets(Value memory v) private view returns (uint256) {
+        return v.exitOpen ? v.free.saturatingSub(_assetsRoundedUp(_waiting(), v.bid)) : 0;
+    }
+
+    function _waiting() private view returns (uint256) {
+        return _self.exits.requested - _self.exits.processed;
+    }
+
+    /* VALUE */
+
+    /// @inheritdoc IVault
+    function value() public view returns (Value memory) {
+        return Valuation.value(_self, _ground());
+    }
+
+    /// @inheritdoc IVault
+    function status() public view returns (Marks memory marks, int256 nav_, Trigger trigger) {
+        return Valuation.status(_self, _ground());
+    }
+
+    /// @inheritdoc IVault
+    function nav() public view returns (int256 nav_) {
+        (, nav_, ) = status();
+    }
+
+    /// @inheritdoc IVault
+    function drift() external view returns (int256) {
+        (Marks memory marks, , ) = status();
+        return marks.book.delta + marks.venueDelta;
+    }
+
+    /// @inheritdoc IVault
+    function needsRebalance() external view returns (bool due, Trigger trigger) {
+        (, , trigger) = status();
+        due = trigger != Trigger.None;
+    }
+
+    /// @inheritdoc IERC4626
+    /// @dev `convertToShares` and `convertToAssets` are at this price too: between what entrants pay and leavers get.
+    function totalAssets() public view override(ERC4626, IERC4626) returns (uint256) {
+        int256 value_ = nav();
+        return value_ > 0 ? uint256(value_) : 0;
+    }
+
+    /// @inheritdoc IVault
+    function hedgeReserve() external view returns (uint256) {
+        return Valuation.reserve(_self);
+    }
+
     /// @inheritdoc ERC20
     function decimals() public view override(ERC20, ERC4626, IERC20Metadata) returns (uint8) {
         return ERC4626.decimals();
     }
 
-    /// @dev Six more decimals than USDC: the first depositor cannot inflate the price of a share.
     function _decimalsOffset() internal pure override returns (uint8) {
-        return 6;
+        return DECIMALS_OFFSET;
     }
 
-    function _deposit(
-        address caller,
-        address receiver,
-        uint256 assets,
-        uint256 shares
-    ) internal override nonReentrant {
-        _self.cash += assets;
-        super._deposit(caller, receiver, assets, shares);
+    /// @dev Shares there are, and those that count virtually.
+    function _supply() private view returns (uint256) {
+        return totalSupply() + 10 ** DECIMALS_OFFSET;
     }
 
-    function _withdraw(
-        address caller,
-        address receiver,
-        address owner,
-        uint256 assets,
-        uint256 shares
-    ) internal override nonReentrant {
-        _self.cash -= assets;
-        super._withdraw(caller, receiver, owner, assets, shares);
+    /// @dev The value of `_supply()` shares; nobody gives or gets shares of less than nothing.
+    function _floored(int256 worth) private pure returns (uint256) {
+        return worth > 0 ? uint256(worth) + 1 : 1;
+    }
+
+    function _sharesRoundedDown(uint256 assets, int256 worth) private view returns (uint256) {
+        return assets.mulDiv(_supply(), _floored(worth));
+    }
+
+    function _sharesRoundedUp(uint256 assets, int256 worth) private view returns (uint256) {
+        return assets.mulDiv(_supply(), _floored(worth), Math.Rounding.Ceil);
+    }
+
+    function _assetsRoundedDown(uint256 shares, int256 worth) private view returns (uint256) {
+        return shares.mulDiv(_floored(worth), _supply());
+    }
+
+    function _assetsRoundedUp(uint256 shares, int256 worth) private view returns (uint256) {
+        return shares.mulDiv(_floored(worth), _supply(), Math.Rounding.Ceil);
+    }
+
+    function _ground() private view returns (Ground memory) {
+        return Ground(IERC20(asset()), optionBook, priceOracle, volatilityOracle, riskEngine);
     }
 
     /* GOVERNANCE */
@@ -332,31 +440,28 @@ contract Vault is
     }
 
     /// @inheritdoc IVault
-    function setLimits(Limits calldata limits_) external restricted {
-        _setLimits(limits_);
+    function shutdown() external restricted {
+        Governance.shutdown(_self);
     }
 
     /// @inheritdoc IVault
-    function addVenue(IVenue venue) external restricted {
-        uint256 count = _self.venues.length;
-        if (count == MAX_VENUES) revert TooManyVenues();
-        if (venue.vault() != address(this)) revert WrongVenueOwner();
-        for (uint256 i; i < count; ++i) if (_self.venues[i] == venue) revert DuplicateVenue();
-        _self.venues.push(venue);
-        IERC20(asset()).forceApprove(address(venue), type(uint256).max);
-        emit VenueAdded(count, venue);
+    function setLimits(Limits calldata limits_) external restricted {
+        Governance.setLimits(_self, limits_);
     }
 
-    function _setLimits(Limits memory limits_) private {
-        if (
-            limits_.maxSlippage > MAX_SLIPPAGE_CEILING ||
-            limits_.maxLoss > MAX_LOSS_CEILING ||
-            limits_.quoteEdge > QUOTE_EDGE_CEILING ||
-            limits_.maxAge > MAX_AGE_CEILING ||
-            limits_.minDrift == 0
-        ) revert LimitOutOfRange();
-        _self.limits = limits_;
-        emit LimitsSet(limits_);
+    /// @inheritdoc IVault
+    function setBudget(Use use, uint64 capacity, uint64 perDay) external restricted {
+        Governance.setBudget(_self, use, capacity, perDay);
+    }
+
+    /// @inheritdoc IVault
+    function addVenue(IVenue venue, uint96 cap) external restricted {
+        Governance.addVenue(_self, IERC20(asset()), venue, cap);
+    }
+
+    /// @inheritdoc IVault
+    function setVenueCap(uint256 index, uint96 cap) external restricted {
+        Governance.setVenueCap(_self, index, cap);
     }
 
     /* STATE */
@@ -377,8 +482,23 @@ contract Vault is
     }
 
     /// @inheritdoc IVault
+    function breachedAt() external view returns (uint64) {
+        return _self.breachedAt;
+    }
+
+    /// @inheritdoc IVault
+    function isShutdown() external view returns (bool) {
+        return _self.isShutdown;
+    }
+
+    /// @inheritdoc IVault
     function limits() external view returns (Limits memory) {
         return _self.limits;
+    }
+
+    /// @inheritdoc IVault
+    function budget(Use use) external view returns (Budget memory) {
+        return _self.budgets[use];
     }
 
     /// @inheritdoc IVault
@@ -388,6 +508,21 @@ contract Vault is
 
     /// @inheritdoc IVault
     function venues() external view returns (IVenue[] memory) {
-        return _self.venues;
+        return Governance.venues(_self);
+    }
+
+    /// @inheritdoc IVault
+    function venueCap(uint256 index) external view returns (uint96) {
+        return _self.venues[index].cap;
+    }
+
+    /// @inheritdoc IVault
+    function queue() external view returns (Queue memory) {
+        return ExitQueue.state(_self.exits);
+    }
+
+    /// @inheritdoc IVault
+    function claimable(uint256 requestId) external view returns (uint256) {
+        return ExitQueue.claimable(_self.exits, requestId);
     }
 }

@@ -37,14 +37,36 @@ export const MAINNET_GROUND: KeelGround = {
   usdcUsd: MAINNET.usdcUsdFeed,
 };
 
-/** `Limits` of contracts/interfaces/IVault.sol: fractions and ETH with 18 decimals, seconds. */
+/** `Limits` of contracts/interfaces/IVault.sol: fractions and ETH with 18 decimals, USDC with 6, seconds. */
 export interface VaultLimits {
   readonly minDrift: bigint;
+  readonly ripcordDrift: bigint;
   readonly maxSlippage: bigint;
-  readonly maxLoss: bigint;
+  readonly rescueSlippage: bigint;
   readonly quoteEdge: bigint;
   readonly shortMarginRatio: bigint;
+  readonly maxGamma: bigint;
+  readonly maxVega: bigint;
+  readonly ripcordReward: bigint;
   readonly maxAge: number;
+  readonly cooldown: number;
+}
+
+/** What a budget may be used up at once, and what a day gives back: shares of NAV, 18 decimals. */
+export interface VaultBudget {
+  readonly capacity: bigint;
+  readonly perDay: bigint;
+}
+
+/** One for each of `Use` in contracts/interfaces/IVault.sol, in its order. */
+export interface VaultBudgets {
+  readonly loss: VaultBudget;
+  readonly turnover: VaultBudget;
+  readonly rescueLoss: VaultBudget;
+  readonly rescueTurnover: VaultBudget;
+  readonly quoteLoss: VaultBudget;
+  readonly quoteDelta: VaultBudget;
+  readonly quoteVega: VaultBudget;
 }
 
 /** `Pillar` of contracts/types/Surface.sol: seconds, fractions with 9 decimals. */
@@ -56,14 +78,45 @@ export interface SurfacePillar {
   readonly forwardRatio: number;
 }
 
+const PERCENT = 10n ** 16n;
+
 export const DEFAULT_LIMITS: VaultLimits = {
   minDrift: 10n ** 17n, // 0.1 ETH
-  maxSlippage: 10n ** 16n, // 1 %: the feed's deviation of 0.5 %, the pool's fee, and room for impact
-  maxLoss: 10n ** 16n, // 1 % of NAV: all of a hedge at its reserve, with the pool at the feed's deviation
-  quoteEdge: 2n * 10n ** 16n, // 2 % of mark
+  ripcordDrift: 10n * 10n ** 18n, // 10 ETH
+  maxSlippage: PERCENT, // the feed's deviation of 0.5 %, the pool's fee, and room for impact
+  rescueSlippage: 5n * PERCENT,
+  quoteEdge: 2n * PERCENT, // of mark
   shortMarginRatio: 679_487_179_487_179_488n, // 1.31 / 0.78 - 1: the health the short opens at over Aave's USDC threshold
+  maxGamma: 10n * PERCENT,
+  maxVega: 2n * PERCENT,
+  ripcordReward: 100n * 10n ** 6n,
   maxAge: 7 * 86_400,
+  cooldown: 30,
 };
+
+export const DEFAULT_BUDGETS: VaultBudgets = {
+  loss: { capacity: PERCENT, perDay: PERCENT },
+  turnover: { capacity: 200n * PERCENT, perDay: 200n * PERCENT },
+  rescueLoss: { capacity: PERCENT, perDay: PERCENT / 2n },
+  rescueTurnover: { capacity: 50n * PERCENT, perDay: 25n * PERCENT },
+  quoteLoss: { capacity: PERCENT / 2n, perDay: PERCENT / 4n },
+  quoteDelta: { capacity: 100n * PERCENT, perDay: 50n * PERCENT },
+  quoteVega: { capacity: 20n * PERCENT, perDay: 10n * PERCENT },
+};
+
+/** The order of `Use`. */
+export const USES = [
+  "loss",
+  "turnover",
+  "rescueLoss",
+  "rescueTurnover",
+  "quoteLoss",
+  "quoteDelta",
+  "quoteVega",
+] as const satisfies readonly (keyof VaultBudgets)[];
+
+/** ETH, 18 decimals: the largest position of a venue. */
+export const DEFAULT_VENUE_CAP = 5_000n * 10n ** 18n;
 
 const DAY = 86_400;
 
@@ -111,39 +164,51 @@ export function sharedRole(
   return undefined;
 }
 
+export interface KeelOptions {
+  readonly ground: KeelGround;
+  readonly roles: KeelRoles;
+  readonly limits?: VaultLimits;
+  readonly budgets?: VaultBudgets;
+  readonly venueCap?: bigint;
+  readonly surface: readonly SurfacePillar[];
+  /** Seconds the admin waits for each thing it does; by default two days. */
+  readonly adminDelay?: number;
+}
+
+/** The parameters of the Ignition module. */
+export function keelParameters(options: KeelOptions) {
+  const { ground, roles, surface, adminDelay = DEFAULT_ADMIN_DELAY } = options;
+  const { limits = DEFAULT_LIMITS, budgets = DEFAULT_BUDGETS, venueCap = DEFAULT_VENUE_CAP } = options;
+  return {
+    ...ground,
+    ...roles,
+    limits: { ...limits },
+    budgets: USES.map((use) => ({ ...budgets[use], used: 0n, updatedAt: 0n })),
+    venueCap,
+    surface: surface.map((p) => ({ ...p })),
+    adminDelay,
+  };
+}
+
 /**
  * Deploys Keel through its Ignition module on the network of `connection`, from that network's first account.
  * @throws Error when two roles, or a role and the deployer, are one account.
  */
 export async function deployKeel(
   connection: NetworkConnection,
-  options: {
-    readonly ground: KeelGround;
-    readonly roles: KeelRoles;
-    readonly limits?: VaultLimits;
-    readonly surface: readonly SurfacePillar[];
-    /** Seconds the admin waits for each thing it does; by default two days. */
-    readonly adminDelay?: number;
+  options: KeelOptions & {
     /** Under which Ignition remembers it, and takes it up again; by default one for each chain id. */
     readonly deploymentId?: string;
     /** Blocks to wait for under each batch of transactions; by default Ignition's 5, and 1 where every one is mined at once. */
     readonly confirmations?: number;
   },
 ): Promise<KeelContracts> {
-  const { ground, roles, limits = DEFAULT_LIMITS, surface, deploymentId, confirmations } = options;
-  const { adminDelay = DEFAULT_ADMIN_DELAY } = options;
+  const { roles, deploymentId, confirmations } = options;
   const [deployer] = (await connection.provider.request({ method: "eth_accounts" })) as [Address];
   const shared = sharedRole(roles, deployer);
   if (shared !== undefined) throw new Error(`roles.${shared[0]} must not be the account of ${shared[1]}`);
-  const parameters = {
-    ...ground,
-    ...roles,
-    limits: { ...limits },
-    surface: surface.map((p) => ({ ...p })),
-    adminDelay,
-  };
   const deployed = await connection.ignition.deploy(Keel, {
-    parameters: { Keel: parameters },
+    parameters: { Keel: keelParameters(options) },
     ...(deploymentId === undefined ? {} : { deploymentId }),
     ...(confirmations === undefined ? {} : { config: { requiredConfirmations: confirmations } }),
   });

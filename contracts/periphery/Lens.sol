@@ -2,11 +2,12 @@
 pragma solidity 0.8.28;
 
 import {IUniswapV3Pool} from "../interfaces/IUniswapV3Pool.sol";
-import {IVault, Limits, Marks, Trigger} from "../interfaces/IVault.sol";
+import {IVault, Limits, Marks, Trigger, Use} from "../interfaces/IVault.sol";
 import {IVenue} from "../interfaces/IVenue.sol";
 import {UniswapV3Price} from "../oracles/UniswapV3Price.sol";
 import {Leg} from "../types/Series.sol";
 import {Greeks, Pillar} from "../types/Surface.sol";
+import {HedgeGate} from "../vault/HedgeGate.sol";
 
 /// @param equity USDC, 6 decimals, at the oracle price.
 struct VenueState {
@@ -21,6 +22,8 @@ struct VenueState {
 /// fractions 18, the surface 9.
 /// @param poolPrice Spot price of the hedge pool, USDC per ETH, 18 decimals.
 /// @param poolFee Hundredths of a basis point.
+/// @param maxSlippage What a rebalance may pay beyond the oracle price now: wider while a breach is on record.
+/// @param maxLoss USDC that the budget a rebalance would be charged to has left.
 struct Snapshot {
     uint256 blockNumber;
     uint256 timestamp;
@@ -91,19 +94,30 @@ contract Lens {
         (Marks memory marks, int256 nav, Trigger trigger) = vault.status();
         (s.price, s.ethUsd) = (marks.price, marks.ethUsd);
         (s.priceUpdatedAt, s.fresh) = (marks.updatedAt, marks.fresh);
-        s.open = marks.open && vault.volatilityOracle().isFresh();
+        s.open = marks.open && vault.volatilityOracle().isOpen();
         (s.book, s.nav) = (marks.book, nav);
         (s.due, s.trigger) = (trigger != Trigger.None, trigger);
         s.paused = IPausable(address(vault)).paused();
         s.rebalanceNonce = vault.rebalanceNonce();
         s.lastRebalanceAt = vault.lastRebalanceAt();
         Limits memory limits = vault.limits();
-        (s.minDrift, s.maxAge, s.maxSlippage) = (limits.minDrift, limits.maxAge, limits.maxSlippage);
-        s.maxLoss = nav > 0 ? (uint256(nav) * limits.maxLoss) / 1e18 : 0;
+        (s.minDrift, s.maxAge) = (limits.minDrift, limits.maxAge);
+        s.maxSlippage = _slippage(limits, vault.breachedAt());
+        bool isRescue = !marks.open || s.maxSlippage > limits.maxSlippage;
+        uint256 left = vault.budget(isRescue ? Use.RescueLoss : Use.Loss).left();
+        s.maxLoss = nav > 0 ? (uint256(nav) * left) / 1e18 : 0;
         s.totalSupply = vault.totalSupply();
         s.cash = vault.cash();
         s.reserve = vault.hedgeReserve();
         s.legs = vault.legs();
+    }
+
+    /// @dev As the gate has it while the breach stands; of one that has ended it asks no more than the usual.
+    function _slippage(Limits memory limits, uint256 breachedAt) private view returns (uint256) {
+        uint256 age = block.timestamp - breachedAt;
+        if (age >= HedgeGate.RIPCORD_WAIT + HedgeGate.RIPCORD_WINDOW) return limits.maxSlippage;
+        uint256 wide = limits.maxSlippage + (age / 1 minutes) * HedgeGate.SLIPPAGE_STEP;
+        return wide < limits.rescueSlippage ? wide : limits.rescueSlippage;
     }
 
     function _readVenues(IVault vault, uint256 price) private view returns (VenueState[] memory states) {

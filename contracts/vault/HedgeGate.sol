@@ -1,26 +1,59 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
+import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
-import {HedgeLeg, IVault, Marks, Trigger} from "../interfaces/IVault.sol";
+import {HedgeLeg, IVault, Marks, Trigger, Use} from "../interfaces/IVault.sol";
 import {IVenue} from "../interfaces/IVenue.sol";
-import {Valuation, VaultState} from "./VaultState.sol";
+import {BookLimits} from "./BookLimits.sol";
+import {Valuation} from "./Valuation.sol";
+import {Ground, VaultState} from "./VaultState.sol";
 
-/// @notice The gate every hedge passes: what a rebalance must prove before and after its legs run.
-/// @dev Linked, so that the vault stays under the size limit; runs on the vault's storage.
+/// @notice The gate every hedge passes, the keeper's and anybody's: what it must prove before and after its legs run.
+/// @dev The price is read once: nothing a leg calls can move Chainlink's answer. Linked, so that the vault stays under the
+/// size limit; runs on the vault's storage.
 library HedgeGate {
     using FixedPointMathLib for uint256;
+    using FixedPointMathLib for int256;
+    using SafeERC20 for IERC20;
 
     uint256 private constant WAD = 1e18;
     uint256 public constant MAX_HEDGE_LEGS = 8;
 
+    /// @notice What a recorded breach must outlast before anybody may mend it, and how long they then may.
+    uint256 public constant RIPCORD_WAIT = 15 minutes;
+    uint256 public constant RIPCORD_WINDOW = 1 hours;
+    /// @notice In which the reward grows from nothing to all of it.
+    uint256 public constant REWARD_RAMP = 30 minutes;
+    /// @notice What a minute of a recorded breach adds to the slippage allowed, 18 decimals.
+    uint256 public constant SLIPPAGE_STEP = 0.005e18;
+
+    /// @dev What one hedge works with.
+    struct Hedge {
+        Marks marks;
+        int256 nav;
+        // Net delta, kept up to date from leg to leg; that of each venue; how far each is from liquidation.
+        int256 drift;
+        int256[] deltas;
+        uint256[] distances;
+        // Where drift may come to lie, how far from the oracle a leg may trade, and whether it may add to a position.
+        int256 low;
+        int256 high;
+        uint256 slippage;
+        bool mayOpen;
+        bool isRescue;
+        // USDC.
+        uint256 traded;
+    }
+
+    /* THE KEEPER'S */
+
     /// @notice See `IVault.rebalance`.
     function rebalance(
         VaultState storage self,
-        IERC20 usdc,
-        Marks memory marks,
+        Ground memory ground,
         HedgeLeg[] calldata hedgeLegs,
         uint64 nonce,
         uint256 deadline,
@@ -28,98 +61,267 @@ library HedgeGate {
     ) external {
         if (nonce != self.rebalanceNonce) revert IVault.WrongRebalanceNonce(self.rebalanceNonce);
         if (block.timestamp > deadline) revert IVault.DeadlinePassed(deadline);
-        if (hedgeLegs.length > MAX_HEDGE_LEGS) revert IVault.TooManyLegs();
-        if (!marks.fresh) revert IVault.OracleUnfit();
-        int256 navBefore = self.nav(marks);
-        int256 driftBefore = marks.book.delta + marks.venueDelta;
-        Trigger trigger = due(self, driftBefore);
+        Hedge memory h = _read(self, ground);
+        Trigger trigger = _due(self, h.marks, h.nav, h.distances);
         if (trigger == Trigger.None) revert IVault.NothingDue();
-        uint256[] memory distances = _liquidationDistances(self);
+        uint256 ready = uint256(self.lastRebalanceAt) + self.limits.cooldown;
+        if (trigger != Trigger.Margin && block.timestamp < ready) revert IVault.CoolingDown(ready);
+        _widen(self, h, block.timestamp - self.breachedAt);
+        h.mayOpen = true;
 
         self.rebalanceNonce = nonce + 1;
         self.lastRebalanceAt = uint64(block.timestamp);
-        for (uint256 i; i < hedgeLegs.length; ++i) _execute(self, usdc, hedgeLegs[i], marks.price, nonce);
+        (int256 driftBefore, int256 navBefore) = (h.drift, h.nav);
+        // The policy may aim beside zero: crossing it is allowed, as far as the floor under the trigger.
+        uint256 beyond =
+            trigger == Trigger.Margin
+                ? driftBefore.abs().max(self.limits.minDrift)
+                : driftBefore.abs().min(self.limits.minDrift);
+        _execute(self, ground.usdc, h, hedgeLegs, nonce, int256(beyond), trigger);
 
-        (marks.venueDelta, marks.venueEquity) = self.venueTotals(marks.price);
-        int256 driftAfter = marks.book.delta + marks.venueDelta;
-        _requireLess(driftBefore, driftAfter, trigger);
-        _requireMarginsHeld(self, distances, trigger);
-        int256 navAfter = self.nav(marks);
-        _requireLossWithin(navBefore, navAfter, maxLoss.min(_lossLimit(self, navBefore)));
-        emit IVault.Rebalanced(nonce, driftBefore, driftAfter, navBefore, navAfter, marks.price);
+        _requireLess(driftBefore, h.drift, trigger, self.limits.minDrift);
+        uint256 loss = _loss(navBefore, h.nav);
+        if (loss > maxLoss) revert IVault.LossTooLarge(int256(loss), maxLoss);
+        _charge(self, h, navBefore, loss);
+        emit IVault.Rebalanced(nonce, driftBefore, h.drift, navBefore, h.nav, h.marks.price);
     }
 
-    /// @notice Why a rebalance is due at this drift.
-    function due(VaultState storage self, int256 drift) public view returns (Trigger) {
-        uint256 count = self.venues.length;
-        for (uint256 i; i < count; ++i) {
-            IVenue venue = self.venues[i];
-            if (venue.liquidationDistance() < venue.marginTrigger()) return Trigger.Margin;
+    /// @notice Why a rebalance is due, given the marks and the NAV they make.
+    function due(VaultState storage self, Marks memory marks, int256 nav) internal view returns (Trigger) {
+        return _due(self, marks, nav, _distances(self));
+    }
+
+    /* ANYBODY'S */
+
+    /// @notice See `IVault.recordBreach`.
+    function recordBreach(VaultState storage self, Ground memory ground) external {
+        Hedge memory h = _read(self, ground);
+        if (!_isBreached(self, h)) revert IVault.NoBreach();
+        if (_isOnRecord(self)) revert IVault.AlreadyRecorded(self.breachedAt);
+        self.breachedAt = uint64(block.timestamp);
+        emit IVault.BreachRecorded(h.drift);
+    }
+
+    /// @notice See `IVault.clearBreach`.
+    function clearBreach(VaultState storage self, Ground memory ground) external {
+        _forgetMended(self, _read(self, ground));
+    }
+
+    /// @notice See `IVault.ripcord`.
+    function ripcord(
+        VaultState storage self,
+        Ground memory ground,
+        HedgeLeg[] calldata hedgeLegs
+    ) external returns (uint256 reward) {
+        Hedge memory h = _read(self, ground);
+        if (!_isBreached(self, h)) revert IVault.NoBreach();
+        bool marginAtStake = _isMarginLow(self, h.distances);
+        uint256 waited = _isOnRecord(self) ? block.timestamp - self.breachedAt : 0;
+        if (!marginAtStake && waited < RIPCORD_WAIT) {
+            revert IVault.BreachNotDue(_isOnRecord(self) ? self.breachedAt + RIPCORD_WAIT : 0);
         }
-        if (FixedPointMathLib.abs(drift) >= self.limits.minDrift) return Trigger.Delta;
-        if (drift != 0 && block.timestamp >= uint256(self.lastRebalanceAt) + self.limits.maxAge)
+        uint256 overdue = marginAtStake ? waited : waited - RIPCORD_WAIT;
+        _widen(self, h, overdue);
+        h.isRescue = true;
+        // A margin is mended by repaying; what could be opened beside it is none of an outsider's business.
+        h.mayOpen = !marginAtStake;
+
+        (int256 driftBefore, int256 navBefore) = (h.drift, h.nav);
+        Trigger trigger = marginAtStake ? Trigger.Margin : Trigger.Delta;
+        uint256 beyond = marginAtStake ? driftBefore.abs().max(self.limits.ripcordDrift) : 0;
+        _execute(self, ground.usdc, h, hedgeLegs, self.rebalanceNonce, int256(beyond), trigger);
+
+        _requireLess(driftBefore, h.drift, trigger, self.limits.ripcordDrift);
+        uint256 progress =
+            marginAtStake
+                ? (_isMarginLow(self, h.distances) ? 0 : WAD)
+                : (driftBefore.abs() - h.drift.abs()).divWad(driftBefore.abs());
+        reward = _reward(self, overdue, progress);
+        _charge(self, h, navBefore, _loss(navBefore, h.nav) + reward);
+        emit IVault.RipcordPulled(msg.sender, driftBefore, h.drift, reward);
+        if (reward != 0) {
+            self.addCash(-int256(reward));
+            ground.usdc.safeTransfer(msg.sender, reward);
+        }
+    }
+
+    /* BEFORE */
+
+    function _read(VaultState storage self, Ground memory ground) private view returns (Hedge memory h) {
+        h.marks = Valuation.marks(self, ground);
+        if (!h.marks.fresh) revert IVault.OracleUnfit();
+        h.nav = Valuation.nav(self, h.marks);
+        h.drift = h.marks.book.delta + h.marks.venueDelta;
+        h.distances = _distances(self);
+    }
+
+    function _due(
+        VaultState storage self,
+        Marks memory marks,
+        int256 nav,
+        uint256[] memory distances
+    ) private view returns (Trigger) {
+        for (uint256 i; i < distances.length; ++i) {
+            if (distances[i] < self.venues[i].venue.marginTrigger()) return Trigger.Margin;
+        }
+        int256 drift = marks.book.delta + marks.venueDelta;
+        uint256 floor = self.limits.minDrift;
+        if (BookLimits.isExceeded(self.limits, marks.book, marks.ethUsd, nav)) floor /= 2;
+        if (drift.abs() >= floor) return Trigger.Delta;
+        if (drift != 0 && block.timestamp >= uint256(self.lastRebalanceAt) + self.limits.maxAge) {
             return Trigger.Age;
+        }
         return Trigger.None;
     }
 
-    /// @dev The limit is the vault's own, around the oracle price; the keeper's can only be tighter.
-    function _execute(
-        VaultState storage self,
-        IERC20 usdc,
-        HedgeLeg calldata leg,
-        uint256 price,
-        uint64 nonce
-    ) private {
-        if (_isOpposed(self, leg)) {
-            emit IVault.LegExecuted(nonce, leg.venue, leg.dDelta, 0, 0);
-            return;
+    /// @dev Widens what legs may pay by a step a minute of a breach on record, `waited` seconds old, that still stands.
+    /// Past the usual limit, or while the pool's own price disagrees with the oracle, it is a rescue: charged apart.
+    function _widen(VaultState storage self, Hedge memory h, uint256 waited) private view {
+        h.slippage = self.limits.maxSlippage;
+        if (_isOnRecord(self) && _isBreached(self, h)) {
+            h.slippage = (h.slippage + (waited / 1 minutes) * SLIPPAGE_STEP).min(self.limits.rescueSlippage);
         }
-        uint256 slippage = self.limits.maxSlippage;
-        uint256 limitPrice =
-            leg.dDelta > 0
-                ? price.mulWad(WAD + slippage).min(leg.limitPrice)
-                : price.mulWadUp(WAD - slippage).max(leg.limitPrice);
-
-        uint256 held = usdc.balanceOf(address(this));
-        int256 filled = self.venues[leg.venue].adjust(leg.dDelta, limitPrice, self.cash);
-        int256 cashDelta = int256(usdc.balanceOf(address(this))) - int256(held);
-        self.cash = Valuation.add(self.cash, cashDelta);
-        bool isWithin =
-            leg.dDelta >= 0 ? filled >= 0 && filled <= leg.dDelta : filled <= 0 && filled >= leg.dDelta;
-        if (!isWithin) revert IVault.Overfilled(leg.dDelta, filled);
-        emit IVault.LegExecuted(nonce, leg.venue, leg.dDelta, filled, cashDelta);
+        h.isRescue = !h.marks.open || h.slippage > self.limits.maxSlippage;
     }
 
-    /// @dev A leg may close against its own venue; it opens only where no other venue holds the opposite: two sides
-    /// would pay twice and hide size. No reason to revert: the opposite may be what a leg before left unfilled.
-    function _isOpposed(VaultState storage self, HedgeLeg calldata leg) private view returns (bool) {
-        if (leg.dDelta == 0) return false;
-        bool buys = leg.dDelta > 0;
-        int256 own = self.venues[leg.venue].delta();
-        if (own != 0 && own > 0 != buys) return false;
-        uint256 count = self.venues.length;
-        for (uint256 i; i < count; ++i) {
-            if (i == leg.venue) continue;
-            int256 other = self.venues[i].delta();
-            if (other != 0 && other > 0 != buys) return true;
+    function _isOnRecord(VaultState storage self) private view returns (bool) {
+        return block.timestamp < uint256(self.breachedAt) + RIPCORD_WAIT + RIPCORD_WINDOW;
+    }
+
+    /// @dev Once no option is left, any position that is: nobody else may be there to end it, and exits wait for it.
+    function _isBreached(VaultState storage self, Hedge memory h) private view returns (bool) {
+        uint256 size = h.drift.abs();
+        return
+            size >= self.limits.ripcordDrift ||
+            (size != 0 && self.legs.length == 0) ||
+            _isMarginLow(self, h.distances);
+    }
+
+    /// @dev Below half of where the venue wants margin.
+    function _isMarginLow(VaultState storage self, uint256[] memory distances) private view returns (bool) {
+        for (uint256 i; i < distances.length; ++i) {
+            if (distances[i] < self.venues[i].venue.marginTrigger() / 2) return true;
         }
         return false;
     }
 
-    /// @dev Nothing may raise drift or carry it past its own size on the other side; only mending a margin may leave it.
-    function _requireLess(int256 driftBefore, int256 driftAfter, Trigger trigger) private pure {
-        uint256 sizeBefore = FixedPointMathLib.abs(driftBefore);
-        uint256 sizeAfter = FixedPointMathLib.abs(driftAfter);
-        if (trigger == Trigger.Margin ? sizeAfter > sizeBefore : sizeAfter >= sizeBefore) {
-            revert IVault.DriftNotReduced(driftBefore, driftAfter);
+    function _distances(VaultState storage self) private view returns (uint256[] memory distances) {
+        distances = new uint256[](self.venues.length);
+        for (uint256 i; i < distances.length; ++i) {
+            distances[i] = self.venues[i].venue.liquidationDistance();
         }
     }
 
-    function _liquidationDistances(
-        VaultState storage self
-    ) private view returns (uint256[] memory distances) {
-        distances = new uint256[](self.venues.length);
-        for (uint256 i; i < distances.length; ++i) distances[i] = self.venues[i].liquidationDistance();
+    /* LEGS */
+
+    /// @dev Runs the legs, then reads again what they have changed.
+    function _execute(
+        VaultState storage self,
+        IERC20 usdc,
+        Hedge memory h,
+        HedgeLeg[] calldata hedgeLegs,
+        uint64 nonce,
+        int256 beyond,
+        Trigger trigger
+    ) private {
+        if (hedgeLegs.length > MAX_HEDGE_LEGS) revert IVault.TooManyLegs();
+        uint256 count = self.venues.length;
+        h.deltas = new int256[](count);
+        for (uint256 i; i < count; ++i) h.deltas[i] = self.venues[i].venue.delta();
+        for (uint256 i; i < hedgeLegs.length; ++i) {
+            // Each leg brings drift nearer to zero, or across it by what is allowed; only a margin may ask for the reverse.
+            (h.low, h.high) =
+                trigger == Trigger.Margin
+                    ? (-beyond, beyond)
+                    : (h.drift > 0 ? (-beyond, h.drift) : (h.drift, beyond));
+            _executeLeg(self, usdc, h, hedgeLegs[i], nonce);
+        }
+
+        (h.marks.venueDelta, h.marks.venueEquity, ) = Valuation.venueTotals(self, h.marks.price);
+        h.drift = h.marks.book.delta + h.marks.venueDelta;
+        h.nav = Valuation.nav(self, h.marks);
+        uint256[] memory before = h.distances;
+        h.distances = _distances(self);
+        _requireMarginsHeld(self, before, h.distances, trigger);
+        _forgetMended(self, h);
+    }
+
+    /// @dev The limit is the vault's own, around the oracle price; the caller's can only be tighter.
+    function _executeLeg(
+        VaultState storage self,
+        IERC20 usdc,
+        Hedge memory h,
+        HedgeLeg calldata leg,
+        uint64 nonce
+    ) private {
+        int256 wanted = _clip(self, h, leg);
+        if (wanted == 0 && leg.dDelta != 0) {
+            emit IVault.LegExecuted(nonce, leg.venue, leg.dDelta, 0, 0);
+            return;
+        }
+        uint256 limitPrice =
+            wanted > 0
+                ? h.marks.price.mulWad(WAD + h.slippage).min(leg.limitPrice)
+                : h.marks.price.mulWadUp(WAD - h.slippage).max(leg.limitPrice);
+
+        uint256 held = usdc.balanceOf(address(this));
+        int256 filled;
+        // A venue that cannot trade now must not keep the others from it.
+        try self.venues[leg.venue].venue.adjust(wanted, limitPrice, self.cash) returns (int256 amount) {
+            filled = amount;
+        } catch (bytes memory reason) {
+            emit IVault.LegFailed(nonce, leg.venue, reason);
+        }
+        int256 cashDelta = int256(usdc.balanceOf(address(this))) - int256(held);
+        self.addCash(cashDelta);
+        bool isWithin = wanted >= 0 ? filled >= 0 && filled <= wanted : filled <= 0 && filled >= wanted;
+        if (!isWithin) revert IVault.Overfilled(wanted, filled);
+        h.drift += filled;
+        h.deltas[leg.venue] += filled;
+        h.traded += filled.abs().fullMulDivUp(h.marks.price, 1e30);
+        emit IVault.LegExecuted(nonce, leg.venue, leg.dDelta, filled, cashDelta);
+    }
+
+    /// @dev What of a leg may be done: no more than brings drift to where it may lie, since what it was sized for may have
+    /// gone; nothing that opens against another venue, or past a venue's cap.
+    function _clip(
+        VaultState storage self,
+        Hedge memory h,
+        HedgeLeg calldata leg
+    ) private view returns (int256 wanted) {
+        // Far beyond any position, and the sum fits.
+        wanted = FixedPointMathLib.clamp(leg.dDelta, -1e40, 1e40);
+        wanted = FixedPointMathLib.clamp(h.drift + wanted, h.low, h.high) - h.drift;
+        if (wanted == 0) return 0;
+        int256 own = h.deltas[leg.venue];
+        bool closes = own != 0 && own > 0 != wanted > 0;
+        if (!closes && (!h.mayOpen || _isOpposed(h, leg.venue, wanted > 0))) return 0;
+        int256 cap = h.mayOpen ? int256(uint256(self.venues[leg.venue].cap)) : int256(0);
+        wanted =
+            FixedPointMathLib.clamp(
+                own + wanted,
+                FixedPointMathLib.min(own, -cap),
+                FixedPointMathLib.max(own, cap)
+            ) - own;
+    }
+
+    /// @dev A leg opens only where no other venue holds the opposite: two sides would pay twice and hide size. No reason to
+    /// revert: the opposite may be what a leg before left unfilled.
+    function _isOpposed(Hedge memory h, uint256 venue, bool buys) private pure returns (bool) {
+        for (uint256 i; i < h.deltas.length; ++i) {
+            if (i != venue && h.deltas[i] != 0 && h.deltas[i] > 0 != buys) return true;
+        }
+        return false;
+    }
+
+    /* AFTER */
+
+    /// @dev Nothing may raise drift or carry it past its own size on the other side; only mending a margin may leave it, or
+    /// raise it within `band`.
+    function _requireLess(int256 before, int256 drift, Trigger trigger, uint256 band) private pure {
+        bool held =
+            trigger == Trigger.Margin ? drift.abs() <= before.abs().max(band) : drift.abs() < before.abs();
+        if (!held) revert IVault.DriftNotReduced(before, drift);
     }
 
     /// @dev A margin may fall only as long as it stays above its trigger; when margin is what made the rebalance due,
@@ -127,23 +329,45 @@ library HedgeGate {
     function _requireMarginsHeld(
         VaultState storage self,
         uint256[] memory before,
+        uint256[] memory distances,
         Trigger trigger
     ) private view {
         for (uint256 i; i < before.length; ++i) {
-            uint256 distance = self.venues[i].liquidationDistance();
-            if (distance >= self.venues[i].marginTrigger()) continue;
-            if (distance < before[i] || (trigger == Trigger.Margin && distance == before[i])) {
+            if (distances[i] >= self.venues[i].venue.marginTrigger()) continue;
+            if (distances[i] < before[i] || (trigger == Trigger.Margin && distances[i] == before[i])) {
                 revert IVault.MarginWorsened(uint8(i));
             }
         }
     }
 
-    function _lossLimit(VaultState storage self, int256 navBefore) private view returns (uint256) {
-        return navBefore > 0 ? uint256(navBefore).mulWad(self.limits.maxLoss) : 0;
+    function _forgetMended(VaultState storage self, Hedge memory h) private {
+        if (self.breachedAt == 0 || _isBreached(self, h)) return;
+        self.breachedAt = 0;
+        emit IVault.BreachEnded();
     }
 
-    function _requireLossWithin(int256 navBefore, int256 navAfter, uint256 maxLoss) private pure {
-        int256 loss = navBefore - navAfter;
-        if (loss > 0 && uint256(loss) > maxLoss) revert IVault.LossTooLarge(loss, maxLoss);
+    /// @dev At one price before and after, so that what the market does is no part of it.
+    function _loss(int256 navBefore, int256 navAfter) private pure returns (uint256) {
+        return navBefore > navAfter ? uint256(navBefore - navAfter) : 0;
+    }
+
+    function _charge(VaultState storage self, Hedge memory h, int256 navBefore, uint256 loss) private {
+        if (navBefore <= 0) {
+            // No share of nothing: what costs nothing may still be done.
+            if (loss != 0) revert IVault.LossTooLarge(int256(loss), 0);
+            return;
+        }
+        self.charge(h.isRescue ? Use.RescueLoss : Use.Loss, loss, uint256(navBefore));
+        self.charge(h.isRescue ? Use.RescueTurnover : Use.Turnover, h.traded, uint256(navBefore));
+    }
+
+    /// @dev Grows with the time it was overdue, and pays for what was mended, so that it takes no less to earn it in parts.
+    function _reward(
+        VaultState storage self,
+        uint256 overdue,
+        uint256 progress
+    ) private view returns (uint256) {
+        uint256 most = uint256(self.limits.ripcordReward).min(self.cash);
+        return (most * overdue.min(REWARD_RAMP) * progress) / (REWARD_RAMP * WAD);
     }
 }

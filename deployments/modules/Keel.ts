@@ -8,7 +8,7 @@ export const ROLES = { ADMIN: 0n, KEEPER: 1n, QUOTER: 2n, GUARDIAN: 3n, SURFACE:
 export const DEFAULT_ADMIN_DELAY = 2 * 86_400;
 
 /** Every restricted function that is not the admin's, by the role that may call it. */
-const ALLOWED = {
+export const ALLOWED = {
   vault: {
     KEEPER: ["rebalance((uint8,int256,uint256)[],uint64,uint256,uint256)"],
     GUARDIAN: ["pause()", "cancelQuotes(uint256)"],
@@ -17,13 +17,16 @@ const ALLOWED = {
   revoker: { GUARDIAN: ["revoke(uint64,address)"] },
 } satisfies Record<string, Partial<Record<keyof typeof ROLES, string[]>>>;
 
+/** What the vault is linked with. */
+const VAULT_LIBRARIES = ["ExitQueue", "Governance", "HedgeGate", "OptionLedger", "Valuation"];
+
 /**
  * Everything Keel puts on a chain, in one module: the demo, the tests and a real deployment all go through it.
  * The deployer wires the contracts and ends without any role, so `admin` must be another account.
  *
  * Parameters: `usdc`, `weth`, `pool` (Uniswap v3), `aavePool`, `ethUsd` and `usdcUsd` (Chainlink proxies) with their
- * heartbeats in seconds; `surface`, the first volatility surface; `limits`, the vault's; one address a role, all of them
- * different, which the chain checks before the deployer leaves; and `adminDelay` in seconds.
+ * heartbeats in seconds; `surface`, the first volatility surface; `limits` and `budgets`, the vault's; `venueCap`, the largest
+ * position of a venue (wei of ETH); one address a role, all of them different, which the chain checks before the deployer leaves; and `adminDelay` in seconds.
  *
  * The admin's delay is of its execution, so it covers all it does, the granting of roles too, and no grant needs a delay of
  * its own. The guardian cannot cancel what the admin has scheduled: one that could would veto its own removal, and a stolen
@@ -53,15 +56,25 @@ export default buildModule("Keel", (m) => {
   const lens = m.contract("Lens", [pool, usdc]);
   const vault = m.contract(
     "Vault",
-    [usdc, manager, optionBook, priceOracle, volatilityOracle, riskEngine, m.getParameter("limits")],
-    { libraries: { HedgeGate: m.library("HedgeGate"), OptionLedger: m.library("OptionLedger") } },
+    [
+      usdc,
+      manager,
+      optionBook,
+      priceOracle,
+      volatilityOracle,
+      riskEngine,
+      m.getParameter("limits"),
+      m.getParameter("budgets"),
+    ],
+    { libraries: Object.fromEntries(VAULT_LIBRARIES.map((name) => [name, m.library(name)])) },
   );
   const spot = m.contract("SpotUniswapV3", [vault, pool, usdc, weth]);
   const short = m.contract("ShortAaveV3", [vault, pool, usdc, weth, m.getParameter<string>("aavePool")]);
 
+  const venueCap = m.getParameter("venueCap");
   // The order is the keeper's: venue 0 is spot, venue 1 the short.
-  const addSpot = m.call(vault, "addVenue", [spot], { id: "AddSpot" });
-  const addShort = m.call(vault, "addVenue", [short], { id: "AddShort", after: [addSpot] });
+  const addSpot = m.call(vault, "addVenue", [spot, venueCap], { id: "AddSpot" });
+  const addShort = m.call(vault, "addVenue", [short, venueCap], { id: "AddShort", after: [addSpot] });
 
   const revoker = m.contract("HotKeyRevoker", [manager]);
   const targets = { vault, volatilityOracle, revoker };

@@ -8,6 +8,7 @@ import {
   DEFAULT_LIMITS,
   deployKeel,
   flatSurface,
+  keelParameters,
   MAINNET_GROUND,
   sharedRole,
   type KeelRoles,
@@ -33,6 +34,15 @@ const ACCESS: Record<string, Record<string, Actor | "everyone" | "nobody">> = {
     unpause: "admin",
     setLimits: "admin",
     addVenue: "admin",
+    setBudget: "admin",
+    setVenueCap: "admin",
+    shutdown: "admin",
+    recordBreach: "everyone",
+    clearBreach: "everyone",
+    ripcord: "everyone",
+    requestRedeem: "everyone",
+    processQueue: "everyone",
+    claim: "everyone",
     // The manager alone calls it, for the admin.
     setAuthority: "nobody",
     approve: "everyone",
@@ -367,18 +377,11 @@ describe("Governance", () => {
     it("by the chain too, with the deployer still there to mend it", async () => {
       const { connection, ethers } = keel();
       const [deployer] = await ethers.getSigners();
-      const roles = { ...rolesOf(keel()), quoter: keel().keeper.address };
+      const roles = { ...rolesOf(keel()), quoter: keel().keeper.address as Address };
       const nonce = await deployer!.getNonce();
       const refusal = await connection.ignition
         .deploy(Keel, {
-          parameters: {
-            Keel: {
-              ...MAINNET_GROUND,
-              ...roles,
-              limits: { ...DEFAULT_LIMITS },
-              surface: flatSurface(0.6).map((p) => ({ ...p })),
-            },
-          },
+          parameters: { Keel: keelParameters({ ground: MAINNET_GROUND, roles, surface: flatSurface(0.6) }) },
         })
         .then(
           () => "deployed",

@@ -12,6 +12,7 @@ import {
   breakFeed,
   callOf,
   driftOf,
+  freeCash,
   expiryOf,
   postSurface,
   putOf,
@@ -24,14 +25,6 @@ import {
 } from "./utils/vault.ts";
 
 const MAX = 2n ** 256n - 1n;
-
-/** The share price of Keel as ERC-4626 with virtual shares has it. */
-async function sharePrice({ vault }: Keel): Promise<{ supply: bigint; assets: bigint }> {
-  return {
-    supply: ((await vault.totalSupply!()) as bigint) + 10n ** 6n,
-    assets: ((await vault.totalAssets!()) as bigint) + 1n,
-  };
-}
 
 describe("Vault entry and exit", () => {
   describe("of an empty vault", () => {
@@ -108,15 +101,18 @@ describe("Vault entry and exit", () => {
     it("previews exactly, rounding against whoever comes or goes", async () => {
       const { vault, alice } = keel();
       const as = vaultAs(keel(), alice);
-      const { supply, assets } = await sharePrice(keel());
+      const supply = ((await vault.totalSupply!()) as bigint) + 10n ** 6n;
+      const { bid, mid, ask } = (await vault.value!()) as { bid: bigint; mid: bigint; ask: bigint };
+      expect(bid).to.be.lessThan(mid);
+      expect(ask).to.be.greaterThan(mid);
       const up = (a: bigint, b: bigint, c: bigint) => (a * b + c - 1n) / c;
-      for (const amount of [1n, 7n, 999_999n, 123_456_789n, 1_000_000n * USDC - 1n]) {
+      for (const amount of [1n, 7n, 999_999n, 123_456_789n, 990_000n * USDC - 1n]) {
         const shares = amount * 999_983n;
         const expected: [string, unknown[], bigint][] = [
-          ["Deposit", [amount, alice.address], (amount * supply) / assets],
-          ["Mint", [shares, alice.address], up(shares, assets, supply)],
-          ["Withdraw", [amount, alice.address, alice.address], up(amount, supply, assets)],
-          ["Redeem", [shares, alice.address, alice.address], (shares * assets) / supply],
+          ["Deposit", [amount, alice.address], (amount * supply) / (ask + 1n)],
+          ["Mint", [shares, alice.address], up(shares, ask + 1n, supply)],
+          ["Withdraw", [amount, alice.address, alice.address], up(amount, supply, bid + 1n)],
+          ["Redeem", [shares, alice.address, alice.address], (shares * (bid + 1n)) / supply],
         ];
         for (const [name, args, value] of expected) {
           expect(await vault.getFunction(`preview${name}`)(args[0]), name).to.equal(value);
@@ -157,7 +153,7 @@ describe("Vault entry and exit", () => {
       await vaultAs(keel(), bob).transfer!(alice.address, await vault.balanceOf!(bob.address));
 
       const as = vaultAs(keel(), alice);
-      const free = (await vault.freeCash!()) as bigint;
+      const free = await freeCash(keel());
       expect(free).to.equal(await vault.maxWithdraw!(alice.address));
       await expect(as.withdraw!(free + USDC, alice.address, alice.address)).to.be.revertedWithCustomError(
         vault,
@@ -246,13 +242,13 @@ describe("Vault entry and exit", () => {
       }
 
       it("when the pool's average disagrees", async () => {
-        await keel().mainnet.submitEthUsd(3_080);
+        await keel().mainnet.submitEthUsd(3_029);
         expect(await open()).to.deep.equal({ entry: true, exit: true });
-        await keel().mainnet.submitEthUsd(3_100);
+        await keel().mainnet.submitEthUsd(3_032);
         await expectClosed();
-        await keel().mainnet.submitEthUsd(2_920);
+        await keel().mainnet.submitEthUsd(2_971);
         expect(await open()).to.deep.equal({ entry: true, exit: true });
-        await keel().mainnet.submitEthUsd(2_900);
+        await keel().mainnet.submitEthUsd(2_969);
         await expectClosed();
       });
 
@@ -295,8 +291,8 @@ describe("Vault entry and exit", () => {
       const id = seriesOf(leg!);
       await settleBook(keel(), expiryOf(id), 3_000);
       await postSurface(keel());
-      // The option expired worthless, but at the mark of now the vault still owes 80 on each.
-      await mainnet.submitEthUsd(3_080);
+      // The option expired worthless, but at the mark of now the vault still owes 20 on each.
+      await mainnet.submitEthUsd(3_020);
       await mainnet.mintUsdc(stranger.address as `0x${string}`, 1_000_000n * USDC);
       await (usdc.connect(stranger) as Contract).approve!(vault, MAX);
       const as = vaultAs(keel(), stranger);

@@ -12,9 +12,13 @@ describe("Vault governance", () => {
   it("bounds every limit", async () => {
     const { vault } = keel();
     const ceilings = {
-      maxSlippage: WAD / 20n,
-      maxLoss: WAD / 20n,
+      rescueSlippage: WAD / 10n,
       quoteEdge: WAD / 10n,
+      shortMarginRatio: 4n * WAD,
+      maxGamma: WAD / 2n,
+      maxVega: WAD / 10n,
+      ripcordReward: 1_000n * 10n ** 6n,
+      cooldown: 3_600n,
     };
     for (const [name, ceiling] of Object.entries(ceilings)) {
       await setLimits(keel(), { [name]: ceiling });
@@ -25,8 +29,13 @@ describe("Vault governance", () => {
     }
     await expect(setLimits(keel(), { maxAge: 30 * 86_400 }))
       .to.emit(vault, "LimitsSet")
-      .withArgs(Object.values({ ...DEFAULT_LIMITS, maxAge: 30 * 86_400 }));
-    for (const limits of [{ maxAge: 30 * 86_400 + 1 }, { minDrift: 0n }]) {
+      .withArgs(Object.values({ ...DEFAULT_LIMITS, cooldown: 0, maxAge: 30 * 86_400 }));
+    for (const limits of [
+      { maxAge: 30 * 86_400 + 1 },
+      { minDrift: 0n },
+      { ripcordDrift: DEFAULT_LIMITS.minDrift - 1n },
+      { rescueSlippage: DEFAULT_LIMITS.maxSlippage - 1n },
+    ]) {
       await expect(setLimits(keel(), limits)).to.be.revertedWithCustomError(vault, "LimitOutOfRange");
     }
     expect((await vault.limits!()).maxAge).to.equal(30n * 86_400n);
@@ -34,7 +43,7 @@ describe("Vault governance", () => {
 
   it("adds venues of this vault, each once, four at most", async () => {
     const { vault, ethers, admin, alice, contracts, spot } = keel();
-    const add = (venue: unknown) => vaultAs(keel(), admin).addVenue!(venue);
+    const add = (venue: unknown) => vaultAs(keel(), admin).addVenue!(venue, WAD);
     const other = await ethers.deployContract("MockVenue", [alice.address]);
     await expect(add(other)).to.be.revertedWithCustomError(vault, "WrongVenueOwner");
     await expect(add(spot)).to.be.revertedWithCustomError(vault, "DuplicateVenue");
@@ -45,7 +54,7 @@ describe("Vault governance", () => {
     for (const [i, venue] of own.entries()) {
       await expect(add(venue))
         .to.emit(vault, "VenueAdded")
-        .withArgs(2 + i, await venue.getAddress());
+        .withArgs(2 + i, await venue.getAddress(), WAD);
     }
     const fifth = await ethers.deployContract("MockVenue", [contracts.Vault]);
     await expect(add(fifth)).to.be.revertedWithCustomError(vault, "TooManyVenues");

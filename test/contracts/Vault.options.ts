@@ -10,6 +10,7 @@ import {
   accountForEveryUnit,
   callOf,
   driftOf,
+  freeCash,
   ledgerGap,
   postSurface,
   putOf,
@@ -250,7 +251,7 @@ describe("Vault options", () => {
       await rebalance(keel(), [{ venue: SPOT, dDelta: -(await driftOf(keel())) }]);
       await buyBack(id, 401n * WAD);
       const cash = (await vault.cash!()) as bigint;
-      expect(await vault.freeCash!()).to.equal(cash);
+      expect(await freeCash(keel())).to.equal(cash);
       expect(await vault.maxWithdraw!(alice.address)).to.equal(cash);
       const shares = (await vault.maxRedeem!(alice.address)) as bigint;
       await vaultAs(keel(), alice).redeem!(shares, alice.address, alice.address);
@@ -279,7 +280,7 @@ describe("Vault options", () => {
       });
 
       it("lets nobody out and writes nothing", async () => {
-        expect(await keel().vault.freeCash!()).to.equal(0n);
+        expect(await freeCash(keel())).to.equal(0n);
         await refuses(fillAt(1010n, id, WAD), "HedgeReserveBreached");
         await refuses(fillAt(1010n, await putOf(keel(), 7), WAD), "HedgeReserveBreached");
       });
@@ -293,13 +294,15 @@ describe("Vault options", () => {
         await bookAs(taker).write!(other, WAD, taker.address);
         await refuses(sell(keel(), taker, other, WAD), "HedgeReserveBreached");
         // Nor does what costs nothing and reserves nothing more.
-        await refuses(sell(keel(), taker, other, 1n), "HedgeReserveBreached");
+        const cheap = await callOf(keel(), 3, 3_999, 4_000);
+        await bookAs(taker).write!(cheap, WAD, taker.address);
+        await refuses(sell(keel(), taker, cheap, WAD), "HedgeReserveBreached");
       });
     });
   });
 
   describe("positions", () => {
-    it("go short, back, long and back, and the ledgers with them", async () => {
+    it("go short, back, long and back, the ledgers with them, and never to dust", async () => {
       const { book, vault, contracts, taker } = keel();
       const id = await callOf(keel(), 7);
       const expectHeld = async (quantity: bigint) => {
@@ -317,9 +320,11 @@ describe("Vault options", () => {
       await expectHeld(2n * WAD + 6n);
       await fillAt(1000n, id, 2n * WAD + 6n);
       await expectHeld(0n);
-      await fillAt(1000n, id, 1n);
-      await expectHeld(-1n);
-      await buyBack(id, 1n);
+      await refuses(fillAt(1000n, id, WAD / 10n - 1n), "PositionTooSmall");
+      await fillAt(1000n, id, WAD / 10n);
+      await expectHeld(-WAD / 10n);
+      await refuses(buyBack(id, 1n), "PositionTooSmall");
+      await buyBack(id, WAD / 10n);
       await expectHeld(0n);
       expect(await vault.nav!()).to.equal(await vault.cash!());
     });

@@ -13,6 +13,7 @@ import {
   driftOf,
   rebalance,
   refusalsOf,
+  setBudget,
   setLimits,
   SHORT,
   SPOT,
@@ -99,15 +100,15 @@ describe("Vault.rebalance", () => {
 
     it("exactly from the least drift", async () => {
       const drift = abs(await driftOf(keel()));
-      await setLimits(keel(), { minDrift: drift + WAD / 1000n });
+      await setLimits(keel(), { minDrift: drift + WAD / 1000n, ripcordDrift: 2n * drift });
       expect(await due()).to.equal(0n);
-      await setLimits(keel(), { minDrift: drift - WAD / 1000n });
+      await setLimits(keel(), { minDrift: drift - WAD / 1000n, ripcordDrift: drift });
       expect(await due()).to.equal(1n);
     });
 
     it("by age, with any drift left", async () => {
       await hedge();
-      await setLimits(keel(), { maxAge: 3_600, minDrift: 100n * WAD });
+      await setLimits(keel(), { maxAge: 3_600, minDrift: 100n * WAD, ripcordDrift: 100n * WAD });
       expect(await due()).to.equal(0n);
       await passTime(keel(), 3_600);
       expect(await due()).to.equal(3n);
@@ -183,11 +184,22 @@ describe("Vault.rebalance", () => {
       await refuses(rebalance(keel(), [{ venue: SPOT, dDelta: -WAD }]), "DriftNotReduced");
     });
 
-    it("may cross zero, but not to as much on the other side", async () => {
+    it("may cross zero, by the floor under the trigger and no more", async () => {
       const drift = -(await driftOf(keel()));
-      await refuses(rebalance(keel(), [{ venue: SPOT, dDelta: 2n * drift + WAD }]), "DriftNotReduced");
-      await rebalance(keel(), [{ venue: SPOT, dDelta: 2n * drift - WAD }]);
-      expect(await driftOf(keel())).to.be.greaterThan(drift - 2n * WAD);
+      await rebalance(keel(), [{ venue: SPOT, dDelta: 2n * drift }]);
+      expect(await driftOf(keel())).to.be.closeTo(WAD / 10n, WAD / 10n ** 4n);
+    });
+
+    it("takes of a leg what it still needs, when it was sized for more", async () => {
+      const sized = -(await driftOf(keel()));
+      await movePrice(keel(), 2_900);
+      const needed = -(await driftOf(keel()));
+      expect(needed).to.be.lessThan((sized * 95n) / 100n);
+      await rebalance(keel(), [{ venue: SPOT, dDelta: sized }]);
+      expect(await driftOf(keel())).to.be.closeTo(WAD / 10n, WAD / 10n ** 4n);
+      await refuses(rebalance(keel(), [{ venue: SPOT, dDelta: 2n ** 255n - 1n }]), "DriftNotReduced");
+      await rebalance(keel(), [{ venue: SPOT, dDelta: -(2n ** 255n) }]);
+      expect(await driftOf(keel())).to.be.within(-WAD / 10n, 0n);
     });
 
     it("is told with every leg and the net asset value", async () => {
@@ -253,9 +265,9 @@ describe("Vault.rebalance", () => {
       await rebalance(keel(), [{ venue: SPOT, dDelta }], { maxLoss: fee + 30n * USDC });
     });
 
-    it("is within the vault's own limit", async () => {
-      await setLimits(keel(), { maxLoss: 10n ** 13n }); // 0.001 % of five million: 50 USDC
-      await refuses(hedge(), "LossTooLarge");
+    it("is within the vault's own budget", async () => {
+      await setBudget(keel(), "loss", 10n ** 13n); // 0.001 % of five million: 50 USDC
+      await refuses(hedge(), "BudgetExceeded");
     });
   });
 
@@ -268,7 +280,7 @@ describe("Vault.rebalance", () => {
     it("takes nothing the other way", async () => {
       await addVenue(keel(), "MockContraryVenue");
       const drift = await driftOf(keel());
-      await refuses(rebalance(keel(), [{ venue: 2, dDelta: drift / 2n }]), "Overfilled");
+      await refuses(rebalance(keel(), [{ venue: 2, dDelta: -drift / 2n }]), "Overfilled");
     });
 
     it("lets no margin fall below its trigger, whatever made the rebalance due", async () => {

@@ -149,7 +149,8 @@ describe("Vault settlement", () => {
         "drift",
         "totalAssets",
         "status",
-        "freeCash",
+        "value",
+        "queue",
         "hedgeReserve",
         "needsRebalance",
       ]) {

@@ -2,7 +2,13 @@ import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types"
 import { network } from "hardhat";
 import type { Address } from "viem";
 
-import { deployKeel, flatSurface, MAINNET_GROUND, type KeelContracts } from "../../../scripts/deployKeel.ts";
+import {
+  DEFAULT_LIMITS,
+  deployKeel,
+  flatSurface,
+  MAINNET_GROUND,
+  type KeelContracts,
+} from "../../../scripts/deployKeel.ts";
 import { bootLocalMainnet, type LocalMainnet } from "../../../scripts/localMainnet/bootLocalMainnet.ts";
 import { QUOTE_TYPES, seriesIdOf } from "./optionBook.ts";
 
@@ -56,6 +62,8 @@ export async function keelFixture({ adminDelay = 0, ...override }: FixtureOption
       guardian: address(guardian),
       surfacePoster: address(surfacePoster),
     },
+    // The blocks of a test are a second apart.
+    limits: { ...DEFAULT_LIMITS, cooldown: 0 },
     surface: flatSurface(0.6),
     adminDelay,
   });

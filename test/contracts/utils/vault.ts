@@ -4,7 +4,7 @@ import type { Contract } from "ethers";
 
 import { ABIS } from "../../../scripts/localMainnet/abis.ts";
 import { MAINNET, MAINNET_AUTHORITIES } from "../../../scripts/localMainnet/addresses.ts";
-import { DEFAULT_LIMITS, type VaultLimits } from "../../../scripts/deployKeel.ts";
+import { DEFAULT_LIMITS, USES, type VaultBudgets, type VaultLimits } from "../../../scripts/deployKeel.ts";
 import { DAY, seriesId } from "./keel.ts";
 import { contractAt, impersonate } from "./market.ts";
 import type { Keel } from "./useKeel.ts";
@@ -65,13 +65,18 @@ export async function rebalance(keel: Keel, legs: readonly Leg[], options: Rebal
 
 /** Changes some of the default limits, as the admin. */
 export async function setLimits(keel: Keel, limits: Partial<VaultLimits>) {
-  return vaultAs(keel, keel.admin).setLimits!({ ...DEFAULT_LIMITS, ...limits });
+  return vaultAs(keel, keel.admin).setLimits!({ ...DEFAULT_LIMITS, cooldown: 0, ...limits });
+}
+
+/** Changes one of the default budgets, as the admin. */
+export async function setBudget(keel: Keel, use: keyof VaultBudgets, capacity: bigint, perDay = 0n) {
+  return vaultAs(keel, keel.admin).setBudget!(USES.indexOf(use), capacity, perDay);
 }
 
 /** Deploys a mock venue of the vault and adds it, as the admin. */
 export async function addVenue(keel: Keel, contract: string): Promise<Contract> {
   const venue = await keel.ethers.deployContract(contract, [keel.contracts.Vault]);
-  await vaultAs(keel, keel.admin).addVenue!(venue);
+  await vaultAs(keel, keel.admin).addVenue!(venue, 2n ** 96n - 1n);
   return venue as unknown as Contract;
 }
 
@@ -120,6 +125,12 @@ export function abs(x: bigint): bigint {
 export function refusalsOf(keel: () => Keel) {
   return async (sent: Promise<unknown>, error: string, contract: Contract = keel().vault) =>
     expect(sent).to.be.revertedWithCustomError(contract, error);
+}
+
+/** USDC that could leave at once, 6 decimals. */
+export async function freeCash({ vault }: Keel): Promise<bigint> {
+  const { free, exitOpen } = (await vault.value!()) as { free: bigint; exitOpen: boolean };
+  return exitOpen ? free : 0n;
 }
 
 /** Checks after each test of the enclosing `describe` that the vault's ledgers are what it has. */
