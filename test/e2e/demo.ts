@@ -128,7 +128,8 @@ describe("npm start", function () {
     }
     for (const { nav, redeemed } of report.runs) {
       expect(nav).to.be.within(0.99 * DEPOSITS, 1.01 * DEPOSITS);
-      expect(redeemed).to.be.within(0.4 * 0.99 * DEPOSITS, 0.4 * 1.01 * DEPOSITS);
+      // Nobody takes the pool back to the market, so its last minute lies outside the box and exit at once is closed.
+      expect(redeemed).to.equal(0);
     }
   });
 
