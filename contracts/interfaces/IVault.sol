@@ -89,6 +89,7 @@ struct Marks {
     uint256 ethUsd;
     uint256 updatedAt;
     bool fresh;
+    bool agreed;
     bool open;
     Greeks book;
     int256 venueDelta;

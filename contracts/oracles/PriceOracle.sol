@@ -75,7 +75,10 @@ contract PriceOracle is IPriceOracle {
             _isOnTime(ethUpdatedAt, ethUsdHeartbeat) &&
             _isOnTime(usdcUpdatedAt, usdcUsdHeartbeat) &&
             reading.price != 0;
-        reading.open = reading.fresh && usdc >= PEG_LOW && usdc <= PEG_HIGH && _poolAgrees(reading.price);
+        if (!reading.fresh) return reading;
+        bool isNear;
+        (reading.agreed, isNear) = _comparePool(reading.price);
+        reading.open = reading.agreed && isNear && usdc >= PEG_LOW && usdc <= PEG_HIGH;
     }
 
     /// @dev Zero stands for every answer that cannot be a price, so that reading never reverts. As words, which decode
@@ -98,19 +101,20 @@ contract PriceOracle is IPriceOracle {
 
     /// @dev Both means are of the past alone: the pool writes an observation at the first swap of a block, of the tick before
     /// it, so what is swapped in this block is not in them.
-    function _poolAgrees(uint256 price) private view returns (bool) {
+    /// @return agreed Whether the mean of the last minute lies in the box around `price`.
+    /// @return isNear Whether the mean of half an hour is near it.
+    function _comparePool(uint256 price) private view returns (bool agreed, bool isNear) {
         uint32[] memory ago = new uint32[](3);
         (ago[0], ago[1]) = (TWAP_WINDOW, SHORT_WINDOW);
         (bool success, bytes memory result) = address(pool).staticcall(abi.encodeCall(pool.observe, (ago)));
         // A pool reverts that remembers less than the window.
-        if (!success || result.length != OBSERVATION_SIZE) return false;
+        if (!success || result.length != OBSERVATION_SIZE) return (false, false);
         (, , , int256 first, int256 middle, int256 last) = abi.decode(
             result,
             (uint256, uint256, uint256, int256, int256, int256)
         );
-        return
-            _isWithin(last, first, TWAP_WINDOW, price, TWAP_TOLERANCE) &&
-            _isWithin(last, middle, SHORT_WINDOW, price, BOX);
+        agreed = _isWithin(last, middle, SHORT_WINDOW, price, BOX);
+        isNear = _isWithin(last, first, TWAP_WINDOW, price, TWAP_TOLERANCE);
     }
 
     /// @dev Whether the mean price over `window` is within `tolerance` of `price`.

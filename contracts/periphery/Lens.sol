@@ -103,7 +103,7 @@ contract Lens {
         Limits memory limits = vault.limits();
         (s.minDrift, s.maxAge) = (limits.minDrift, limits.maxAge);
         s.maxSlippage = _slippage(limits, vault.breachedAt());
-        bool isRescue = !marks.open || s.maxSlippage > limits.maxSlippage;
+        bool isRescue = !marks.agreed || s.maxSlippage > limits.maxSlippage;
         uint256 left = vault.budget(isRescue ? Use.RescueLoss : Use.Loss).left();
         s.maxLoss = nav > 0 ? (uint256(nav) * left) / 1e18 : 0;
         s.totalSupply = vault.totalSupply();

@@ -6,7 +6,6 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 import {HedgeLeg, IVault, Marks, Trigger, Use} from "../interfaces/IVault.sol";
-import {IVenue} from "../interfaces/IVenue.sol";
 import {BookLimits} from "./BookLimits.sol";
 import {Valuation} from "./Valuation.sol";
 import {Ground, VaultState} from "./VaultState.sol";
@@ -175,13 +174,13 @@ library HedgeGate {
     }
 
     /// @dev Widens what legs may pay by a step a minute of a breach on record, `waited` seconds old, that still stands.
-    /// Past the usual limit, or while the pool's own price disagrees with the oracle, it is a rescue: charged apart.
+    /// Past the usual limit, or while the pool's last minute disagrees with the oracle, it is a rescue: charged apart.
     function _widen(VaultState storage self, Hedge memory h, uint256 waited) private view {
         h.slippage = self.limits.maxSlippage;
         if (_isOnRecord(self) && _isBreached(self, h)) {
             h.slippage = (h.slippage + (waited / 1 minutes) * SLIPPAGE_STEP).min(self.limits.rescueSlippage);
         }
-        h.isRescue = !h.marks.open || h.slippage > self.limits.maxSlippage;
+        h.isRescue = !h.marks.agreed || h.slippage > self.limits.maxSlippage;
     }
 
     function _isOnRecord(VaultState storage self) private view returns (bool) {

@@ -81,6 +81,7 @@ library Valuation {
         m.ethUsd = reading.ethUsd;
         m.updatedAt = reading.updatedAt;
         m.fresh = reading.fresh;
+        m.agreed = reading.agreed;
         m.open = reading.open;
         Leg[] memory legs = self.legs;
         if (legs.length != 0) {
