@@ -25,6 +25,8 @@ library BlackScholes {
     uint256 private constant MAX_SIGMA = 100e18;
     /// @dev Times an int80 it still leaves 2^33 of them room to add up.
     uint256 private constant MAX_GAMMA = 1 << 143;
+    /// @dev 1e36, Q16.
+    uint256 private constant GAMMA_UNIT = 1e36 << 16;
     /// @dev Volatility times root time, Q104. With MAX_D1 it keeps d2 within the 29 that `Gaussian.millsRatio` takes.
     uint256 private constant MAX_V = 16 << 104;
     /// @dev Q56. Beyond it F·N(-|d1|) and K·N(-|d2|) are below 1e-37 of the forward.
@@ -55,10 +57,30 @@ library BlackScholes {
         uint256 rootTau;
     }
 
+    /// @notice An option on 1 ETH, and what `add` finds of it. In memory, for a stack too small.
+    struct Option {
+        bool isPut;
+        /// USD, 18 decimals, clamped.
+        uint256 strike;
+        /// What the greeks are multiplied by.
+        int256 quantity;
+        /// USD, 18 decimals.
+        int256 price;
+        /// 18 decimals.
+        int256 delta;
+        /// Q56; like `a` of no meaning where v is 0.
+        int256 d1;
+        /// Volatility times root time, Q104.
+        uint256 v;
+        /// F·φ(d1), Q48; 0 in the far tails.
+        uint256 a;
+    }
+
     /// @param spot USD, 18 decimals.
     /// @param tau Seconds.
     /// @param forward USD, 18 decimals.
-    function market(uint256 spot, uint256 tau, uint256 forward) internal pure returns (Market memory m) {
+    /// @param m Written to.
+    function market(Market memory m, uint256 spot, uint256 tau, uint256 forward) internal pure {
         unchecked {
             m.spot = spot = Math.clamp(spot, MIN_SPOT, MAX_PRICE);
             m.forward = Math.clamp(forward, 1, Math.min(MAX_PRICE, spot << 20));
@@ -78,21 +100,18 @@ library BlackScholes {
         uint256 sigma
     ) internal pure returns (Greeks memory g) {
         unchecked {
-            strike = clampStrike(strike);
-            (g.price, g.delta, , , ) = add(g, m, isPut, strike, sigma, logMoneyness(m.forward, strike), 1);
+            Option memory o;
+            o.isPut = isPut;
+            o.strike = clampStrike(strike);
+            o.quantity = 1;
+            add(g, m, o, sigma, logMoneyness(m.forward, o.strike));
+            (g.price, g.delta) = (o.price, o.delta);
             if (cap == 0) return g;
-            cap = clampStrike(cap);
-            (int256 price, int256 delta, , , ) = add(
-                g,
-                m,
-                isPut,
-                cap,
-                sigma,
-                logMoneyness(m.forward, cap),
-                -1
-            );
-            g.price -= price;
-            g.delta -= delta;
+            o.strike = clampStrike(cap);
+            o.quantity = -1;
+            add(g, m, o, sigma, logMoneyness(m.forward, o.strike));
+            g.price -= o.price;
+            g.delta -= o.delta;
         }
     }
 
@@ -103,93 +122,134 @@ library BlackScholes {
     /// @notice ln(forward/strike), both within the clamps, Q120: relative error 2e-19 within a factor of two of the
     /// strike, so that a tiny volatility divides it without loss.
     function logMoneyness(uint256 forward, uint256 strike) internal pure returns (int256 y) {
-        unchecked {
-            if (forward > strike << 1 || strike > forward << 1) {
+        if (forward > strike << 1 || strike > forward << 1) {
+            unchecked {
                 // Shift one of them until their ratio lies in [1, 2).
                 uint256 n = Math.log2((forward << 155) / strike);
                 y = (int256(n) - 155) * LN2;
                 if (n < 155) forward <<= 155 - n;
                 else strike <<= n - 155;
             }
-            // ln(F/K) = 2·atanh((F - K)/(F + K)).
-            int256 s = Math.rawSDiv(int256(forward - strike) << 120, int256(forward + strike));
-            int256 w = (s * s) >> 176;
-            int256 p = (((P4 * w + P3) * w + P2) >> 128);
-            p = ((p * w + P1) * w + P0) >> 64;
-            int256 q = (((w + Q3) * w + Q2) * w + Q1) >> 128;
-            q = q * w + Q0;
-            y += Math.rawSDiv(2 * s * p, q);
+        }
+        // ln(F/K) = 2·atanh((F - K)/(F + K)).
+        assembly ("memory-safe") {
+            let s := sdiv(shl(120, sub(forward, strike)), add(forward, strike))
+            let w := sar(176, mul(s, s))
+            let p := sar(128, add(mul(add(mul(P4, w), P3), w), P2))
+            p := sar(64, add(mul(add(mul(p, w), P1), w), P0))
+            let q := sar(128, add(mul(add(mul(add(w, Q3), w), Q2), w), Q1))
+            y := add(y, sdiv(mul(shl(1, s), p), add(mul(q, w), Q0)))
         }
     }
 
-    /// @notice Adds `quantity` of an option's gamma, vega and theta to `total`; price and delta of one are left to the
-    /// caller, who nets and clamps them first.
-    /// @param strike USD, 18 decimals, clamped.
+    /// @notice Adds `o.quantity` times an option's gamma, vega and theta to `total`; price and delta of one are left to
+    /// the caller, who nets and clamps them first.
     /// @param y logMoneyness of the strike.
-    /// @return price USD, 18 decimals.
-    /// @return delta 18 decimals.
-    /// @return d1 Q56; like `v` and `a` of no meaning where v is 0.
-    /// @return v Volatility times root time, Q104.
-    /// @return a F·φ(d1), Q48.
     function add(
         Greeks memory total,
         Market memory m,
-        bool isPut,
-        uint256 strike,
+        Option memory o,
         uint256 sigma,
-        int256 y,
-        int256 quantity
-    ) internal pure returns (int256 price, int256 delta, int256 d1, uint256 v, uint256 a) {
+        int256 y
+    ) internal pure {
+        uint256 v;
         unchecked {
-            uint256 forward = m.forward;
             // σ√τ, Q104: one unit of volatility for one second still has 32 bits.
-            v = Math.min(((Math.min(sigma, MAX_SIGMA) * m.rootTau) << 8) / 1e18, MAX_V);
-            if (v == 0) {
-                (price, delta) = _intrinsic(m, isPut, strike);
-                return (price, delta, d1, v, a);
+            v = (((sigma < MAX_SIGMA ? sigma : MAX_SIGMA) * m.rootTau) << 8) / 1e18;
+        }
+        if (v > MAX_V) v = MAX_V;
+        o.v = v;
+        if (v == 0) {
+            _intrinsic(m, o);
+            return;
+        }
+        int256 d1;
+        // |d1| and |d2|.
+        uint256 z1;
+        uint256 z2;
+        assembly ("memory-safe") {
+            d1 := add(sdiv(shl(40, y), v), shr(49, v))
+            let sign := sar(255, d1)
+            z1 := sub(xor(d1, sign), sign)
+            z2 := sub(d1, shr(48, v))
+            sign := sar(255, z2)
+            z2 := sub(xor(z2, sign), sign)
+        }
+        o.d1 = d1;
+        // F·φ(d1), F·N(-|d1|), K·N(-|d2|), Q48.
+        uint256 a;
+        uint256 x1;
+        uint256 x2;
+        if (z1 < MAX_D1) {
+            unchecked {
+                a = (m.forward * Gaussian.density(z1)) >> 80;
+                x1 = (a * Gaussian.millsRatio(z1)) >> 104;
+                x2 = (a * Gaussian.millsRatio(z2)) >> 104;
             }
-            d1 = Math.rawSDiv(y << 40, int256(v)) + int256(v >> 49);
-            uint256 z = Math.abs(d1);
-            // F·N(-|d1|), K·N(-|d2|), Q48.
-            uint256 x1;
-            uint256 x2;
-            int256 d2 = d1 - int256(v >> 48);
-            if (z < MAX_D1) {
-                a = (forward * Gaussian.density(z)) >> 80;
-                x1 = (a * Gaussian.millsRatio(z)) >> 104;
-                x2 = (a * Gaussian.millsRatio(Math.abs(d2))) >> 104;
-                uint256 spot = m.spot;
-                total.gamma +=
-                    int256(Math.min(Math.rawDiv(Math.rawDiv(a << 40, spot) * (1e36 << 16), spot * v), MAX_GAMMA)) *
-                    quantity;
-                total.vega += int256((a * m.rootTau) >> 144) * quantity;
-                total.theta -= int256(Math.rawDiv(((a * (v >> 8)) >> 100) * YEAR, m.tau) >> 45) * quantity;
-            }
-            // The probabilities the payout needs: N(d1) and N(d2) of a call, N(-d1) and N(-d2) of a put.
-            if (d1 >= 0 != isPut) x1 = (forward << 48) - x1;
-            if (d2 >= 0 != isPut) x2 = (strike << 48) - x2;
-            delta = int256(Math.rawDiv(x1 * 1e18, m.spot << 48));
-            price = int256(x1) - int256(x2);
-            int256 floor = int256(forward) - int256(strike);
-            if (isPut) (price, floor, delta) = (-price, -floor, -delta);
-            // Rounding must not take the price below its intrinsic value.
-            price = Math.max(price >> 48, Math.max(floor, 0));
+            _addTail(total, m, a, v, o.quantity);
+        }
+        o.a = a;
+        _price(m, o, x1, x2);
+    }
+
+    function _addTail(
+        Greeks memory total,
+        Market memory m,
+        uint256 a,
+        uint256 v,
+        int256 quantity
+    ) private pure {
+        unchecked {
+            uint256 spot = m.spot;
+            uint256 gamma = Math.rawDiv(Math.rawDiv(a << 40, spot) * GAMMA_UNIT, spot * v);
+            if (gamma > MAX_GAMMA) gamma = MAX_GAMMA;
+            total.gamma += int256(gamma) * quantity;
+            total.vega += int256((a * m.rootTau) >> 144) * quantity;
+            total.theta -= int256(Math.rawDiv(((a * (v >> 8)) >> 100) * YEAR, m.tau) >> 45) * quantity;
         }
     }
 
+    /// @param x1 F·N(-|d1|), Q48.
+    /// @param x2 K·N(-|d2|), Q48.
+    function _price(Market memory m, Option memory o, uint256 x1, uint256 x2) private pure {
+        (bool isPut, uint256 forward, uint256 strike) = (o.isPut, m.forward, o.strike);
+        (uint256 spot, int256 d1, uint256 v) = (m.spot, o.d1, o.v);
+        int256 price;
+        int256 delta;
+        assembly ("memory-safe") {
+            // The probabilities the payout needs: N(d1) and N(d2) of a call, N(-d1) and N(-d2) of a put.
+            if xor(isPut, sgt(d1, not(0))) {
+                x1 := sub(shl(48, forward), x1)
+            }
+            if xor(isPut, iszero(slt(d1, shr(48, v)))) {
+                x2 := sub(shl(48, strike), x2)
+            }
+            let sign := sub(0, isPut)
+            delta := div(mul(x1, 1000000000000000000), shl(48, spot))
+            delta := sub(xor(delta, sign), sign)
+            price := sub(x1, x2)
+            price := sar(48, sub(xor(price, sign), sign))
+            // Rounding must not take the price below its intrinsic value.
+            let floor := sub(forward, strike)
+            floor := sub(xor(floor, sign), sign)
+            if slt(price, floor) {
+                price := floor
+            }
+            price := mul(price, sgt(price, 0))
+        }
+        (o.price, o.delta) = (price, delta);
+    }
+
     /// @dev Without volatility or time: the step delta is halved exactly at the strike.
-    function _intrinsic(
-        Market memory m,
-        bool isPut,
-        uint256 strike
-    ) private pure returns (int256 price, int256 delta) {
+    function _intrinsic(Market memory m, Option memory o) private pure {
         unchecked {
-            uint256 forward = m.forward;
-            if (isPut ? forward > strike : forward < strike) return (0, 0);
-            price = int256(isPut ? strike - forward : forward - strike);
-            delta = int256((forward * 1e18) / m.spot);
+            (uint256 forward, uint256 strike) = (m.forward, o.strike);
+            (o.price, o.delta) = (0, 0);
+            if (o.isPut ? forward > strike : forward < strike) return;
+            o.price = int256(o.isPut ? strike - forward : forward - strike);
+            int256 delta = int256((forward * 1e18) / m.spot);
             if (forward == strike) delta /= 2;
-            if (isPut) delta = -delta;
+            o.delta = o.isPut ? -delta : delta;
         }
     }
 }

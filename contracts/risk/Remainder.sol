@@ -39,9 +39,9 @@ library Remainder {
         uint256 spot;
         uint256 epsilon;
         uint256 w;
-        /// λ
+        /// λ/(1 - w)
         uint256 lambda;
-        /// 1/(1 - w)
+        /// w/(1 - w)
         uint256 stretch;
         /// ε²/(2(1 - ε))
         uint256 gamma;
@@ -51,6 +51,11 @@ library Remainder {
         int256 slope;
         uint256 up;
         uint256 down;
+        /// The series at hand: its V_u and how far it would stray up, down, and both ways besides. USD, 18 decimals.
+        int256 oneSlope;
+        uint256 oneUp;
+        uint256 oneDown;
+        uint256 oneBoth;
     }
 
     /// @param spot USD, 18 decimals.
@@ -65,92 +70,135 @@ library Remainder {
             sums.spot = Math.clamp(spot, MIN_SPOT, 1 << 100);
             sums.epsilon = epsilon;
             sums.w = w;
-            sums.lambda = (epsilon * (one - epsilon / 2)) / (one - epsilon) + 1;
-            sums.stretch = stretch;
+            sums.lambda = ((((epsilon * (one - epsilon / 2)) / (one - epsilon) + 2) * stretch) >> 64) + 1;
+            sums.stretch = ((w * stretch) >> 64) + 1;
             sums.gamma = (epsilon * epsilon) / (2 * (one - epsilon)) + 1;
-            sums.volga = (((w * (one + epsilon)) >> 65) * stretch >> 64) + 2;
+            sums.volga = ((((w * (one + epsilon)) >> 65) * stretch) >> 64) + 2;
         }
     }
 
-    /// @notice Of one vanilla.
-    /// @param forward USD, 18 decimals, like `strike`.
-    /// @param d1 Q56, `v` Q104 and `a` Q48: as of `BlackScholes.add`.
+    /// @notice Begins a series with the vanilla at its strike.
+    function near(
+        Sums memory sums,
+        BlackScholes.Market memory m,
+        BlackScholes.Option memory o
+    ) internal pure {
+        (sums.oneSlope, sums.oneUp, sums.oneBoth) = _vanilla(sums, m, o);
+        sums.oneDown = 0;
+    }
+
+    /// @notice Takes the vanilla at its cap from it.
+    function far(Sums memory sums, BlackScholes.Market memory m, BlackScholes.Option memory o) internal pure {
+        unchecked {
+            (int256 slope, uint256 curve, uint256 twist) = _vanilla(sums, m, o);
+            sums.oneSlope -= slope;
+            sums.oneDown = curve;
+            sums.oneBoth += twist;
+        }
+    }
+
+    /// @param o As `BlackScholes.add` left it.
     /// @return slope V_u, USD, 18 decimals.
     /// @return curve A, USD, 18 decimals.
     /// @return twist U, USD, 18 decimals, and an allowance for what rounding does.
-    function vanilla(
+    function _vanilla(
         Sums memory sums,
-        uint256 forward,
-        uint256 strike,
-        int256 d1,
-        uint256 v,
-        uint256 a
-    ) internal pure returns (int256 slope, uint256 curve, uint256 twist) {
+        BlackScholes.Market memory m,
+        BlackScholes.Option memory o
+    ) private pure returns (int256 slope, uint256 curve, uint256 twist) {
+        uint256 v = o.v;
+        uint256 a;
+        uint256 forward = m.forward;
         unchecked {
             // The price and the forward are whole units, delta is one of 2^-59.8 ETH; two of each, for two such options.
             twist = 8 + (sums.spot >> 59);
             curve = ((forward * sums.epsilon) >> 64) + 1;
             if (v == 0) {
                 // A kink, of no effect unless the box reaches it.
-                return (0, Math.zeroFloorSub(curve, Math.dist(forward, strike)), twist);
+                return (0, Math.zeroFloorSub(curve, Math.dist(forward, o.strike)), twist);
             }
-            slope = int256((a * (v >> 40)) >> 112);
+            slope = int256((o.a * (v >> 40)) >> 112);
+            uint256 w = sums.w;
             // What the clamps of `BlackScholes` do to the forward and to s makes V_p jump between 0 and at most r/(1 - ε),
             // and V_u between 0 and s·F/2 with s <= 16/(1 - w): slopes within bounds, but no convexity.
             if (sums.coarse || v > MAX_V) {
-                twist += 2 * curve + (((forward * (v >> 44)) >> 60) * sums.w * 2 >> 64);
+                twist += 2 * curve + ((((forward * (v >> 44)) >> 60) * w * 2) >> 64);
                 return (slope, 0, twist);
             }
-            uint256 d2 = Math.abs(d1 - int256(v >> 48));
-            uint256 z = Math.abs(d1);
-            uint256 shift;
-            {
-                uint256 m = Math.abs(d1 - int256(v >> 49)) + 2;
-                shift = (((sums.lambda << 96) / v + ((m * sums.w) >> 64) + 2) * sums.stretch >> 64)
-                    + ((v >> 48) * sums.w >> 65) + 8;
+            (uint256 lambda, uint256 stretch) = (sums.lambda, sums.stretch);
+            // max(0, |d1| - shift), D1, D2.
+            uint256 z;
+            uint256 z1;
+            uint256 z2;
+            int256 d1 = o.d1;
+            assembly ("memory-safe") {
+                let h := shr(48, v)
+                z2 := sub(d1, h)
+                let sign := sar(255, z2)
+                z2 := sub(xor(z2, sign), sign)
+                z := sub(d1, shr(1, h))
+                sign := sar(255, z)
+                let shift := mul(add(sub(xor(z, sign), sign), 2), stretch)
+                shift := add(add(div(shl(96, lambda), v), shr(64, shift)), add(shr(65, mul(h, w)), 12))
+                sign := sar(255, d1)
+                z1 := sub(xor(d1, sign), sign)
+                z := mul(sub(z1, shift), gt(z1, shift))
+                z1 := add(z1, shift)
+                z2 := add(z2, shift)
             }
-            d2 += shift;
-            uint256 near = Math.zeroFloorSub(z, shift);
-            if (near >= MAX_D1) return (slope, 0, twist);
+            if (z >= MAX_D1) return (slope, 0, twist);
+            a = ((forward * Gaussian.density(z)) >> 80) + 1;
             // The tails are good to 3e-18 of the dearer of forward and strike.
-            twist += (forward + strike) >> 52;
-            a = ((forward * Gaussian.density(near)) >> 80) + 1;
-            if (d2 > FAR) twist += a >> 76;
-            curve = Math.min(curve, ((a * sums.gamma << 40) / v >> 48) + 1);
-            uint256 e = sums.epsilon;
-            // Q64.
-            uint256 b = ((e + (((((v >> 40) + 1) * (z + shift) >> 56) + 1) * sums.volga >> 64) + 2) * d2 >> 56) + 1;
-            b = Math.min(b, ((v >> 40) * ((1 << 64) + e) >> 64) + 2);
-            twist += (((a * b) >> 64) * sums.w >> 112) + 1;
+            twist += (forward + o.strike) >> 52;
+            (uint256 epsilon, uint256 gamma, uint256 volga) = (sums.epsilon, sums.gamma, sums.volga);
+            assembly ("memory-safe") {
+                if gt(z2, FAR) {
+                    twist := add(twist, shr(76, a))
+                }
+                let c := add(shr(48, div(shl(40, mul(a, gamma)), v)), 1)
+                if lt(c, curve) {
+                    curve := c
+                }
+                // Q64.
+                v := add(shr(40, v), 1)
+                let b := shr(64, mul(add(shr(56, mul(v, z1)), 1), volga))
+                b := add(shr(56, mul(add(add(epsilon, b), 2), z2)), 1)
+                c := add(v, shr(64, mul(v, epsilon)))
+                if lt(c, b) {
+                    b := add(c, 1)
+                }
+                twist := add(add(twist, shr(112, mul(shr(64, mul(a, b)), w))), 1)
+            }
         }
     }
 
-    /// @notice Adds `quantity` of a series that would stray by `up` and `down` but for its clamp to [0, width].
+    /// @notice Adds `quantity` of a series that would stray as found but for its clamp to [0, width].
     /// @dev Where the clamp at 0 binds, the series strays by -price - tangent, `tangent` being what the linear terms add:
     /// upwards by at most |tangent| - price, downwards by no more than without it; so at the width. If one binds already
     /// at the centre, by -tangent where it goes on to, and between that and what it would without it elsewhere.
     /// @param raw The price before that clamp, and all else, USD, 18 decimals.
-    function add(
-        Sums memory sums,
-        int256 quantity,
-        int256 raw,
-        uint256 width,
-        int256 delta,
-        int256 slope,
-        uint256 up,
-        uint256 down
-    ) internal pure {
+    function add(Sums memory sums, int256 quantity, int256 raw, int256 width, int256 delta) internal pure {
         unchecked {
+            int256 slope = sums.oneSlope;
             sums.slope += slope * quantity;
-            uint256 price = uint256(Math.clamp(raw, 0, int256(width)));
-            uint256 tangent = ((((Math.abs(delta) * sums.spot) / 1e18 + 1) * sums.epsilon) >> 64)
-                + ((Math.abs(slope) * sums.w) >> 64) + 2;
-            bool inside = raw == int256(price);
-            up = Math.max(up, Math.zeroFloorSub(tangent, inside ? price : 0));
-            down = Math.max(down, Math.zeroFloorSub(tangent, inside ? width - price : 0));
+            uint256 up = sums.oneUp + sums.oneBoth;
+            uint256 down = sums.oneDown + sums.oneBoth;
+            uint256 tangent =
+                (((uint256(delta < 0 ? -delta : delta) * sums.spot) / 1e18 + 1) * sums.epsilon +
+                    uint256(slope < 0 ? -slope : slope) * sums.w) >> 64;
+            tangent += 2;
+            if (raw < 0 || raw > width) {
+                raw = raw < 0 ? int256(0) : width;
+                if (up < tangent) up = tangent;
+                if (down < tangent) down = tangent;
+            }
+            // What is left below the price, and above it.
+            (uint256 below, uint256 above) = (uint256(raw), uint256(width - raw));
+            if (up + below < tangent) up = tangent - below;
+            if (down + above < tangent) down = tangent - above;
             // And no price leaves [0, width].
-            up = Math.min(up, width - price + tangent);
-            down = Math.min(down, price + tangent);
+            if (up > above + tangent) up = above + tangent;
+            if (down > below + tangent) down = below + tangent;
             if (quantity < 0) (up, down, quantity) = (down, up, -quantity);
             sums.up += up * uint256(quantity);
             sums.down += down * uint256(quantity);

@@ -32,7 +32,9 @@ contract RiskEngine is IRiskEngine {
         uint256 tau,
         uint256 forward
     ) external pure returns (Greeks memory) {
-        return BlackScholes.capped(BlackScholes.market(spot, tau, forward), isPut, strike, cap, sigma);
+        BlackScholes.Market memory m;
+        BlackScholes.market(m, spot, tau, forward);
+        return BlackScholes.capped(m, isPut, strike, cap, sigma);
     }
 
     /// @inheritdoc IRiskEngine
@@ -44,7 +46,8 @@ contract RiskEngine is IRiskEngine {
     ) external pure returns (Greeks memory) {
         Greeks memory g;
         Remainder.Sums memory none;
-        _add(g, none, id, 1, _expiry(id.expiry(), spot, timestamp, surface));
+        BlackScholes.Option memory o;
+        _add(g, none, o, id, 1, _expiry(id.expiry(), spot, timestamp, surface));
         return g;
     }
 
@@ -94,6 +97,7 @@ contract RiskEngine is IRiskEngine {
         Remainder.Sums memory sums
     ) private pure returns (Greeks memory total) {
         uint256 n = legs.length;
+        BlackScholes.Option memory o;
         Expiry[] memory expiries;
         assembly ("memory-safe") {
             // Room for n pointers, none of which is read before it is written.
@@ -112,7 +116,7 @@ contract RiskEngine is IRiskEngine {
                     expiries[known] = _expiry(id.expiry(), spot, timestamp, surface);
                     j = ++known;
                 }
-                _add(total, sums, id, legs[i].quantity(), expiries[j - 1]);
+                _add(total, sums, o, id, legs[i].quantity(), expiries[j - 1]);
             }
         }
         total.price /= 1e18;
@@ -130,73 +134,53 @@ contract RiskEngine is IRiskEngine {
     ) private pure returns (Expiry memory e) {
         unchecked {
             uint256 tau = expiry > timestamp ? expiry - timestamp : 0;
-            VolatilitySurface.Smile memory smile = VolatilitySurface.smile(surface, tau);
+            e.timestamp = expiry;
+            VolatilitySurface.smile(e.smile, surface, tau);
             // A spot above 2^156 is beyond the clamp by far; the product must not wrap.
-            uint256 forward = (FixedPointMathLib.min(spot, type(uint128).max) * smile.forwardRatio) / 1e18;
-            e = Expiry(expiry, BlackScholes.market(spot, tau, forward), smile);
+            uint256 forward = (FixedPointMathLib.min(spot, type(uint128).max) * e.smile.forwardRatio) / 1e18;
+            BlackScholes.market(e.market, spot, tau, forward);
         }
     }
 
     /// @dev Adds `quantity` of the vanilla at the strike less the one at the cap, each at its own volatility. A surface
     /// steep enough makes that difference negative, or more than the series can pay; its price never is.
+    /// @param o Room to work.
     function _add(
         Greeks memory total,
         Remainder.Sums memory sums,
+        BlackScholes.Option memory o,
         SeriesId id,
         int256 quantity,
         Expiry memory e
     ) private pure {
         unchecked {
-            (bool isPut, uint256 strike, uint256 cap) = (
-                id.isPut(),
-                id.strike() * STRIKE_SCALE,
-                id.cap() * STRIKE_SCALE
-            );
-            // Not the series' own width, which reverts for an id that is none.
-            uint256 width = FixedPointMathLib.dist(strike, cap);
-            Vanilla memory near = _vanilla(total, sums, isPut, strike, quantity, e);
+            uint256 strike = id.strike() * STRIKE_SCALE;
+            uint256 cap = id.cap() * STRIKE_SCALE;
+            (o.isPut, o.strike, o.quantity) = (id.isPut(), strike, quantity);
+            _vanilla(total, o, e);
+            (int256 price, int256 delta) = (o.price, o.delta);
+            if (sums.wanted) Remainder.near(sums, e.market, o);
             if (cap != 0) {
-                Vanilla memory far = _vanilla(total, sums, isPut, cap, -quantity, e);
-                near.price -= far.price;
-                near.delta -= far.delta;
-                near.slope -= far.slope;
-                near.twist += far.twist;
-                near.capCurve = far.curve;
+                (o.strike, o.quantity) = (cap, -quantity);
+                _vanilla(total, o, e);
+                price -= o.price;
+                delta -= o.delta;
+                if (sums.wanted) Remainder.far(sums, e.market, o);
             }
-            total.price += FixedPointMathLib.clamp(near.price, 0, int256(width)) * quantity;
-            total.delta += near.delta * quantity;
-            if (sums.wanted) {
-                Remainder.add(
-                    sums,
-                    quantity,
-                    near.price,
-                    width,
-                    near.delta,
-                    near.slope,
-                    near.curve + near.twist,
-                    near.capCurve + near.twist
-                );
-            }
+            // Not the series' own width, which reverts for an id that is none.
+            int256 width = int256(strike < cap ? cap - strike : strike - cap);
+            if (sums.wanted) Remainder.add(sums, quantity, price, width, delta);
+            if (price < 0) price = 0;
+            if (price > width) price = width;
+            total.price += price * quantity;
+            total.delta += delta * quantity;
         }
     }
-    struct Vanilla { int256 price; int256 delta; int256 slope; uint256 curve; uint256 twist; uint256 capCurve; }
 
-    function _vanilla(
-        Greeks memory total,
-        Remainder.Sums memory sums,
-        bool isPut,
-        uint256 strike,
-        int256 quantity,
-        Expiry memory e
-    ) private pure returns (Vanilla memory x) {
-        strike = BlackScholes.clampStrike(strike);
+    function _vanilla(Greeks memory total, BlackScholes.Option memory o, Expiry memory e) private pure {
         BlackScholes.Market memory m = e.market;
-        int256 y = BlackScholes.logMoneyness(m.forward, strike);
-        uint256 sigma = VolatilitySurface.volatility(e.smile, y, m.rootTau);
-        int256 d1;
-        uint256 v;
-        uint256 a;
-        (x.price, x.delta, d1, v, a) = BlackScholes.add(total, m, isPut, strike, sigma, y, quantity);
-        if (sums.wanted) (x.slope, x.curve, x.twist) = Remainder.vanilla(sums, m.forward, strike, d1, v, a);
+        o.strike = BlackScholes.clampStrike(o.strike);
+        int256 y = BlackScholes.logMoneyness(m.forward, o.strike);
+        BlackScholes.add(total, m, o, VolatilitySurface.volatility(e.smile, y, m.rootTau), y);
     }
 }

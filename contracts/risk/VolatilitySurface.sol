@@ -14,6 +14,8 @@ library VolatilitySurface {
     /// @dev Standard deviations at the at-the-money volatility beyond which a smile is flat. A parabola that goes on makes
     /// the farther of two strikes the dearer option, and a capped option worth less than nothing.
     int256 private constant WING = 3;
+    /// @dev Of a pillar in calldata.
+    uint256 private constant PILLAR_SIZE = 5 * 32;
 
     /// @notice The surface at one expiry, 18 decimals; `atm` is 0 where there is no volatility to speak of.
     struct Smile {
@@ -25,16 +27,29 @@ library VolatilitySurface {
 
     /// @notice Linear in tenor, the at-the-money volatility in its total variance; flat outside the pillars.
     /// @param tau Seconds.
-    function smile(Surface calldata surface, uint256 tau) internal pure returns (Smile memory) {
+    /// @param s Written to.
+    function smile(Smile memory s, Surface calldata surface, uint256 tau) internal pure {
         Pillar[] calldata pillars = surface.pillars;
         uint256 n = pillars.length;
-        if (n == 0 || tau == 0) return Smile(0, 0, 0, 1e18);
+        if (n == 0 || tau == 0) {
+            s.forwardRatio = 1e18;
+            return;
+        }
 
-        uint256 i;
-        while (i < n && pillars[i].tenor < tau) ++i;
-        if (i == 0) return _flat(pillars[0]);
-        if (i == n) return _flat(pillars[n - 1]);
-        return _between(pillars[i - 1], pillars[i], tau);
+        // The first pillar not before tau, if any, and the one before it.
+        Pillar calldata b = pillars[0];
+        Pillar calldata a = b;
+        unchecked {
+            for (uint256 i = 1; b.tenor < tau && i < n; ++i) {
+                a = b;
+                assembly ("memory-safe") {
+                    b := add(b, PILLAR_SIZE)
+                }
+            }
+        }
+        (uint256 start, uint256 end) = (a.tenor, b.tenor);
+        if (tau <= start || tau >= end) _flat(s, tau < end ? a : b);
+        else _between(s, a, b, start, end, tau);
     }
 
     /// @notice Volatility of a strike: atm + skew·x + curvature·x²/2 with x = ln(K/F)/√T within ±3·atm, within its bounds.
@@ -47,16 +62,20 @@ library VolatilitySurface {
         uint256 rootTau
     ) internal pure returns (uint256 sigma) {
         unchecked {
-            if (s.atm == 0 || rootTau == 0) return s.atm;
+            int256 atm = int256(s.atm);
+            if (atm == 0 || rootTau == 0) return uint256(atm);
             // Below 2^80: prices are within 2^100 of each other, and the time is at least a second.
             int256 x = -Math.rawSDiv((logMoneyness * 1e18) >> 24, int256(rootTau));
-            x = Math.clamp(x, -WING * int256(s.atm), WING * int256(s.atm));
-            int256 v = int256(s.atm) + (s.skew * x + (((s.curvature * x) / 1e18) * x) / 2) / 1e18;
-            return uint256(Math.clamp(v, int256(MIN_SIGMA), int256(MAX_SIGMA)));
+            int256 wing = WING * atm;
+            if (x > wing) x = wing;
+            else if (x < -wing) x = -wing;
+            int256 v = atm + (s.skew * x + ((Math.rawSDiv(s.curvature * x, 1e18)) * x) / 2) / 1e18;
+            if (v < int256(MIN_SIGMA)) return MIN_SIGMA;
+            return v > int256(MAX_SIGMA) ? MAX_SIGMA : uint256(v);
         }
     }
 
-    function _flat(Pillar calldata p) private pure returns (Smile memory s) {
+    function _flat(Smile memory s, Pillar calldata p) private pure {
         unchecked {
             // An at-the-money volatility of zero still means a surface: its smile counts, and the bounds apply.
             s.atm = Math.max(uint256(p.atmVol) * 1e9, 1);
@@ -66,14 +85,16 @@ library VolatilitySurface {
         }
     }
 
-    /// @dev `a.tenor` < tau <= `b.tenor`.
+    /// @dev `start`, a's tenor, < tau < `end`, b's.
     function _between(
+        Smile memory s,
         Pillar calldata a,
         Pillar calldata b,
+        uint256 start,
+        uint256 end,
         uint256 tau
-    ) private pure returns (Smile memory s) {
+    ) private pure {
         unchecked {
-            (uint256 start, uint256 end) = (a.tenor, b.tenor);
             (uint256 from, uint256 to) = (a.atmVol, b.atmVol);
             uint256 span = end - start;
             uint256 right = tau - start;

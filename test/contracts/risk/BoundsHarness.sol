@@ -46,8 +46,7 @@ contract BoundsHarness {
                 a.strays[j] =
                     value(engine, b, uint256(int256(b.spot) + step), p.volatility) -
                     a.total.price -
-                    (a.total.delta * step + a.volSlope * p.volatility) /
-                    1e18;
+                    (a.total.delta * step + a.volSlope * p.volatility) / 1e18;
             }
         }
     }

@@ -51,7 +51,9 @@ contract RiskHarness {
         (bool isPut, uint256 spot, uint256 strike) = (o.isPut, o.spot, o.strike);
         (uint256 sigma, uint256 tau, uint256 forward) = (o.sigma, o.tau, o.forward);
         gas = gasleft();
-        g = BlackScholes.capped(BlackScholes.market(spot, tau, forward), isPut, strike, 0, sigma);
+        BlackScholes.Market memory m;
+        BlackScholes.market(m, spot, tau, forward);
+        g = BlackScholes.capped(m, isPut, strike, 0, sigma);
         gas -= gasleft();
     }
 
