@@ -39,16 +39,18 @@ const PRICES = [
 describe("OptionBook", () => {
   describe("deployment", () => {
     it("refuses a feed without 8 decimals and a token without 6", async () => {
-      const { book, usdc } = await load();
-      const feed = await ethers.deployContract("MockGappyFeed");
-      await feed.setDecimals!(18);
+      const { book, usdc, feed } = await load();
+      const wrong = await ethers.deployContract("MockGappyFeed");
+      await wrong.setDecimals!(18);
       const factory = await ethers.getContractFactory("OptionBook");
-      await expect(factory.deploy(usdc, feed))
-        .to.be.revertedWithCustomError(book, "InvalidDecimals")
-        .withArgs(await feed.getAddress());
-      await expect(factory.deploy(feed, feed))
-        .to.be.revertedWithCustomError(book, "InvalidDecimals")
-        .withArgs(await feed.getAddress());
+      for (const [token, source] of [
+        [usdc, wrong],
+        [wrong, feed.proxy],
+      ] as const) {
+        await expect(factory.deploy(token, source))
+          .to.be.revertedWithCustomError(book, "InvalidDecimals")
+          .withArgs(await wrong.getAddress());
+      }
     });
 
     it("fits the code size limit", async function () {
