@@ -9,45 +9,54 @@ export interface Killers {
   readonly solidity: readonly string[];
 }
 
-const RISK = { mocha: ["risk/*.ts"], solidity: ["risk/*.t.sol"] };
-const VAULT_LAST = ["Vault.*.ts", "*.ts"];
+/** Patterns below test/contracts, in order; a file is taken where it first matches. */
+interface Patterns extends Killers {
+  readonly without: readonly string[];
+}
 
-/** By the longest prefix of the path; patterns below test/contracts, in order. */
-const BY_PREFIX: Readonly<Record<string, { mocha: readonly string[]; solidity: readonly string[] }>> = {
-  "contracts/risk/": RISK,
+const VAULT: Omit<Patterns, "mocha"> = {
+  solidity: ["Vault*.t.sol"],
+  // They never meet the vault, or take long to find what the others do.
+  without: ["OptionBook*.ts", "PriceOracle.ts", "VolatilityOracle.ts", "Keel.random.ts"],
+};
+
+/** By the longest prefix of the path. */
+const BY_PREFIX: Readonly<Record<string, Patterns>> = {
+  "contracts/risk/": {
+    mocha: ["risk/*.ts"],
+    solidity: ["risk/*.t.sol"],
+    // A process of its own, which knows nothing of the mutant.
+    without: ["risk/greeksOnchain.ts"],
+  },
   "contracts/OptionBook.sol": {
     mocha: ["OptionBook.ts", "OptionBook.fill.ts", "OptionBook.settle.ts", "OptionBook*.ts"],
     solidity: ["OptionBook*.t.sol"],
+    without: [],
   },
   "contracts/vault/OptionLedger.sol": {
-    mocha: ["Vault.options.ts", "Vault.settle.ts", "HedgeReserve.ts", ...VAULT_LAST],
-    solidity: ["Vault*.t.sol"],
+    mocha: ["Vault.options.ts", "Vault.settle.ts", "HedgeReserve.ts", "Vault.*.ts", "*.ts"],
+    ...VAULT,
   },
   "contracts/vault/HedgeGate.sol": {
-    mocha: ["Vault.rebalance.ts", "Vault.rebalance*.ts", ...VAULT_LAST],
-    solidity: ["Vault*.t.sol"],
+    mocha: ["Vault.rebalance.ts", "Vault.rebalance*.ts", "Vault.*.ts", "*.ts"],
+    ...VAULT,
   },
   "contracts/": {
-    mocha: ["Vault.ts", "Vault.governance.ts", "Vault.entry.ts", "Vault.options.ts", ...VAULT_LAST],
-    solidity: ["Vault*.t.sol"],
+    mocha: ["Vault.ts", "Vault.governance.ts", "Vault.entry.ts", "Vault.options.ts", "Vault.*.ts", "*.ts"],
+    ...VAULT,
   },
 };
-/** They start processes of their own, which know nothing of the mutant; or take minutes and kill what others do. */
-const LEFT_OUT = ["risk/greeksOnchain.ts", "Keel.random.ts", "OptionBook*.ts", "risk/*.ts"];
 
-/** The tests for a Solidity file, each once. */
+/** The tests for a Solidity file, each once. @throws Error when nothing is named for it. */
 export function killersOf(root: string, file: string): Killers {
   const prefix = Object.keys(BY_PREFIX)
     .filter((one) => file.startsWith(one))
     .sort((a, b) => b.length - a.length)[0];
   if (prefix === undefined) throw new Error(`no tests are named for ${file}`);
-  const { mocha, solidity } = BY_PREFIX[prefix]!;
+  const { mocha, solidity, without } = BY_PREFIX[prefix]!;
   const cwd = join(root, "test/contracts");
   const expand = (patterns: readonly string[]) => {
-    const exclude = LEFT_OUT.filter((one) => !patterns.some((pattern) => pattern === one)).filter(
-      (one) => !(one.startsWith("OptionBook") && prefix === "contracts/OptionBook.sol"),
-    );
-    const found = patterns.flatMap((pattern) => globSync(pattern, { cwd, exclude }).sort());
+    const found = patterns.flatMap((pattern) => globSync(pattern, { cwd, exclude: [...without] }).sort());
     return [...new Set(found)].map((path) => `test/contracts/${path}`);
   };
   return { mocha: expand(mocha), solidity: expand(solidity) };

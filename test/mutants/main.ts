@@ -6,7 +6,7 @@ import { Command, InvalidArgumentError } from "commander";
 
 import type { Mutant } from "./findMutants.ts";
 import { judge, type Status, type Verdict } from "./judge.ts";
-import { killersOf } from "./killers.ts";
+import { killersOf, type Killers } from "./killers.ts";
 import { buildMutantProject } from "./project.ts";
 import { findFaults, keysOf, readExplanations } from "./survivors.ts";
 
@@ -107,19 +107,19 @@ async function main({ file, shard: [index, count], json, resume, jobs, list }: O
 
 /** Seconds that the tests of each file's mutants may take. @throws Error when they fail without a mutant. */
 async function measurePatience(files: readonly string[]): Promise<Map<string, number>> {
-  const byTests = new Map<string, number>();
-  const patience = new Map<string, number>();
-  for (const file of files) {
+  const byTests = new Map<string, Promise<number>>();
+  const measure = async (file: string, killers: Killers) => {
+    const { status, by, seconds } = await judge(PROJECT, 0, killers, 3_600);
+    if (status !== "survived") throw new Error(`without any mutant, ${file} fails "${String(by)}"`);
+    return PATIENCE_FACTOR * seconds + PATIENCE_SECONDS;
+  };
+  const pairs = files.map(async (file) => {
     const killers = killersOf(PROJECT, file);
     const tests = JSON.stringify(killers);
-    if (!byTests.has(tests)) {
-      const { status, by, seconds } = await judge(PROJECT, 0, killers, 3_600);
-      if (status !== "survived") throw new Error(`without any mutant, ${file} fails "${String(by)}"`);
-      byTests.set(tests, PATIENCE_FACTOR * seconds + PATIENCE_SECONDS);
-    }
-    patience.set(file, byTests.get(tests)!);
-  }
-  return patience;
+    if (!byTests.has(tests)) byTests.set(tests, measure(file, killers));
+    return [file, await byTests.get(tests)!] as const;
+  });
+  return new Map(await Promise.all(pairs));
 }
 
 function conclude(all: readonly string[], results: ReadonlyMap<string, Result>): number {
