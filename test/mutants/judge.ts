@@ -68,7 +68,7 @@ async function run(
     cwd: root,
     env: { ...process.env, KEEL_INSTRUMENTED: "1", KEEL_MUTANT_COINBASE: coinbaseOf(id), NO_COLOR: "1" },
     stdio: ["ignore", "pipe", "ignore"],
-    timeout: patience * 1000,
+    timeout: Math.ceil(patience * 1000),
     killSignal: "SIGKILL",
   });
   let output = "";

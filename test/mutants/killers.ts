@@ -15,9 +15,9 @@ interface Patterns extends Killers {
 }
 
 const VAULT: Omit<Patterns, "mocha"> = {
-  solidity: ["Vault*.t.sol"],
+  solidity: ["**/*.t.sol"],
   // They never meet the vault, or take long to find what the others do.
-  without: ["OptionBook*.ts", "PriceOracle.ts", "VolatilityOracle.ts", "Keel.random.ts"],
+  without: ["utils/**", "risk/**", "OptionBook*", "UniswapV3*", "*Oracle.ts", "Keel.random.ts"],
 };
 
 /** By the longest prefix of the path. */
@@ -34,15 +34,15 @@ const BY_PREFIX: Readonly<Record<string, Patterns>> = {
     without: [],
   },
   "contracts/vault/OptionLedger.sol": {
-    mocha: ["Vault.options.ts", "Vault.settle.ts", "HedgeReserve.ts", "Vault.*.ts", "*.ts"],
+    mocha: ["Vault.options.ts", "Vault.settle.ts", "HedgeReserve.ts", "Vault.*.ts", "**/*.ts"],
     ...VAULT,
   },
   "contracts/vault/HedgeGate.sol": {
-    mocha: ["Vault.rebalance.ts", "Vault.rebalance*.ts", "Vault.*.ts", "*.ts"],
+    mocha: ["Vault.rebalance.ts", "Vault.rebalance*.ts", "Vault.*.ts", "**/*.ts"],
     ...VAULT,
   },
   "contracts/": {
-    mocha: ["Vault.ts", "Vault.governance.ts", "Vault.entry.ts", "Vault.options.ts", "Vault.*.ts", "*.ts"],
+    mocha: ["Vault.ts", "Vault.governance.ts", "Vault.entry.ts", "Vault.options.ts", "Vault.*.ts", "**/*.ts"],
     ...VAULT,
   },
 };

@@ -111,7 +111,7 @@ async function measurePatience(files: readonly string[]): Promise<Map<string, nu
   const measure = async (file: string, killers: Killers) => {
     const { status, by, seconds } = await judge(PROJECT, 0, killers, 3_600);
     if (status !== "survived") throw new Error(`without any mutant, ${file} fails "${String(by)}"`);
-    return PATIENCE_FACTOR * seconds + PATIENCE_SECONDS;
+    return Math.ceil(PATIENCE_FACTOR * seconds + PATIENCE_SECONDS);
   };
   const pairs = files.map(async (file) => {
     const killers = killersOf(PROJECT, file);
