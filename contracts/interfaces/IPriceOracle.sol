@@ -3,8 +3,8 @@ pragma solidity 0.8.28;
 
 /// @notice One reading of the price. `fresh` is what de-risking needs: both Chainlink answers positive and on time.
 /// `agreed` is fresh, and the pool's mean of the last minute within the box around the price that a two-sided value allows
-/// for. `open` is what entry, instant exit and writing need: agreed, the dollar peg held and the pool's mean of half an hour
-/// nearby. Nothing done to the pool within the block brings about or ends either.
+/// for. `open` is what entry, instant exit and writing need: agreed, and the dollar peg held. Nothing done to the pool
+/// within the block brings about or ends either.
 /// @param price USDC per ETH, 18 decimals: ETH/USD over USDC/USD. 0 when an answer is not positive.
 /// @param ethUsd USD per ETH, 18 decimals: what options settle on, paid as so many USDC. 0 with `price`.
 /// @param updatedAt When the ETH/USD round was written, unix seconds.
@@ -18,7 +18,7 @@ struct PriceReading {
 }
 
 /// @title IPriceOracle
-/// @notice Chainlink ETH/USD and USDC/USD, guarded by two means of a Uniswap v3 pool. Never reverts.
+/// @notice Chainlink ETH/USD and USDC/USD, guarded by the mean of a Uniswap v3 pool. Never reverts.
 interface IPriceOracle {
     function read() external view returns (PriceReading memory);
 }

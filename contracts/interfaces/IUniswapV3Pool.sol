@@ -24,6 +24,18 @@ interface IUniswapV3Pool {
             bool unlocked
         );
 
+    function observations(
+        uint256 index
+    )
+        external
+        view
+        returns (
+            uint32 blockTimestamp,
+            int56 tickCumulative,
+            uint160 secondsPerLiquidityCumulativeX128,
+            bool initialized
+        );
+
     function observe(
         uint32[] calldata secondsAgos
     )

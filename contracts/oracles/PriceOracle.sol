@@ -13,12 +13,9 @@ import {UniswapV3Price} from "./UniswapV3Price.sol";
 contract PriceOracle is IPriceOracle {
     /// @dev Real ETH/USD rounds overrun the heartbeat by up to two minutes, 12 % of the time.
     uint256 public constant HEARTBEAT_GRACE = 10 minutes;
-    uint32 public constant TWAP_WINDOW = 30 minutes;
-    /// @dev 18 decimals. Chainlink deviates by up to 0.5 % and a 30-minute mean lags; beyond this entry waits.
-    uint256 public constant TWAP_TOLERANCE = 0.03e18;
     /// @dev Five blocks: short enough to see a move that Chainlink has yet to answer, long enough that whoever holds the pool
     /// off the market through a block, against everybody, moves the mean by a fifth of that.
-    uint32 public constant SHORT_WINDOW = 1 minutes;
+    uint32 public constant TWAP_WINDOW = 1 minutes;
     /// @notice Half the width of the box a two-sided value allows for around the price: while `open`, the pool's mean of the
     /// last minute lies in it. 18 decimals.
     uint256 public constant BOX = 0.01e18;
@@ -32,10 +29,6 @@ contract PriceOracle is IPriceOracle {
     IUniswapV3Pool public immutable pool;
     bool public immutable usdcIsToken0;
 
-    /// @dev The words of what `observe` returns for three moments: two offsets, and two arrays of a length and three.
-    uint256 private constant OBSERVATION_SIZE = 10 * 32;
-    /// @dev The words of what `latestRoundData` returns.
-    uint256 private constant ROUND_SIZE = 5 * 32;
     int256 private constant MAX_TICK = 887272;
 
     error InvalidDecimals(address source);
@@ -75,21 +68,16 @@ contract PriceOracle is IPriceOracle {
             _isOnTime(ethUpdatedAt, ethUsdHeartbeat) &&
             _isOnTime(usdcUpdatedAt, usdcUsdHeartbeat) &&
             reading.price != 0;
-        if (!reading.fresh) return reading;
-        bool isNear;
-        (reading.agreed, isNear) = _comparePool(reading.price);
-        reading.open = reading.agreed && isNear && usdc >= PEG_LOW && usdc <= PEG_HIGH;
+        reading.agreed = reading.fresh && _poolAgrees(reading.price);
+        reading.open = reading.agreed && usdc >= PEG_LOW && usdc <= PEG_HIGH;
     }
 
-    /// @dev Zero stands for every answer that cannot be a price, so that reading never reverts. As words, which decode
-    /// whatever they hold.
+    /// @dev Zero stands for every answer that cannot be a price, so that reading never reverts.
     function _latest(
         IChainlinkAggregatorProxy feed
     ) private view returns (uint256 answer, uint256 updatedAt) {
-        (bool success, bytes memory result) = address(feed).staticcall(
-            abi.encodeCall(feed.latestRoundData, ())
-        );
-        if (!success || result.length < ROUND_SIZE) return (0, 0);
+        bytes memory result = _ask(address(feed), abi.encodeCall(feed.latestRoundData, ()), 5);
+        if (result.length == 0) return (0, 0);
         (, answer, , updatedAt) = abi.decode(result, (uint256, uint256, uint256, uint256));
         // A negative answer is beyond it too.
         if (answer > type(uint96).max) answer = 0;
@@ -99,41 +87,78 @@ contract PriceOracle is IPriceOracle {
         return updatedAt <= block.timestamp && block.timestamp - updatedAt <= heartbeat + HEARTBEAT_GRACE;
     }
 
-    /// @dev Both means are of the past alone: the pool writes an observation at the first swap of a block, of the tick before
-    /// it, so what is swapped in this block is not in them.
-    /// @return agreed Whether the mean of the last minute lies in the box around `price`.
-    /// @return isNear Whether the mean of half an hour is near it.
-    function _comparePool(uint256 price) private view returns (bool agreed, bool isNear) {
-        uint32[] memory ago = new uint32[](3);
-        (ago[0], ago[1]) = (TWAP_WINDOW, SHORT_WINDOW);
-        (bool success, bytes memory result) = address(pool).staticcall(abi.encodeCall(pool.observe, (ago)));
-        // A pool reverts that remembers less than the window.
-        if (!success || result.length != OBSERVATION_SIZE) return (false, false);
-        (, , , int256 first, int256 middle, int256 last) = abi.decode(
-            result,
-            (uint256, uint256, uint256, int256, int256, int256)
-        );
-        agreed = _isWithin(last, middle, SHORT_WINDOW, price, BOX);
-        isNear = _isWithin(last, first, TWAP_WINDOW, price, TWAP_TOLERANCE);
+    /// @dev Both are of the past alone: the pool writes an observation at the first swap of a block, of the tick before it. The
+    /// price the block began with answers a move at once; the mean, somebody who held the pool off the market for a block.
+    function _poolAgrees(uint256 price) private view returns (bool) {
+        return _isInBox(_startingTick(), price) && _isInBox(_meanTick(), price);
     }
 
-    /// @dev Whether the mean price over `window` is within `tolerance` of `price`.
-    function _isWithin(
-        int256 cumulative,
-        int256 cumulativeBefore,
-        uint32 window,
-        uint256 price,
-        uint256 tolerance
-    ) private view returns (bool) {
+    function _isInBox(int256 tick, uint256 price) private view returns (bool) {
+        if (tick < -MAX_TICK || tick > MAX_TICK) return false;
+        uint256 poolPrice = UniswapV3Price.fromTick(int24(tick), usdcIsToken0);
+        return FixedPointMathLib.dist(poolPrice, price) <= (price * BOX) / 1e18;
+    }
+
+    /// @dev The tick before the first swap of this block; beyond every tick where the pool does not say.
+    function _startingTick() private view returns (int256) {
+        bytes memory result = _ask(address(pool), abi.encodeCall(pool.slot0, ()), 7);
+        if (result.length == 0) return type(int256).max;
+        (, int256 tick, uint256 index, uint256 cardinality) = abi.decode(
+            result,
+            (uint256, int256, uint256, uint256)
+        );
+        if (cardinality == 0) return type(int256).max;
+        (uint32 writtenAt, int256 cumulative) = _observation(index);
+        if (writtenAt != uint32(block.timestamp)) return tick;
+        // Written in this block: between the one before and it the tick was one.
+        (uint32 before, int256 cumulativeBefore) = _observation((index == 0 ? cardinality : index) - 1);
+        if (before == 0) return type(int256).max;
         unchecked {
-            int256 sum = cumulative - cumulativeBefore;
-            int256 seconds_ = int256(uint256(window));
-            int256 tick = sum / seconds_;
-            // Down, as Uniswap's OracleLibrary does.
-            if (sum < 0 && sum % seconds_ != 0) --tick;
-            if (tick < -MAX_TICK || tick > MAX_TICK) return false;
-            uint256 mean = UniswapV3Price.fromTick(int24(tick), usdcIsToken0);
-            return FixedPointMathLib.dist(mean, price) <= (price * tolerance) / 1e18;
+            // Uniswap's clock wraps.
+            return _mean(cumulative, cumulativeBefore, int256(uint256(writtenAt - before)));
         }
+    }
+
+    /// @dev As `_startingTick`. A pool reverts that remembers less than the window.
+    function _meanTick() private view returns (int256) {
+        uint32[] memory ago = new uint32[](2);
+        ago[0] = TWAP_WINDOW;
+        // Two offsets, and two arrays of a length and two.
+        bytes memory result = _ask(address(pool), abi.encodeCall(pool.observe, (ago)), 8);
+        if (result.length == 0) return type(int256).max;
+        (, , , int256 first, int256 last) = abi.decode(result, (uint256, uint256, uint256, int256, int256));
+        return _mean(last, first, int256(uint256(TWAP_WINDOW)));
+    }
+
+    /// @dev Zero where there is none.
+    function _observation(uint256 index) private view returns (uint32 writtenAt, int256 cumulative) {
+        bytes memory result = _ask(address(pool), abi.encodeCall(pool.observations, (index)), 4);
+        if (result.length == 0) return (0, 0);
+        (uint256 at, int256 sum, , uint256 isInitialized) = abi.decode(
+            result,
+            (uint256, int256, uint256, uint256)
+        );
+        if (isInitialized == 1) (writtenAt, cumulative) = (uint32(at), sum);
+    }
+
+    /// @dev Rounded down, as Uniswap's OracleLibrary does; beyond every tick where no time has passed.
+    function _mean(int256 cumulative, int256 before, int256 time) private pure returns (int256 tick) {
+        if (time == 0) return type(int256).max;
+        unchecked {
+            int256 sum = cumulative - before;
+            tick = sum / time;
+            if (sum < 0 && sum % time != 0) --tick;
+        }
+    }
+
+    /// @dev The answer of `words` words, which decode whatever they hold; none if it is another.
+    function _ask(
+        address target,
+        bytes memory question,
+        uint256 words
+    ) private view returns (bytes memory result) {
+        bool success;
+        (success, result) = target.staticcall(question);
+        if (!success || result.length != words * 32) return "";
     }
 }

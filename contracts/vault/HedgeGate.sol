@@ -161,7 +161,7 @@ library HedgeGate {
         uint256[] memory distances
     ) private view returns (Trigger) {
         for (uint256 i; i < distances.length; ++i) {
-            if (distances[i] < self.venues[i].venue.marginTrigger()) return Trigger.Margin;
+            if (_isBelow(self, i, distances[i], 1)) return Trigger.Margin;
         }
         int256 drift = marks.book.delta + marks.venueDelta;
         uint256 floor = self.limits.minDrift;
@@ -199,9 +199,20 @@ library HedgeGate {
     /// @dev Below half of where the venue wants margin.
     function _isMarginLow(VaultState storage self, uint256[] memory distances) private view returns (bool) {
         for (uint256 i; i < distances.length; ++i) {
-            if (distances[i] < self.venues[i].venue.marginTrigger() / 2) return true;
+            if (_isBelow(self, i, distances[i], 2)) return true;
         }
         return false;
+    }
+
+    /// @dev Whether `distance` is within the margin trigger of venue `i` over `divisor`.
+    function _isBelow(
+        VaultState storage self,
+        uint256 i,
+        uint256 distance,
+        uint256 divisor
+    ) private view returns (bool) {
+        // Spares the question where nothing can be liquidated.
+        return distance != type(uint256).max && distance < self.venues[i].venue.marginTrigger() / divisor;
     }
 
     function _distances(VaultState storage self) private view returns (uint256[] memory distances) {
@@ -332,7 +343,7 @@ library HedgeGate {
         Trigger trigger
     ) private view {
         for (uint256 i; i < before.length; ++i) {
-            if (distances[i] >= self.venues[i].venue.marginTrigger()) continue;
+            if (!_isBelow(self, i, distances[i], 1)) continue;
             if (distances[i] < before[i] || (trigger == Trigger.Margin && distances[i] == before[i])) {
                 revert IVault.MarginWorsened(uint8(i));
             }

@@ -35,8 +35,11 @@ contract ShortAaveV3 is UniswapV3Swapper {
     /// @dev Holds the WETH that is there to be borrowed, as aUSDC holds the USDC that can be withdrawn.
     address private immutable aWeth;
 
-    /// @dev aUSDC supplied from here, in scaled units. A ledger, so that aUSDC sent in by others counts for nothing.
-    uint256 private scaledCollateral;
+    /// @dev aUSDC supplied from here, in scaled units, which Aave keeps in a `uint128`. A ledger, so that aUSDC sent in by
+    /// others counts for nothing.
+    uint248 private scaledCollateral;
+    /// @dev Whether there may be debt: nobody else can borrow for this account. Saves a flat short from asking Aave.
+    bool private mayOwe;
     /// @dev The vault's cash the current adjustment may still use.
     uint256 private transient cashLeft;
 
@@ -91,12 +94,15 @@ contract ShortAaveV3 is UniswapV3Swapper {
 
     /// @notice USDC supplied, 6 decimals, with interest.
     function collateral() public view returns (uint256) {
-        return _ownScaled().fullMulDiv(aave.getReserveNormalizedIncome(address(usdc)), RAY);
+        return
+            scaledCollateral == 0
+                ? 0
+                : _ownScaled().fullMulDiv(aave.getReserveNormalizedIncome(address(usdc)), RAY);
     }
 
     /// @notice WETH owed, 18 decimals, with interest.
     function debt() public view returns (uint256) {
-        return debtWeth.balanceOf(address(this));
+        return mayOwe ? debtWeth.balanceOf(address(this)) : 0;
     }
 
     /// @inheritdoc IVenue
@@ -132,6 +138,7 @@ contract ShortAaveV3 is UniswapV3Swapper {
         uint256 missing = collateralFor(debt() + wethOwed, TARGET_HEALTH).zeroFloorSub(collateral());
         if (missing > usdcReceived) _pull(missing - usdcReceived);
         _supply(missing.min(usdc.balanceOf(address(this))));
+        mayOwe = true;
         aave.borrow(address(weth), wethOwed, VARIABLE_RATE, 0, address(this));
         weth.safeTransfer(address(pool), wethOwed);
     }
@@ -142,6 +149,7 @@ contract ShortAaveV3 is UniswapV3Swapper {
         if (wethReceived != 0) aave.repay(address(weth), wethReceived, VARIABLE_RATE, address(this));
         uint256 owedAfter = debt();
         if (owedAfter == 0) {
+            mayOwe = false;
             _withdraw(held);
         } else {
             // Collateral pays for the purchase: above a health factor of 1 the debt repaid is backed by more than it
@@ -205,7 +213,7 @@ contract ShortAaveV3 is UniswapV3Swapper {
 
     /// @dev A liquidator takes collateral without asking: what is gone is no longer on the ledger either.
     function _ownScaled() private view returns (uint256) {
-        return scaledCollateral.min(aUsdc.scaledBalanceOf(address(this)));
+        return uint256(scaledCollateral).min(aUsdc.scaledBalanceOf(address(this)));
     }
 
     function _supply(uint256 amount) private {
@@ -213,7 +221,7 @@ contract ShortAaveV3 is UniswapV3Swapper {
         uint256 own = _ownScaled();
         uint256 scaled = aUsdc.scaledBalanceOf(address(this));
         aave.supply(address(usdc), amount, address(this), 0);
-        scaledCollateral = own + aUsdc.scaledBalanceOf(address(this)) - scaled;
+        scaledCollateral = uint248(own + aUsdc.scaledBalanceOf(address(this)) - scaled);
     }
 
     /// @dev Takes at most what the reserve has not lent out; the rest stays collateral. Aave rounds what it burns to the
@@ -224,6 +232,6 @@ contract ShortAaveV3 is UniswapV3Swapper {
         uint256 own = _ownScaled();
         uint256 scaled = aUsdc.scaledBalanceOf(address(this));
         aave.withdraw(address(usdc), amount, address(this));
-        scaledCollateral = own.zeroFloorSub(scaled - aUsdc.scaledBalanceOf(address(this)));
+        scaledCollateral = uint248(own.zeroFloorSub(scaled - aUsdc.scaledBalanceOf(address(this))));
     }
 }

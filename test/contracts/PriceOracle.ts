@@ -46,6 +46,7 @@ describe("PriceOracle", () => {
       ethUsd: 301_234_567_891n * 10n ** 10n,
       updatedAt,
       fresh: true,
+      agreed: true,
       open: true,
     });
   });
@@ -136,33 +137,31 @@ describe("PriceOracle", () => {
     }
   });
 
-  it("is open within three per cent of the pool's mean of half an hour", async () => {
-    await movePrice(keel(), 3_092);
-    // The mean of the last minute is at the new price, that of half an hour hardly away from the old one.
+  it("closes at once when the pool goes away, and opens a minute after it is back", async () => {
     await passTime(keel(), 60);
-    expect(await read()).to.include({ open: true });
-    await movePrice(keel(), 3_000);
-    await passTime(keel(), 1_800);
-    await movePrice(keel(), 3_200);
-    await passTime(keel(), 60);
-    expect(await read()).to.include({ fresh: true, open: false });
-    // The farther mean has come within three per cent of it.
-    await passTime(keel(), 1_000);
-    expect(await read()).to.include({ open: true });
-  });
-
-  it("closes within the minute when the pool goes away, and opens a minute after it is back", async () => {
     await movePool(keel(), 3_100);
-    expect(await read()).to.include({ price: 3_000n * WAD, open: true });
-    // A mean of ticks: 3.3 % away for 12 of 60 seconds is 0.66 %, for 24 of them 1.3 %.
-    await passTime(keel(), 10);
-    expect(await read()).to.include({ open: true });
-    await passTime(keel(), 10);
-    expect(await read()).to.include({ price: 3_000n * WAD, open: false });
+    // The block of the move itself began at the price.
+    expect(await read()).to.include({ price: 3_000n * WAD, agreed: true, open: true });
+    await passTime(keel(), 1);
+    expect(await read()).to.include({ price: 3_000n * WAD, agreed: false, open: false });
     await movePool(keel(), 3_000);
+    await passTime(keel(), 1);
+    // A mean of ticks: 3.3 % away for a few seconds of sixty.
+    expect(await read()).to.include({ open: true });
+    await movePool(keel(), 3_100);
+    await passTime(keel(), 40);
+    await movePool(keel(), 3_000);
+    await passTime(keel(), 1);
     expect(await read()).to.include({ open: false });
     await passTime(keel(), 60);
     expect(await read()).to.include({ open: true });
+  });
+
+  it("follows a true move within the minute", async () => {
+    await movePrice(keel(), 3_300);
+    expect(await read()).to.include({ price: 3_300n * WAD, fresh: true, agreed: false });
+    await passTime(keel(), 60);
+    expect(await read()).to.include({ agreed: true, open: true });
   });
 
   describe("is deaf to what the transaction that reads it has done to the pool", () => {
@@ -220,38 +219,61 @@ describe("PriceOracle", () => {
 
   describe("is not open, and does not revert, over a pool whose observations are", () => {
     const word = (value: bigint) => (value & (2n ** 256n - 1n)).toString(16).padStart(64, "0");
-    /** As `observe` answers three moments; USDC is token 0 and 3,000 USDC per ETH the tick 196,256. */
-    const observations = (first: bigint, middle: bigint, last: bigint) =>
-      `0x${[0x40n, 0xc0n, 3n, first, middle, last, 3n, 0n, 0n, 0n].map(word).join("")}`;
-    const at = (tick: bigint) => observations(0n, tick * 1_740n, tick * 1_800n);
-    const openOver = async (result: string) => {
-      const pool = await keel().ethers.deployContract("MockPool", [MAINNET.usdc, MAINNET.weth]);
-      await pool.setObservations!(result);
+    const words = (...values: bigint[]) => `0x${values.map(word).join("")}`;
+    /** As `observe` answers two moments; USDC is token 0 and 3,000 USDC per ETH the tick 196,256. */
+    const observed = (first: bigint, last: bigint) => words(0x40n, 0xa0n, 2n, first, last, 2n, 0n, 0n);
+    const TICK = 196_256n;
+    /** A pool whose price stands at a tick since long ago, unless told otherwise. */
+    const sound = {
+      observe: observed(0n, TICK * 60n),
+      slot0: words(1n, TICK, 0n, 1n, 1n, 0n, 1n),
+      observations: words(1n, 0n, 0n, 1n),
+    };
+    const openOver = async (answers: Partial<typeof sound>, tokens = [MAINNET.usdc, MAINNET.weth]) => {
+      const pool = await keel().ethers.deployContract("MockPool", tokens);
+      const all = { ...sound, ...answers };
+      await pool.set!(all.observe, all.slot0, all.observations);
       return (await read(await deploy({ pool }))).open;
     };
 
-    for (const [name, result] of [
-      ["missing", "0x"],
-      ["too few", at(196_256n).slice(0, -64)],
-      ["a minute's mean beyond every price", observations(0n, 0n, 2n ** 255n - 1n)],
-      ["half an hour's mean beyond every price", observations(-(2n ** 255n), 196_256n * -60n, 0n)],
-      ["at the highest tick", at(887_272n)],
-      ["at the lowest tick", at(-887_272n)],
-      ["of ones", `0x${"f".repeat(640)}`],
+    for (const [name, answers] of [
+      ["missing", { observe: "0x" }],
+      ["too few", { observe: observed(0n, TICK * 60n).slice(0, -64) }],
+      ["a mean beyond every price", { observe: observed(0n, 2n ** 255n - 1n) }],
+      ["a mean that wraps", { observe: observed(-(2n ** 255n), 2n ** 255n - 1n) }],
+      ["a mean at the highest tick", { observe: observed(0n, 887_272n * 60n) }],
+      ["a mean at the lowest tick", { observe: observed(0n, -887_272n * 60n) }],
+      ["a mean of ones", { observe: `0x${"f".repeat(512)}` }],
+      ["without a price", { slot0: "0x" }],
+      ["of a price of ones", { slot0: `0x${"f".repeat(448)}` }],
+      ["at a tick beyond all", { slot0: words(1n, 2n ** 254n, 0n, 1n, 1n, 0n, 1n) }],
+      ["without a place to write", { slot0: words(1n, TICK, 0n, 0n, 1n, 0n, 1n) }],
     ] as const) {
       it(name, async () => {
-        expect(await openOver(at(196_256n)), "as they should be").to.equal(true);
-        expect(await openOver(result)).to.equal(false);
+        expect(await openOver({}), "as they should be").to.equal(true);
+        expect(await openOver(answers)).to.equal(false);
       });
     }
+
+    it("written in this block, with nothing before", async () => {
+      // The read that follows is of the pending block, whose time this sets.
+      const { time } = keel().networkHelpers;
+      const pool = await keel().ethers.deployContract("MockPool", [MAINNET.usdc, MAINNET.weth]);
+      const oracle = await deploy({ pool });
+      const now = BigInt((await time.latest()) + 1);
+      await pool.set!(sound.observe, sound.slot0, words(now, 0n, 0n, 1n));
+      expect(BigInt(await time.latest())).to.equal(now);
+      const at = { blockTag: "latest" };
+      expect(((await oracle.read!(at)) as { open: boolean }).open).to.equal(false);
+      await pool.set!(sound.observe, sound.slot0, words(now, 0n, 0n, 0n));
+    });
 
     it("rounded up: a mean tick is rounded down as Uniswap does, above zero and below", async () => {
       const reads = async (usdcIsToken0: boolean, sum: bigint, usd: number) => {
         const tokens = [MAINNET.usdc, MAINNET.weth];
-        const pool = await keel().ethers.deployContract("MockPool", usdcIsToken0 ? tokens : tokens.reverse());
-        await pool.setObservations!(observations(-sum * 30n, -sum, 0n));
         await keel().mainnet.submitEthUsd(usd);
-        return (await read(await deploy({ pool }))).open;
+        const slot0 = words(1n, (sum - 30n) / 60n, 0n, 1n, 1n, 0n, 1n);
+        return openOver({ observe: observed(-sum, 0n), slot0 }, usdcIsToken0 ? tokens : tokens.reverse());
       };
       // Half a tick above and below ±196,256: down in ticks is up in price where USDC is token 0, and down where it is not.
       const price = (tick: number) => 1e12 / 1.0001 ** tick;

@@ -6,22 +6,24 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {IPriceOracle} from "../../../contracts/interfaces/IPriceOracle.sol";
 import {IUniswapV3Pool} from "../../../contracts/interfaces/IUniswapV3Pool.sol";
 
-/// @notice A pool that answers `observe` with any bytes.
+/// @notice A pool that answers what it is asked with any bytes.
 contract MockPool {
     address public immutable token0;
     address public immutable token1;
-    bytes public observations;
+    mapping(bytes4 => bytes) private answers;
 
     constructor(address token0_, address token1_) {
         (token0, token1) = (token0_, token1_);
     }
 
-    function setObservations(bytes calldata observations_) external {
-        observations = observations_;
+    function set(bytes calldata observe, bytes calldata slot0, bytes calldata observations) external {
+        answers[IUniswapV3Pool.observe.selector] = observe;
+        answers[IUniswapV3Pool.slot0.selector] = slot0;
+        answers[IUniswapV3Pool.observations.selector] = observations;
     }
 
-    fallback(bytes calldata) external returns (bytes memory) {
-        return observations;
+    fallback(bytes calldata question) external returns (bytes memory) {
+        return answers[bytes4(question)];
     }
 }
 
