@@ -51,11 +51,6 @@ library Remainder {
         int256 slope;
         uint256 up;
         uint256 down;
-        /// The series at hand: its V_u and how far it would stray up, down, and both ways besides. USD, 18 decimals.
-        int256 oneSlope;
-        uint256 oneUp;
-        uint256 oneDown;
-        uint256 oneBoth;
     }
 
     /// @param spot USD, 18 decimals.
@@ -74,26 +69,6 @@ library Remainder {
             sums.stretch = ((w * stretch) >> 64) + 1;
             sums.gamma = (epsilon * epsilon) / (2 * (one - epsilon)) + 1;
             sums.volga = ((((w * (one + epsilon)) >> 65) * stretch) >> 64) + 2;
-        }
-    }
-
-    /// @notice Begins a series with the vanilla at its strike.
-    function near(
-        Sums memory sums,
-        BlackScholes.Market memory m,
-        BlackScholes.Option memory o
-    ) internal pure {
-        (sums.oneSlope, sums.oneUp, sums.oneBoth) = _vanilla(sums, m, o);
-        sums.oneDown = 0;
-    }
-
-    /// @notice Takes the vanilla at its cap from it.
-    function far(Sums memory sums, BlackScholes.Market memory m, BlackScholes.Option memory o) internal pure {
-        unchecked {
-            (int256 slope, uint256 curve, uint256 twist) = _vanilla(sums, m, o);
-            sums.oneSlope -= slope;
-            sums.oneDown = curve;
-            sums.oneBoth += twist;
         }
     }
 
@@ -177,12 +152,28 @@ library Remainder {
     /// upwards by at most |tangent| - price, downwards by no more than without it; so at the width. If one binds already
     /// at the centre, by -tangent where it goes on to, and between that and what it would without it elsewhere.
     /// @param raw The price before that clamp, and all else, USD, 18 decimals.
-    function add(Sums memory sums, int256 quantity, int256 raw, int256 width, int256 delta) internal pure {
+    function add(
+        Sums memory sums,
+        BlackScholes.Market memory m,
+        BlackScholes.Option memory near,
+        BlackScholes.Option memory far,
+        bool isCapped,
+        int256 quantity,
+        int256 raw,
+        int256 width,
+        int256 delta
+    ) internal pure {
         unchecked {
-            int256 slope = sums.oneSlope;
+            (int256 slope, uint256 up, uint256 both) = _vanilla(sums, m, near);
+            uint256 down = both;
+            if (isCapped) {
+                (int256 slope2, uint256 curve, uint256 twist) = _vanilla(sums, m, far);
+                slope -= slope2;
+                both += twist;
+                down = both + curve;
+            }
+            up += both;
             sums.slope += slope * quantity;
-            uint256 up = sums.oneUp + sums.oneBoth;
-            uint256 down = sums.oneDown + sums.oneBoth;
             uint256 tangent =
                 (((uint256(delta < 0 ? -delta : delta) * sums.spot) / 1e18 + 1) * sums.epsilon +
                     uint256(slope < 0 ? -slope : slope) * sums.w) >> 64;

@@ -22,6 +22,14 @@ contract RiskEngine is IRiskEngine {
         VolatilitySurface.Smile smile;
     }
 
+    /// @dev Room for a book's sums and the two options of the series at hand: the stack is too small for them.
+    struct Work {
+        Greeks total;
+        Remainder.Sums sums;
+        BlackScholes.Option near;
+        BlackScholes.Option far;
+    }
+
     /// @inheritdoc IRiskEngine
     function greeks(
         bool isPut,
@@ -44,11 +52,9 @@ contract RiskEngine is IRiskEngine {
         uint256 timestamp,
         Surface calldata surface
     ) external pure returns (Greeks memory) {
-        Greeks memory g;
-        Remainder.Sums memory none;
-        BlackScholes.Option memory o;
-        _add(g, none, o, id, 1, _expiry(id.expiry(), spot, timestamp, surface));
-        return g;
+        Work memory work;
+        _add(work, id, 1, _expiry(id.expiry(), spot, timestamp, surface));
+        return work.total;
     }
 
     /// @inheritdoc IRiskEngine
@@ -58,8 +64,9 @@ contract RiskEngine is IRiskEngine {
         uint256 timestamp,
         Surface calldata surface
     ) external pure returns (Greeks memory total) {
-        Remainder.Sums memory none;
-        return _sum(legs, spot, timestamp, surface, none);
+        Work memory work;
+        _sum(work, legs, spot, timestamp, surface);
+        return work.total;
     }
 
     /// @inheritdoc IRiskEngine
@@ -70,10 +77,11 @@ contract RiskEngine is IRiskEngine {
         Surface calldata surface,
         Box calldata box
     ) external pure returns (Greeks memory total, int256 volSlope, uint256 remainder) {
-        Remainder.Sums memory sums;
-        Remainder.start(sums, box, spot);
-        total = _sum(legs, spot, timestamp, surface, sums);
-        (volSlope, remainder) = Remainder.end(sums);
+        Work memory work;
+        Remainder.start(work.sums, box, spot);
+        _sum(work, legs, spot, timestamp, surface);
+        (volSlope, remainder) = Remainder.end(work.sums);
+        total = work.total;
     }
 
     /// @inheritdoc IRiskEngine
@@ -88,37 +96,40 @@ contract RiskEngine is IRiskEngine {
         return (VolatilitySurface.volatility(e.smile, y, e.market.rootTau), e.smile.forwardRatio);
     }
 
-    /// @dev `sums` are added to if they are wanted.
     function _sum(
+        Work memory work,
         Leg[] calldata legs,
         uint256 spot,
         uint256 timestamp,
-        Surface calldata surface,
-        Remainder.Sums memory sums
-    ) private pure returns (Greeks memory total) {
-        uint256 n = legs.length;
-        BlackScholes.Option memory o;
+        Surface calldata surface
+    ) private pure {
         Expiry[] memory expiries;
         assembly ("memory-safe") {
-            // Room for n pointers, none of which is read before it is written.
+            // Room for as many pointers as legs, none of which is read before it is written.
             expiries := mload(0x40)
-            mstore(expiries, n)
-            mstore(0x40, add(expiries, shl(5, add(n, 1))))
+            mstore(expiries, legs.length)
+            mstore(0x40, add(expiries, shl(5, add(legs.length, 1))))
         }
         unchecked {
             uint256 known;
-            for (uint256 i; i < n; ++i) {
-                SeriesId id = legs[i].series();
+            Expiry memory e;
+            for (uint256 i; i < legs.length; ++i) {
+                Leg leg = legs[i];
+                uint256 expiry = leg.series().expiry();
                 // Series of one expiry share its forward, its smile and the root of its time. Neighbours mostly do.
-                uint256 j = known;
-                while (j != 0 && expiries[j - 1].timestamp != id.expiry()) --j;
-                if (j == 0) {
-                    expiries[known] = _expiry(id.expiry(), spot, timestamp, surface);
-                    j = ++known;
+                if (e.timestamp != expiry || known == 0) {
+                    uint256 j = known;
+                    while (j != 0 && expiries[j - 1].timestamp != expiry) --j;
+                    if (j == 0) {
+                        expiries[known] = _expiry(expiry, spot, timestamp, surface);
+                        j = ++known;
+                    }
+                    e = expiries[j - 1];
                 }
-                _add(total, sums, o, id, legs[i].quantity(), expiries[j - 1]);
+                _add(work, leg.series(), leg.quantity(), e);
             }
         }
+        Greeks memory total = work.total;
         total.price /= 1e18;
         total.delta /= 1e18;
         total.gamma /= 1e18;
@@ -144,32 +155,38 @@ contract RiskEngine is IRiskEngine {
 
     /// @dev Adds `quantity` of the vanilla at the strike less the one at the cap, each at its own volatility. A surface
     /// steep enough makes that difference negative, or more than the series can pay; its price never is.
-    /// @param o Room to work.
-    function _add(
-        Greeks memory total,
-        Remainder.Sums memory sums,
-        BlackScholes.Option memory o,
-        SeriesId id,
-        int256 quantity,
-        Expiry memory e
-    ) private pure {
+    function _add(Work memory work, SeriesId id, int256 quantity, Expiry memory e) private pure {
         unchecked {
+            Greeks memory total = work.total;
+            BlackScholes.Option memory o = work.near;
+            bool isPut = id.isPut();
             uint256 strike = id.strike() * STRIKE_SCALE;
             uint256 cap = id.cap() * STRIKE_SCALE;
-            (o.isPut, o.strike, o.quantity) = (id.isPut(), strike, quantity);
+            // Not the series' own width, which reverts for an id that is none.
+            int256 width = int256(strike < cap ? cap - strike : strike - cap);
+            (o.isPut, o.strike, o.quantity) = (isPut, strike, quantity);
             _vanilla(total, o, e);
             (int256 price, int256 delta) = (o.price, o.delta);
-            if (sums.wanted) Remainder.near(sums, e.market, o);
             if (cap != 0) {
-                (o.strike, o.quantity) = (cap, -quantity);
+                o = work.far;
+                (o.isPut, o.strike, o.quantity) = (isPut, cap, -quantity);
                 _vanilla(total, o, e);
                 price -= o.price;
                 delta -= o.delta;
-                if (sums.wanted) Remainder.far(sums, e.market, o);
             }
-            // Not the series' own width, which reverts for an id that is none.
-            int256 width = int256(strike < cap ? cap - strike : strike - cap);
-            if (sums.wanted) Remainder.add(sums, quantity, price, width, delta);
+            if (work.sums.wanted) {
+                Remainder.add(
+                    work.sums,
+                    e.market,
+                    work.near,
+                    work.far,
+                    cap != 0,
+                    quantity,
+                    price,
+                    width,
+                    delta
+                );
+            }
             if (price < 0) price = 0;
             if (price > width) price = width;
             total.price += price * quantity;
@@ -179,8 +196,9 @@ contract RiskEngine is IRiskEngine {
 
     function _vanilla(Greeks memory total, BlackScholes.Option memory o, Expiry memory e) private pure {
         BlackScholes.Market memory m = e.market;
-        o.strike = BlackScholes.clampStrike(o.strike);
-        int256 y = BlackScholes.logMoneyness(m.forward, o.strike);
+        uint256 strike = BlackScholes.clampStrike(o.strike);
+        o.strike = strike;
+        int256 y = BlackScholes.logMoneyness(m.forward, strike);
         BlackScholes.add(total, m, o, VolatilitySurface.volatility(e.smile, y, m.rootTau), y);
     }
 }
