@@ -122,7 +122,11 @@ library BlackScholes {
     /// @notice ln(forward/strike), both within the clamps, Q120: relative error 2e-19 within a factor of two of the
     /// strike, so that a tiny volatility divides it without loss.
     function logMoneyness(uint256 forward, uint256 strike) internal pure returns (int256 y) {
-        if (forward > strike << 1 || strike > forward << 1) {
+        bool isFar;
+        assembly ("memory-safe") {
+            isFar := or(gt(forward, shl(1, strike)), gt(strike, shl(1, forward)))
+        }
+        if (isFar) {
             unchecked {
                 // Shift one of them until their ratio lies in [1, 2).
                 uint256 n = Math.log2((forward << 155) / strike);
@@ -155,7 +159,7 @@ library BlackScholes {
         uint256 v;
         unchecked {
             // σ√τ, Q104: one unit of volatility for one second still has 32 bits.
-            v = (((sigma < MAX_SIGMA ? sigma : MAX_SIGMA) * m.rootTau) << 8) / 1e18;
+            v = ((Math.min(sigma, MAX_SIGMA) * m.rootTau) << 8) / 1e18;
         }
         if (v > MAX_V) v = MAX_V;
         o.v = v;

@@ -178,7 +178,7 @@ library Remainder {
                 (((uint256(delta < 0 ? -delta : delta) * sums.spot) / 1e18 + 1) * sums.epsilon +
                     uint256(slope < 0 ? -slope : slope) * sums.w) >> 64;
             tangent += 2;
-            if (raw < 0 || raw > width) {
+            if (uint256(raw) > uint256(width)) {
                 raw = raw < 0 ? int256(0) : width;
                 if (up < tangent) up = tangent;
                 if (down < tangent) down = tangent;

@@ -114,7 +114,10 @@ contract RiskEngine is IRiskEngine {
             uint256 known;
             Expiry memory e;
             for (uint256 i; i < legs.length; ++i) {
-                Leg leg = legs[i];
+                Leg leg;
+                assembly ("memory-safe") {
+                    leg := calldataload(add(legs.offset, shl(5, i)))
+                }
                 uint256 expiry = leg.series().expiry();
                 // Series of one expiry share its forward, its smile and the root of its time. Neighbours mostly do.
                 if (e.timestamp != expiry || known == 0) {
@@ -163,7 +166,7 @@ contract RiskEngine is IRiskEngine {
             uint256 strike = id.strike() * STRIKE_SCALE;
             uint256 cap = id.cap() * STRIKE_SCALE;
             // Not the series' own width, which reverts for an id that is none.
-            int256 width = int256(strike < cap ? cap - strike : strike - cap);
+            int256 width = int256(FixedPointMathLib.dist(strike, cap));
             (o.isPut, o.strike, o.quantity) = (isPut, strike, quantity);
             _vanilla(total, o, e);
             (int256 price, int256 delta) = (o.price, o.delta);
@@ -187,8 +190,7 @@ contract RiskEngine is IRiskEngine {
                     delta
                 );
             }
-            if (price < 0) price = 0;
-            if (price > width) price = width;
+            if (uint256(price) > uint256(width)) price = price < 0 ? int256(0) : width;
             total.price += price * quantity;
             total.delta += delta * quantity;
         }

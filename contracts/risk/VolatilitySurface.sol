@@ -39,15 +39,17 @@ library VolatilitySurface {
         // The first pillar not before tau, if any, and the one before it.
         Pillar calldata b = pillars[0];
         Pillar calldata a = b;
-        unchecked {
-            for (uint256 i = 1; b.tenor < tau && i < n; ++i) {
-                a = b;
-                assembly ("memory-safe") {
-                    b := add(b, PILLAR_SIZE)
-                }
+        uint256 start = b.tenor;
+        uint256 end = start;
+        assembly ("memory-safe") {
+            let last := add(b, mul(PILLAR_SIZE, sub(n, 1)))
+            for {} and(lt(end, tau), lt(b, last)) {} {
+                a := b
+                start := end
+                b := add(b, PILLAR_SIZE)
+                end := and(calldataload(b), 0xffffffff)
             }
         }
-        (uint256 start, uint256 end) = (a.tenor, b.tenor);
         if (tau <= start || tau >= end) _flat(s, tau < end ? a : b);
         else _between(s, a, b, start, end, tau);
     }
@@ -63,15 +65,17 @@ library VolatilitySurface {
     ) internal pure returns (uint256 sigma) {
         unchecked {
             int256 atm = int256(s.atm);
-            if (atm == 0 || rootTau == 0) return uint256(atm);
+            // Where there is no time there is none of this either.
+            if (atm == 0) return 0;
             // Below 2^80: prices are within 2^100 of each other, and the time is at least a second.
             int256 x = -Math.rawSDiv((logMoneyness * 1e18) >> 24, int256(rootTau));
             int256 wing = WING * atm;
-            if (x > wing) x = wing;
-            else if (x < -wing) x = -wing;
-            int256 v = atm + (s.skew * x + ((Math.rawSDiv(s.curvature * x, 1e18)) * x) / 2) / 1e18;
-            if (v < int256(MIN_SIGMA)) return MIN_SIGMA;
-            return v > int256(MAX_SIGMA) ? MAX_SIGMA : uint256(v);
+            // Of either sign at once: what is below the least is a huge unsigned number.
+            if (uint256(x + wing) > uint256(2 * wing)) x = x < 0 ? -wing : wing;
+            int256 v = atm + (s.skew * x + (((s.curvature * x) / 1e18) * x) / 2) / 1e18;
+            if (uint256(v) - MIN_SIGMA > MAX_SIGMA - MIN_SIGMA)
+                return v < int256(MIN_SIGMA) ? MIN_SIGMA : MAX_SIGMA;
+            return uint256(v);
         }
     }
 
