@@ -100,27 +100,7 @@ library Remainder {
                 twist += 2 * curve + ((((forward * (v >> 44)) >> 60) * w * 2) >> 64);
                 return (slope, 0, twist);
             }
-            (uint256 lambda, uint256 stretch) = (sums.lambda, sums.stretch);
-            // max(0, |d1| - shift), D1, D2.
-            uint256 z;
-            uint256 z1;
-            uint256 z2;
-            int256 d1 = o.d1;
-            assembly ("memory-safe") {
-                let h := shr(48, v)
-                z2 := sub(d1, h)
-                let sign := sar(255, z2)
-                z2 := sub(xor(z2, sign), sign)
-                z := sub(d1, shr(1, h))
-                sign := sar(255, z)
-                let shift := mul(add(sub(xor(z, sign), sign), 2), stretch)
-                shift := add(add(div(shl(96, lambda), v), shr(64, shift)), add(shr(65, mul(h, w)), 12))
-                sign := sar(255, d1)
-                z1 := sub(xor(d1, sign), sign)
-                z := mul(sub(z1, shift), gt(z1, shift))
-                z1 := add(z1, shift)
-                z2 := add(z2, shift)
-            }
+            (uint256 z, uint256 z1, uint256 z2) = _reach(sums, o.d1, v);
             if (z >= MAX_D1) return (slope, 0, twist);
             a = ((forward * Gaussian.density(z)) >> 80) + 1;
             // The tails are good to 3e-18 of the dearer of forward and strike.
@@ -144,6 +124,30 @@ library Remainder {
                 }
                 twist := add(add(twist, shr(112, mul(shr(64, mul(a, b)), w))), 1)
             }
+        }
+    }
+
+    /// @return z max(0, |d1| - shift), Q56; `z1` and `z2` D1 and D2.
+    function _reach(
+        Sums memory sums,
+        int256 d1,
+        uint256 v
+    ) private pure returns (uint256 z, uint256 z1, uint256 z2) {
+        (uint256 lambda, uint256 stretch, uint256 w) = (sums.lambda, sums.stretch, sums.w);
+        assembly ("memory-safe") {
+            let h := shr(48, v)
+            z2 := sub(d1, h)
+            let sign := sar(255, z2)
+            z2 := sub(xor(z2, sign), sign)
+            z := sub(d1, shr(1, h))
+            sign := sar(255, z)
+            let shift := mul(add(sub(xor(z, sign), sign), 2), stretch)
+            shift := add(add(div(shl(96, lambda), v), shr(64, shift)), add(shr(65, mul(h, w)), 12))
+            sign := sar(255, d1)
+            z1 := sub(xor(d1, sign), sign)
+            z := mul(sub(z1, shift), gt(z1, shift))
+            z1 := add(z1, shift)
+            z2 := add(z2, shift)
         }
     }
 
