@@ -43,8 +43,9 @@ library HedgeGate {
         uint256 slippage;
         bool mayOpen;
         bool isRescue;
-        // USDC.
+        // USDC: what the legs have traded, and what they may by the budget of turnover.
         uint256 traded;
+        uint256 tradable;
     }
 
     /* THE KEEPER'S */
@@ -235,6 +236,8 @@ library HedgeGate {
         Trigger trigger
     ) private {
         if (hedgeLegs.length > MAX_HEDGE_LEGS) revert IVault.TooManyLegs();
+        // Without a positive NAV there are no shares of it to count; what costs nothing may be traded.
+        h.tradable = h.nav > 0 ? self.budgets[_turnover(h)].left().mulWad(uint256(h.nav)) : type(uint128).max;
         uint256 count = self.venues.length;
         h.deltas = new int256[](count);
         for (uint256 i; i < count; ++i) h.deltas[i] = self.venues[i].venue.delta();
@@ -293,7 +296,7 @@ library HedgeGate {
     }
 
     /// @dev What of a leg may be done: no more than brings drift to where it may lie, since what it was sized for may have
-    /// gone; nothing that opens against another venue, or past a venue's cap.
+    /// gone; nothing that opens against another venue, or past a venue's cap; no more than the budget of turnover has left.
     function _clip(
         VaultState storage self,
         Hedge memory h,
@@ -313,6 +316,8 @@ library HedgeGate {
                 FixedPointMathLib.min(own, -cap),
                 FixedPointMathLib.max(own, cap)
             ) - own;
+        int256 most = int256((h.tradable - h.traded).fullMulDiv(1e30, h.marks.price));
+        wanted = FixedPointMathLib.clamp(wanted, -most, most);
     }
 
     /// @dev A leg opens only where no other venue holds the opposite: two sides would pay twice and hide size. No reason to
@@ -368,7 +373,11 @@ library HedgeGate {
             return;
         }
         self.charge(h.isRescue ? Use.RescueLoss : Use.Loss, loss, uint256(navBefore));
-        self.charge(h.isRescue ? Use.RescueTurnover : Use.Turnover, h.traded, uint256(navBefore));
+        self.charge(_turnover(h), h.traded, uint256(navBefore));
+    }
+
+    function _turnover(Hedge memory h) private pure returns (Use) {
+        return h.isRescue ? Use.RescueTurnover : Use.Turnover;
     }
 
     /// @dev Grows with the time it was overdue, and pays for what was mended, so that it takes no less to earn it in parts.
