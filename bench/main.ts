@@ -2,9 +2,11 @@ import { Command } from "commander";
 
 import { refuseInOneLine } from "../keeper/cli/refuseInOneLine.ts";
 import { gasCommand } from "./gas/command.ts";
+import { stressCommand } from "./stress/command.ts";
 
 const program = new Command("bench")
   .description("Measures Keel: what it costs and how well it does.")
-  .addCommand(gasCommand());
+  .addCommand(gasCommand())
+  .addCommand(stressCommand());
 
 await refuseInOneLine(program).parseAsync();
