@@ -91,7 +91,7 @@ export const DEFAULT_LIMITS: VaultLimits = {
   maxVega: 2n * PERCENT,
   ripcordReward: 100n * 10n ** 6n,
   maxAge: 7 * 86_400,
-  cooldown: 30,
+  cooldown: 12, // a block
 };
 
 export const DEFAULT_BUDGETS: VaultBudgets = {
