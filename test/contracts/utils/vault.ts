@@ -140,10 +140,11 @@ export function accountForEveryUnit(keel: () => Keel): void {
   });
 }
 
-/** That the cash ledger is the vault's USDC and the collateral ledger what the option book holds for it. */
+/** That the cash ledger, with what is set aside for claims, is the vault's USDC and the collateral ledger what the option book holds for it. */
 export async function ledgerGap(keel: Keel): Promise<{ cash: bigint; nav: bigint }> {
   const { vault, usdc, book, contracts } = keel;
   const cash = (await vault.cash!()) as bigint;
+  const { owed } = (await vault.queue!()) as { owed: bigint };
   const [marks, nav] = (await vault.status!()) as [{ venueEquity: bigint; book: { price: bigint } }, bigint];
   let collateral = 0n;
   for (const leg of (await vault.legs!()) as bigint[]) {
@@ -152,7 +153,7 @@ export async function ledgerGap(keel: Keel): Promise<{ cash: bigint; nav: bigint
   const unit = 10n ** 12n;
   const value = marks.book.price / unit - (marks.book.price % unit < 0n ? 1n : 0n);
   return {
-    cash: ((await usdc.balanceOf!(contracts.Vault)) as bigint) - cash,
+    cash: ((await usdc.balanceOf!(contracts.Vault)) as bigint) - cash - owed,
     nav: nav - (cash + collateral + marks.venueEquity + value),
   };
 }

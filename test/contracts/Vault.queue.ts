@@ -1,0 +1,334 @@
+import { expect } from "chai";
+
+import { MAINNET, MAINNET_AUTHORITIES } from "../../scripts/localMainnet/addresses.ts";
+import { Random } from "../../scripts/market/random.ts";
+import { DAY, USDC, WAD } from "./utils/keel.ts";
+import { contractAt, impersonate, passTime } from "./utils/market.ts";
+import { queueOf, requestRedeem, sharesOf, usdcOf, valueOf, VIRTUAL_SHARES } from "./utils/shares.ts";
+import { useKeel } from "./utils/useKeel.ts";
+import { breakFeed, callOf, postSurface, refusalsOf, vaultAs } from "./utils/vault.ts";
+
+/** Shares that one USDC buys at the start. */
+const SHARE = 10n ** 12n;
+
+describe("Vault queue", () => {
+  const keel = useKeel(async (k) => {
+    await k.deposit(k.alice, 1_000_000n * USDC);
+    await k.deposit(k.bob, 200_000n * USDC);
+  });
+  const refuses = refusalsOf(keel);
+  const asStranger = () => vaultAs(keel(), keel().stranger);
+  const process = async () => {
+    const [shares, assets] = (await asStranger().processQueue!.staticCall()) as [bigint, bigint];
+    await asStranger().processQueue!();
+    return { shares, assets };
+  };
+  /** Claims as the stranger. @returns What `receiver` got. */
+  const claim = async (id: bigint, receiver: { readonly address: string }) => {
+    const before = await usdcOf(keel(), receiver);
+    await asStranger().claim!(id);
+    return (await usdcOf(keel(), receiver)) - before;
+  };
+  const set = async (): Promise<bigint> => (await queueOf(keel())).owed;
+
+  describe("requests", () => {
+    it("take shares that are the owner's, or that it allowed", async () => {
+      const { vault, alice, bob, stranger } = keel();
+      const take = (shares: bigint) =>
+        asStranger().requestRedeem!(shares, stranger.address, alice.address) as Promise<unknown>;
+      await refuses(take(SHARE), "ERC20InsufficientAllowance");
+      await vaultAs(keel(), alice).approve!(stranger.address, 3n * SHARE);
+      await refuses(take(3n * SHARE + 1n), "ERC20InsufficientAllowance");
+      await take(3n * SHARE);
+      await refuses(take(1n), "ERC20InsufficientAllowance");
+      expect(await vault.allowance!(alice.address, stranger.address)).to.equal(0n);
+      const shares = await sharesOf(keel(), bob);
+      await refuses(requestRedeem(keel(), bob, shares + 1n), "ERC20InsufficientBalance");
+      await refuses(requestRedeem(keel(), bob, 0n), "ZeroShares");
+    });
+
+    it("pay another receiver, and name it", async () => {
+      const { vault, bob, taker } = keel();
+      await expect(vaultAs(keel(), bob).requestRedeem!(SHARE * 1_000n, taker.address, bob.address))
+        .to.emit(vault, "RedeemRequested")
+        .withArgs(0n, taker.address, bob.address, SHARE * 1_000n);
+      await process();
+      const before = await usdcOf(keel(), bob);
+      expect(await claim(0n, taker)).to.equal(1_000n * USDC);
+      expect(await usdcOf(keel(), bob)).to.equal(before);
+    });
+
+    it("escrow the shares: neither moved nor redeemed nor taken back", async () => {
+      const { vault, bob, contracts } = keel();
+      const shares = await sharesOf(keel(), bob);
+      await requestRedeem(keel(), bob, shares);
+      expect(await sharesOf(keel(), bob)).to.equal(0n);
+      expect(await vault.balanceOf!(contracts.Vault)).to.equal(shares);
+      expect(await vault.maxRedeem!(bob.address)).to.equal(0n);
+      const as = vaultAs(keel(), bob);
+      await refuses(as.transfer!(bob.address, 1n), "ERC20InsufficientBalance");
+      await refuses(as.transferFrom!(contracts.Vault, bob.address, 1n), "ERC20InsufficientAllowance");
+      const again = as.requestRedeem!(shares, bob.address, contracts.Vault);
+      await refuses(again, "ERC20InsufficientAllowance");
+      const out = as.redeem!(shares, bob.address, contracts.Vault);
+      await refuses(out, "ERC20InsufficientAllowance");
+      const names = vault.interface.fragments.flatMap((f) => ("name" in f ? [f.name as string] : []));
+      expect(names.filter((name) => /cancel/i.test(name))).to.deep.equal(["cancelQuotes"]);
+    });
+
+    it("tell who waits since when", async () => {
+      const { bob, alice, networkHelpers } = keel();
+      expect((await queueOf(keel())).oldestRequestAt).to.equal(0n);
+      await requestRedeem(keel(), bob, SHARE);
+      const at = BigInt(await networkHelpers.time.latest());
+      await networkHelpers.time.increase(1_000);
+      await requestRedeem(keel(), alice, 5n * SHARE);
+      const { waiting, owed, oldestRequestAt } = await queueOf(keel());
+      expect([waiting, owed, oldestRequestAt]).to.deep.equal([6n * SHARE, 0n, at]);
+      await passTime(keel(), 100);
+      await process();
+      expect((await queueOf(keel())).oldestRequestAt).to.equal(0n);
+    });
+  });
+
+  describe("processing", () => {
+    it("is anybody's, at the bid of that time, in one step with the price of the shares kept", async () => {
+      const { vault, alice, bob, taker } = keel();
+      await keel().buy(taker, await callOf(keel(), 7), 20n * WAD);
+      await requestRedeem(keel(), bob, await sharesOf(keel(), bob));
+      await passTime(keel(), DAY);
+      await postSurface(keel());
+      const waiting = (await queueOf(keel())).waiting;
+      await expect(asStranger().processQueue!()).to.emit(vault, "QueueProcessed");
+      const block = await keel().ethers.provider.getBlockNumber();
+      const [log] = await vault.queryFilter(vault.getEvent("QueueProcessed"), "latest");
+      if (!log || !("args" in log)) throw new Error("no event");
+      // NAV after it, of the same second, shows what it was before: only the assets set aside have gone.
+      const after = await valueOf(keel(), block);
+      const assets = log.args.assets as bigint;
+      const supply = ((await vault.totalSupply!()) as bigint) + waiting + VIRTUAL_SHARES;
+      expect(log.args.shares).to.equal(waiting);
+      expect(assets).to.equal((waiting * (after.bid + assets + 1n)) / supply);
+      expect(after.ask - after.bid).to.be.greaterThan(0n);
+      expect(await vault.balanceOf!(keel().contracts.Vault)).to.equal(0n);
+      expect(await set()).to.equal(assets);
+      expect(await claim(0n, bob)).to.equal(assets);
+      expect(await vault.totalSupply!()).to.equal(await sharesOf(keel(), alice));
+    });
+
+    it("reverts when nobody waits, and while the price is not known", async () => {
+      const { bob, taker } = keel();
+      await refuses(process(), "NothingToProcess");
+      await keel().buy(taker, await callOf(keel(), 7), WAD);
+      await requestRedeem(keel(), bob, SHARE);
+      await keel().networkHelpers.time.increase(3_600 + 700);
+      await refuses(process(), "NotOpen");
+      await keel().mainnet.submitEthUsd(3_000);
+      await postSurface(keel());
+      await process();
+      await refuses(process(), "NothingToProcess");
+    });
+
+    it("releases what free cash affords, in parts of 100 USDC and more", async () => {
+      const { vault, alice, bob, taker } = keel();
+      // As much as may be written: what is free is little.
+      await keel().buy(taker, await callOf(keel(), 7), 230n * WAD);
+      const free = (await valueOf(keel())).free;
+      expect(free).to.be.within(1_000n * USDC, 100_000n * USDC);
+      const first = await requestRedeem(keel(), bob, await sharesOf(keel(), bob));
+      const second = await requestRedeem(keel(), alice, await sharesOf(keel(), alice));
+      const { assets } = await process();
+      expect(assets).to.be.closeTo(free, 100n * USDC);
+      expect(assets).to.be.lessThanOrEqual((await valueOf(keel())).free + assets);
+      expect(await vault.claimable!(first)).to.equal(assets);
+      expect(await vault.claimable!(second)).to.equal(0n);
+      await refuses(asStranger().claim!(second), "NothingToClaim");
+      expect(await claim(first, bob)).to.equal(assets);
+      expect((await valueOf(keel())).free).to.be.lessThan(100n * USDC);
+      await refuses(process(), "NothingToProcess");
+    });
+
+    it("is first come, first served", async () => {
+      const { vault, alice, bob, taker } = keel();
+      await keel().buy(taker, await callOf(keel(), 7), 230n * WAD);
+      const ids = [];
+      for (let i = 0; i < 6; i++) {
+        ids.push(await requestRedeem(keel(), i % 2 === 0 ? alice : bob, 30_000n * SHARE));
+      }
+      const { shares } = await process();
+      expect(shares).to.be.within(30_000n * SHARE, 149_000n * SHARE);
+      const whole = Number(shares / (30_000n * SHARE));
+      for (const [i, id] of ids.entries()) {
+        const paid = (await vault.claimable!(id)) as bigint;
+        const expected = i < whole ? 30_000n : i === whole ? (shares / SHARE) % 30_000n : 0n;
+        expect(paid, String(i)).to.be.closeTo(expected * USDC, 700n * USDC);
+        expect(paid === 0n, String(i)).to.equal(i > whole);
+      }
+    });
+
+    it("is not held up by 500 requests of dust, nor dearer by them", async function () {
+      this.timeout(30_000);
+      const { vault, alice, bob } = keel();
+      const gasOf = async () => {
+        const receipt = await (await asStranger().processQueue!()).wait();
+        return (receipt as { gasUsed: bigint }).gasUsed;
+      };
+      await requestRedeem(keel(), bob, 1_000n * SHARE);
+      await process();
+      await requestRedeem(keel(), bob, 1_000n * SHARE);
+      const alone = await gasOf();
+      const as = vaultAs(keel(), bob);
+      for (let i = 0; i < 500; i++) {
+        await as.requestRedeem!(1n, bob.address, bob.address, { gasLimit: 400_000 });
+      }
+      const last = await requestRedeem(keel(), alice, 1_000n * SHARE);
+      const spammed = await gasOf();
+      expect(spammed).to.be.within(alone - 30_000n, alone + 30_000n);
+      expect(last).to.equal(502n);
+      expect(await vault.claimable!(last)).to.equal(1_000n * USDC);
+      expect(await claim(last, alice)).to.equal(1_000n * USDC);
+      await refuses(asStranger().claim!(7n), "NothingToClaim");
+      expect((await queueOf(keel())).waiting).to.equal(0n);
+    });
+  });
+
+  describe("who leaves at once", () => {
+    it("is not held up by dust that waits: it pays the line first", async () => {
+      const { vault, alice, bob, taker } = keel();
+      await keel().buy(taker, await callOf(keel(), 7), 20n * WAD);
+      const id = await requestRedeem(keel(), bob, 7n);
+      const big = await requestRedeem(keel(), bob, 5_000n * SHARE);
+      const shares = 1_000n * SHARE;
+      expect(await vault.maxRedeem!(alice.address)).to.be.greaterThan(shares);
+      await vaultAs(keel(), alice).redeem!(shares, alice.address, alice.address);
+      expect((await queueOf(keel())).waiting).to.equal(0n);
+      expect(await vault.claimable!(big)).to.be.closeTo(5_000n * USDC, 100n * USDC);
+      expect(await vault.claimable!(id)).to.equal(0n);
+    });
+
+    it("cannot jump the line: only what is free beyond it goes at once", async () => {
+      const { vault, alice, bob, taker } = keel();
+      await keel().buy(taker, await callOf(keel(), 7), 215n * WAD);
+      const { free } = await valueOf(keel());
+      expect(await vault.maxWithdraw!(alice.address)).to.equal(free);
+      expect(free).to.be.within(10_000n * USDC, 150_000n * USDC);
+      await requestRedeem(keel(), bob, 10_000n * SHARE);
+      const { bid } = await valueOf(keel());
+      const supply = ((await vault.totalSupply!()) as bigint) + VIRTUAL_SHARES;
+      const line = (10_000n * SHARE * (bid + 1n) + supply - 1n) / supply;
+      const left = (await valueOf(keel())).free - line;
+      expect(await vault.maxWithdraw!(alice.address)).to.equal(left);
+      await refuses(
+        vaultAs(keel(), alice).withdraw!(left + 10n * USDC, alice.address, alice.address),
+        "ERC4626ExceededMaxWithdraw",
+      );
+      await requestRedeem(keel(), bob, 150_000n * SHARE);
+      expect(await vault.maxWithdraw!(alice.address)).to.equal(0n);
+      expect(await vault.maxRedeem!(alice.address)).to.equal(0n);
+      const out = vaultAs(keel(), alice).redeem!(SHARE, alice.address, alice.address);
+      await refuses(out, "ERC4626ExceededMaxRedeem");
+    });
+  });
+
+  describe("claims", () => {
+    for (const seed of [1, 2, 3]) {
+      it(`in parts and any order sum to what was set aside, to the unit, seed ${String(seed)}`, async function () {
+        this.timeout(30_000);
+        const { vault, alice, bob, taker, contracts, usdc } = keel();
+        const random = new Random(seed);
+        await keel().buy(taker, await callOf(keel(), 7), 230n * WAD);
+        const open: bigint[] = [];
+        let aside = 0n;
+        let claimed = 0n;
+        const take = async (id: bigint) => {
+          const due = (await vault.claimable!(id)) as bigint;
+          if (due === 0n) return;
+          claimed += await claim(id, { address: keel().guardian.address });
+        };
+        for (let step = 0; step < 60; step++) {
+          const what = random.uniform();
+          const owner = random.uniform() < 0.7 ? alice : bob;
+          if (what < 0.45) {
+            const most = await sharesOf(keel(), owner);
+            const size = random.uniform() < 0.3 ? 3n : 10n ** BigInt(Math.floor(random.uniform() * 17));
+            const shares = size + BigInt(Math.floor(random.uniform() * 999));
+            if (shares <= most)
+              open.push(await requestRedeem(keel(), owner, shares, keel().guardian.address));
+          } else if (what < 0.65) {
+            const before = await set();
+            const waits = (await queueOf(keel())).waiting;
+            const done = await asStranger().processQueue!().then(
+              () => true,
+              () => false,
+            );
+            if (!done) expect(waits === 0n || (await valueOf(keel())).free < 101n * USDC).to.equal(true);
+            aside += (await set()) - before;
+          } else if (what < 0.9 && open.length > 0) {
+            await take(open[Math.floor(random.uniform() * open.length)]!);
+          } else {
+            // Others come and so the price of the next release is another, and more of the line fits.
+            await keel().deposit(keel().stranger, BigInt(Math.floor(random.uniform() * 30e9)) + 1n);
+          }
+        }
+        await keel().deposit(keel().stranger, 3_000_000n * USDC);
+        if ((await queueOf(keel())).waiting !== 0n) {
+          const before = await set();
+          await process();
+          aside += (await set()) - before;
+        }
+        expect(await set()).to.equal(aside - claimed);
+        const held = (await usdc.balanceOf!(contracts.Vault)) as bigint;
+        expect(held - ((await vault.cash!()) as bigint)).to.equal(await set());
+        while (open.length > 0) {
+          await take(open.splice(Math.floor(random.uniform() * open.length), 1)[0]!);
+        }
+        expect(claimed).to.equal(aside);
+        expect(claimed).to.be.greaterThan(10_000n * USDC);
+        expect(await set()).to.equal(0n);
+        expect(await usdc.balanceOf!(contracts.Vault)).to.equal(await vault.cash!());
+      });
+    }
+
+    it("are blocked by a receiver's blacklisting for that receiver alone", async () => {
+      const { alice, bob } = keel();
+      const first = await requestRedeem(keel(), bob, 10_000n * SHARE);
+      const second = await requestRedeem(keel(), alice, 10_000n * SHARE);
+      await process();
+      const owner = await impersonate(keel(), MAINNET_AUTHORITIES.usdcOwner);
+      const abi = ["function blacklist(address)", "function unBlacklist(address)"];
+      await contractAt(MAINNET.usdc, abi, owner).blacklist!(bob.address);
+      await expect(asStranger().claim!(first)).to.be.revertedWith("Blacklistable: account is blacklisted");
+      expect(await claim(second, alice)).to.equal(10_000n * USDC);
+      await requestRedeem(keel(), alice, 500n * SHARE);
+      await process();
+      expect(await claim(second + 1n, alice)).to.equal(500n * USDC);
+      await contractAt(MAINNET.usdc, abi, owner).unBlacklist!(bob.address);
+      expect(await claim(first, bob)).to.equal(10_000n * USDC);
+    });
+
+    it("go on while paused, shut down and without a price", async () => {
+      const { alice, bob, guardian, admin, taker } = keel();
+      await keel().buy(taker, await callOf(keel(), 7), 20n * WAD);
+      const id = await requestRedeem(keel(), bob, 10_000n * SHARE);
+      await vaultAs(keel(), guardian).pause!();
+      const other = await requestRedeem(keel(), alice, SHARE);
+      await process();
+      await vaultAs(keel(), admin).shutdown!();
+      await breakFeed(keel(), 0n);
+      expect(await claim(id, bob)).to.be.closeTo(10_000n * USDC, 200n * USDC);
+      expect(await claim(other, alice)).to.be.closeTo(USDC, 20_000n);
+      // To ask is never closed either.
+      await requestRedeem(keel(), alice, SHARE);
+      await refuses(process(), "NotOpen");
+    });
+
+    it("of what there is none revert", async () => {
+      await refuses(asStranger().claim!(0n), "NothingToClaim");
+      await requestRedeem(keel(), keel().bob, SHARE);
+      await refuses(asStranger().claim!(0n), "NothingToClaim");
+      await process();
+      await claim(0n, keel().bob);
+      await refuses(asStranger().claim!(0n), "NothingToClaim");
+    });
+  });
+});
