@@ -245,9 +245,11 @@ interface IVault is IERC4626 {
 
     /// @notice Mends a breach in the keeper's place: moves drift towards zero without crossing it or, while a margin is
     /// what is low (which needs no record and no wait), repays debt and tops margin up without |drift| leaving
-    /// `ripcordDrift`. Legs fill as in `rebalance`. Charged to the budgets of rescues. Anyone may call.
-    /// @return reward USDC, 6 decimals, paid to the caller: up to `ripcordReward`, in proportion to the part of the breach
-    /// that was mended and to the time since anybody might have (since the record, for a margin), full after 30 minutes.
+    /// `ripcordDrift`. Legs fill as in `rebalance`. Charged to the budgets of rescues; once no option is left, when a
+    /// position can only be closed, to that of losses alone. Anyone may call.
+    /// @return reward USDC, 6 decimals, paid to the caller: up to `ripcordReward` for all that is done while one record
+    /// stands, in proportion to the part of the breach (of `ripcordDrift` at least) that was mended and to the time since
+    /// anybody might have (since the record, for a margin), full after 30 minutes; never what the budget has not left.
     function ripcord(HedgeLeg[] calldata legs) external returns (uint256 reward);
 
     /// @notice Collects what a settled series returns and drops it from the book. Anyone may call.

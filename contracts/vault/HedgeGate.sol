@@ -98,7 +98,7 @@ library HedgeGate {
         Hedge memory h = _read(self, ground);
         if (!_isBreached(self, h)) revert IVault.NoBreach();
         if (_isOnRecord(self)) revert IVault.AlreadyRecorded(self.breachedAt);
-        self.breachedAt = uint64(block.timestamp);
+        (self.breachedAt, self.rewarded) = (uint64(block.timestamp), 0);
         emit IVault.BreachRecorded(h.drift);
     }
 
@@ -132,14 +132,19 @@ library HedgeGate {
         _execute(self, ground.usdc, h, hedgeLegs, self.rebalanceNonce, int256(beyond), trigger);
 
         _requireLess(driftBefore, h.drift, trigger, self.limits.ripcordDrift);
+        // Once no option is left, what there is can be closed but once, and exits wait for it: there is no turnover to bound,
+        // and as a share of what the exits leave it would never end.
+        if (self.legs.length == 0) h.traded = 0;
+        _charge(self, h, navBefore, _loss(navBefore, h.nav));
         uint256 progress =
             marginAtStake
                 ? (_isMarginLow(self, h.distances) ? 0 : WAD)
-                : (driftBefore.abs() - h.drift.abs()).divWad(driftBefore.abs());
-        reward = _reward(self, overdue, progress);
-        _charge(self, h, navBefore, _loss(navBefore, h.nav) + reward);
+                : (driftBefore.abs() - h.drift.abs()).divWad(driftBefore.abs().max(self.limits.ripcordDrift));
+        reward = _reward(self, overdue, progress, navBefore);
         emit IVault.RipcordPulled(msg.sender, driftBefore, h.drift, reward);
         if (reward != 0) {
+            self.rewarded += uint32(reward); // below the ceiling of `ripcordReward`, all of a record together
+            self.charge(Use.RescueLoss, reward, uint256(navBefore));
             self.addCash(-int256(reward));
             ground.usdc.safeTransfer(msg.sender, reward);
         }
@@ -380,13 +385,18 @@ library HedgeGate {
         return h.isRescue ? Use.RescueTurnover : Use.Turnover;
     }
 
-    /// @dev Grows with the time it was overdue, and pays for what was mended, so that it takes no less to earn it in parts.
+    /// @dev Grows with the time it was overdue, and pays for what was mended: for one record never more in parts than at once,
+    /// and for dust no more than dust. No hedge fails for its reward: that is at most what cash and budget have left.
     function _reward(
         VaultState storage self,
         uint256 overdue,
-        uint256 progress
-    ) private view returns (uint256) {
-        uint256 most = uint256(self.limits.ripcordReward).min(self.cash);
-        return (most * overdue.min(REWARD_RAMP) * progress) / (REWARD_RAMP * WAD);
+        uint256 progress,
+        int256 nav
+    ) private view returns (uint256 reward) {
+        if (nav <= 0) return 0;
+        uint256 most = self.limits.ripcordReward;
+        reward = (most * overdue.min(REWARD_RAMP) * progress) / (REWARD_RAMP * WAD);
+        reward = reward.min(most.zeroFloorSub(self.rewarded)).min(self.cash);
+        return reward.min(self.budgets[Use.RescueLoss].left().fullMulDiv(uint256(nav), WAD));
     }
 }

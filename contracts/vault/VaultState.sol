@@ -63,12 +63,14 @@ struct Exits {
 /// @param cash USDC the vault knows it holds, 6 decimals. What others send in counts for nothing.
 /// @param bookCollateral USDC held in the option book for the vault's shorts.
 /// @param breachedAt When the breach that stands was recorded, unix seconds; 0 when there is none.
+/// @param rewarded USDC, 6 decimals, paid for mending it.
 struct VaultState {
     uint128 cash;
     uint128 bookCollateral;
     uint64 rebalanceNonce;
     uint64 lastRebalanceAt;
     uint64 breachedAt;
+    uint32 rewarded;
     bool isShutdown;
     Limits limits;
     LockedGain lockedGain;
