@@ -2,7 +2,7 @@ import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types"
 import type { Contract, ContractTransactionResponse } from "ethers";
 
 import { USDC, WAD } from "../../test/contracts/utils/keel.ts";
-import { movePrice } from "../../test/contracts/utils/market.ts";
+import { movePool, passTime } from "../../test/contracts/utils/market.ts";
 import type { Keel } from "../../test/contracts/utils/useKeel.ts";
 import {
   driftOf,
@@ -20,6 +20,7 @@ import { gasRow, METERED, TARGETS, type GasRow } from "./row.ts";
 const EXPIRIES = 4;
 const WRITTEN = 10n * WAD;
 const SERIES = 8;
+const HALF_AN_HOUR = 1_800;
 
 /** What a transaction used, its 21,000 and its calldata included. */
 export async function gasOf(sent: Promise<unknown>): Promise<bigint> {
@@ -35,6 +36,12 @@ async function callGas(meter: Contract, contract: Contract, method: string, args
 
 async function write(keel: Keel, ids: readonly bigint[]): Promise<void> {
   for (const id of ids) await keel.buy(keel.taker, id, WRITTEN);
+}
+
+/** Pool and feed go to `usd` per ETH, and half an hour passes: no rebalance is too soon after the last. */
+async function moveMarket(keel: Keel, usd: number): Promise<void> {
+  await movePool(keel, usd);
+  await passTime(keel, HALF_AN_HOUR, usd);
 }
 
 async function now(keel: Keel): Promise<number> {
@@ -88,15 +95,17 @@ export async function measureParts(keel: Keel): Promise<GasRow[]> {
   }
   await rebalance(keel, [{ venue: SHORT, dDelta: -(await driftOf(keel)) }]);
   rows.push(await valuation(ids.length, ", short open"));
-  for (const [name, contract, method, args] of [
-    ["price oracle's reading", priceOracle, "read", []],
-    ["volatility surface's reading", volatilityOracle, "surface", []],
-    ["spot venue's delta", spot, "delta", []],
-    ["spot venue's equity", spot, "equity", [price]],
-    ["short venue's delta", short, "delta", []],
-    ["short venue's equity", short, "equity", [price]],
-    ["short venue's liquidation distance", short, "liquidationDistance", []],
+  for (const [name, contract, method] of [
+    ["price oracle's reading", priceOracle, "read"],
+    ["volatility surface's reading", volatilityOracle, "surface"],
+    ["spot venue's delta", spot, "delta"],
+    ["spot venue's equity", spot, "equity"],
+    ["short venue's delta", short, "delta"],
+    ["short venue's equity", short, "equity"],
+    ["short venue's liquidation distance", short, "liquidationDistance"],
   ] as const) {
+    // Whatever these ask for is the price.
+    const args = contract.interface.getFunction(method)!.inputs.map(() => price);
     rows.push(gasRow(`part: ${name}`, await callGas(meter, contract as unknown as Contract, method, args)));
   }
   return rows;
@@ -122,17 +131,17 @@ export async function measureRebalances(keel: Keel): Promise<GasRow[]> {
 
   await write(keel, capped(SERIES, EXPIRIES, await now(keel), { isPut: false }));
   const buys = await hedge(SPOT);
-  await movePrice(keel, 3_060);
+  await moveMarket(keel, 3_060);
   const buysMore = await hedge(SPOT);
-  await movePrice(keel, 2_980);
+  await moveMarket(keel, 2_980);
   const sells = await hedge(SPOT);
   await unhedged.restore();
 
   await write(keel, capped(SERIES, EXPIRIES, await now(keel), { isPut: true }));
   const opens = await hedge(SHORT);
-  await movePrice(keel, 2_960);
+  await moveMarket(keel, 2_960);
   const adds = await hedge(SHORT);
-  await movePrice(keel, 3_040);
+  await moveMarket(keel, 3_040);
   const reduces = await hedge(SHORT);
   return [
     gasRow("rebalance on spot: first buy, 8 series", buys, TARGETS.spotRebalance),

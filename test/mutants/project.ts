@@ -71,6 +71,10 @@ export function buildMutantProject(source: string, root: string, files: readonly
     const own = numbered.filter(({ mutant }) => mutant.file === file);
     writeFileSync(join(root, file), switchedSource(file, text, own));
   }
-  execFileSync(process.execPath, [HARDHAT, "build", "--no-typechain"], { cwd: root, stdio: "inherit" });
+  try {
+    execFileSync(process.execPath, [HARDHAT, "build", "--no-typechain"], { cwd: root, stdio: "inherit" });
+  } catch {
+    throw new Error(`the contracts of ${root} do not compile with their mutants`);
+  }
   return { root, mutants };
 }

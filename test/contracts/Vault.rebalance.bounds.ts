@@ -1,0 +1,79 @@
+import { expect } from "chai";
+import type { Contract } from "ethers";
+
+import { DEFAULT_LIMITS } from "../../scripts/deployKeel.ts";
+import { USDC, WAD } from "./utils/keel.ts";
+import { movePrice } from "./utils/market.ts";
+import { useKeel } from "./utils/useKeel.ts";
+import { addVenue, rebalance, refusalsOf, setLimits } from "./utils/vault.ts";
+
+const VENUE = 2;
+
+/** A venue that holds what it is told makes drift, time and margin exact. */
+describe("Vault.rebalance at its bounds", () => {
+  let venue: Contract;
+  const keel = useKeel(async (k) => {
+    await k.deposit(k.alice, 1_000_000n * USDC);
+    venue = await addVenue(k, "MockSettableVenue");
+  });
+  const refuses = refusalsOf(keel);
+  const hold = (delta: bigint) => venue.adjust!(delta, 0n, 0n);
+  const due = async () => [...((await keel().vault.needsRebalance!()) as [boolean, bigint])];
+  const NOTHING = [false, 0n];
+
+  it("is due from the least drift on", async () => {
+    const least = DEFAULT_LIMITS.minDrift;
+    await hold(least - 1n);
+    expect(await due()).to.deep.equal(NOTHING);
+    await hold(1n);
+    expect(await due()).to.deep.equal([true, 1n]);
+    await hold(-2n * least + 1n);
+    expect(await due()).to.deep.equal(NOTHING);
+    await hold(-1n);
+    expect(await due()).to.deep.equal([true, 1n]);
+  });
+
+  it("is due from the very second of its age", async () => {
+    const { vault, networkHelpers } = keel();
+    await hold(1n);
+    const last = Number((await vault.lastRebalanceAt!()) as bigint);
+    const from = (await networkHelpers.time.latest()) + 600;
+    await setLimits(keel(), { maxAge: from - last });
+    await networkHelpers.time.increaseTo(from - 1);
+    expect(await due()).to.deep.equal(NOTHING);
+    await networkHelpers.time.increaseTo(from);
+    expect(await due()).to.deep.equal([true, 3n]);
+  });
+
+  it("is not due while a margin is at its trigger", async () => {
+    await venue.setMargin!(WAD / 2n, WAD / 2n, 0n);
+    expect(await due()).to.deep.equal(NOTHING);
+    await venue.setMargin!(WAD / 2n - 1n, WAD / 2n, 0n);
+    expect(await due()).to.deep.equal([true, 2n]);
+  });
+
+  it("may take a margin down to its trigger and no further", async () => {
+    await hold(WAD);
+    const sell = () => rebalance(keel(), [{ venue: VENUE, dDelta: -WAD / 2n }]);
+    await venue.setMargin!(WAD, WAD / 2n, WAD / 2n - 1n);
+    await refuses(sell(), "MarginWorsened");
+    await venue.setMargin!(WAD, WAD / 2n, WAD / 2n);
+    await sell();
+  });
+
+  it("rounds its limit prices towards the vault", async () => {
+    const { vault, mainnet } = keel();
+    await mainnet.submitUsdcUsd(1.0003);
+    await movePrice(keel(), 3_001.23456789);
+    const [{ price }] = (await vault.status!()) as [{ price: bigint }];
+    const slippage = DEFAULT_LIMITS.maxSlippage;
+    expect((price * (WAD + slippage)) % WAD).to.not.equal(0n);
+
+    await hold(WAD);
+    await rebalance(keel(), [{ venue: VENUE, dDelta: -WAD / 2n }]);
+    expect(await venue.lastLimit!()).to.equal((price * (WAD - slippage)) / WAD + 1n);
+    await hold(-WAD);
+    await rebalance(keel(), [{ venue: VENUE, dDelta: WAD / 4n }]);
+    expect(await venue.lastLimit!()).to.equal((price * (WAD + slippage)) / WAD);
+  });
+});
