@@ -2,7 +2,7 @@ import { expect } from "chai";
 
 import { USDC, WAD } from "./utils/keel.ts";
 import { useKeel } from "./utils/useKeel.ts";
-import { callOf, driftOf, rebalance, refusalsOf, setLimits, SPOT } from "./utils/vault.ts";
+import { callOf, driftOf, rebalance, refusalsOf, SPOT } from "./utils/vault.ts";
 
 const HUGE = 2n ** 100n;
 
@@ -13,15 +13,14 @@ describe("the loss of a rebalance", () => {
   });
   const refuses = refusalsOf(keel);
 
-  /** The same hedge in the same second of the same chain, under other limits. */
+  /** The same hedge in the same second of the same chain. */
   const hedges = async () => {
     const { vault, networkHelpers } = keel();
     const dDelta = -(await driftOf(keel()));
     const at = (await networkHelpers.time.latest()) + 60;
     const before = await networkHelpers.takeSnapshot();
-    const attempt = async (maxLoss: bigint, limits: { maxLoss?: bigint } = {}) => {
+    const attempt = async (maxLoss: bigint) => {
       await before.restore();
-      await setLimits(keel(), limits);
       await networkHelpers.time.setNextBlockTimestamp(at);
       return rebalance(keel(), [{ venue: SPOT, dDelta }], { maxLoss });
     };
@@ -29,7 +28,7 @@ describe("the loss of a rebalance", () => {
     const [log] = await vault.queryFilter(vault.getEvent("Rebalanced"), "latest");
     if (!log || !("args" in log)) throw new Error("no event");
     const { navBefore, navAfter } = log.args as unknown as { navBefore: bigint; navAfter: bigint };
-    return { attempt, navBefore, loss: navBefore - navAfter };
+    return { attempt, loss: navBefore - navAfter };
   };
 
   it("may be all that the keeper accepts, to the unit", async () => {
@@ -37,14 +36,5 @@ describe("the loss of a rebalance", () => {
     expect(loss).to.be.greaterThan(1n);
     await refuses(attempt(loss - 1n), "LossTooLarge");
     await attempt(loss);
-  });
-
-  it("is held to the vault's share of NAV, rounded down", async () => {
-    const { attempt, navBefore, loss } = await hedges();
-    /** The share that allows `units` and half of one. */
-    const shareOf = (units: bigint) => (units * WAD + WAD / 2n) / navBefore;
-    expect((navBefore * shareOf(loss - 1n)) / WAD).to.equal(loss - 1n);
-    await refuses(attempt(HUGE, { maxLoss: shareOf(loss - 1n) }), "LossTooLarge");
-    await attempt(HUGE, { maxLoss: shareOf(loss) });
   });
 });

@@ -23,7 +23,7 @@ const VAULT: Omit<Patterns, "mocha"> = {
 /** By the longest prefix of the path. */
 const BY_PREFIX: Readonly<Record<string, Patterns>> = {
   "contracts/risk/": {
-    mocha: ["risk/*.ts"],
+    mocha: ["risk/RiskEngine.ts", "risk/*.ts"],
     solidity: ["risk/*.t.sol"],
     // A process of its own, which knows nothing of the mutant.
     without: ["risk/greeksOnchain.ts"],
