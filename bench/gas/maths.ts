@@ -8,6 +8,8 @@ import { gasRow, METERED, TARGETS, type AccuracyRow, type GasRow } from "./row.t
 
 const SPOT = parseEther(String(PRICE));
 const WAD = 10n ** 18n;
+/** Half-widths, of price and volatility. */
+const BOX = { price: parseEther("0.005"), volatility: parseEther("0.05") };
 const SAMPLES = 2_000;
 const CDF_ERROR = 5e-17;
 /** Of a book: series, and expiries they are spread over. */
@@ -67,6 +69,7 @@ export async function measureBooks(keel: Keel): Promise<GasRow[]> {
   ).toObject(true);
   const fromCalldata: GasRow[] = [];
   const fromStorage: GasRow[] = [];
+  const bounds: GasRow[] = [];
   for (const [count, expiries] of BOOKS) {
     const legs = capped(count, expiries, now).map((id) => packLeg(id, -WAD));
     const name = `${String(count)} series, ${String(expiries)} expir${expiries === 1 ? "y" : "ies"}`;
@@ -80,8 +83,15 @@ export async function measureBooks(keel: Keel): Promise<GasRow[]> {
     fromStorage.push(
       gasRow(`book from storage: ${name}`, gas - METERED, count === 16 ? TARGETS.storedBookOf16 : null),
     );
+    const between = (await meter.getFunction("storedBoundsGas")(
+      engine,
+      volatilityOracle,
+      SPOT,
+      BOX,
+    )) as bigint;
+    bounds.push(gasRow(`bounds from storage: ${name}`, between - METERED));
   }
-  return [...fromCalldata, ...fromStorage];
+  return [...fromCalldata, ...fromStorage, ...bounds];
 }
 
 /** The largest error of N(x) over random x in ±9.5 and the ends of its pieces. */

@@ -2,12 +2,20 @@ import type { Keel } from "../../test/contracts/utils/useKeel.ts";
 import { benchKeel } from "./market.ts";
 import { cdfAccuracy, measureBooks, measureMaths } from "./maths.ts";
 import type { AccuracyRow, GasGroup, GasRow } from "./row.ts";
-import { measureEntry, measureFills, measureParts, measureRebalances, measureSettlement } from "./vault.ts";
+import {
+  measureEntry,
+  measureFills,
+  measureParts,
+  measureQueue,
+  measureRebalances,
+  measureSettlement,
+} from "./vault.ts";
 
 const GROUPS: readonly (readonly [title: string, measure: (keel: Keel) => Promise<GasRow[]>])[] = [
   ["Mathematics, warm, inside the library", measureMaths],
   ["Books of capped series, one call to the risk engine", measureBooks],
   ["Entry and exit, whole transactions", measureEntry],
+  ["Exits that wait, whole transactions", measureQueue],
   ["Writing, whole transactions", measureFills],
   ["Rebalancing, whole transactions", measureRebalances],
   ["Settlement and the option book, whole transactions", measureSettlement],

@@ -74,6 +74,24 @@ export async function measureEntry(keel: Keel): Promise<GasRow[]> {
   return [...none, ...(await depositAndRedeem(keel, `${String(SERIES)} series`))];
 }
 
+/** An exit through the queue, with eight series. */
+export async function measureQueue(keel: Keel): Promise<GasRow[]> {
+  const { vault, alice, stranger } = keel;
+  await keel.deposit(alice, 10_000_000n * USDC);
+  await write(keel, capped(SERIES, EXPIRIES, await now(keel)));
+  const shares = ((await vault.balanceOf!(alice.address)) as bigint) / 100n;
+  const own = vaultAs(keel, alice);
+  const id = (await own.requestRedeem!.staticCall(shares, alice.address, alice.address)) as bigint;
+  return [
+    gasRow(
+      "exit queue: request, 8 series",
+      await gasOf(own.requestRedeem!(shares, alice.address, alice.address)),
+    ),
+    gasRow("exit queue: process, 8 series", await gasOf(vaultAs(keel, stranger).processQueue!())),
+    gasRow("exit queue: claim", await gasOf(vaultAs(keel, stranger).claim!(id))),
+  ];
+}
+
 /** What an entry or a rebalance is made of, with a short open, and whole valuations. */
 export async function measureParts(keel: Keel): Promise<GasRow[]> {
   const { vault, priceOracle, volatilityOracle, spot, short } = keel;

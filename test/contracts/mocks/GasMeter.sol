@@ -4,7 +4,7 @@ pragma solidity 0.8.28;
 import {IRiskEngine} from "../../../contracts/interfaces/IRiskEngine.sol";
 import {IVolatilityOracle} from "../../../contracts/interfaces/IVolatilityOracle.sol";
 import {Leg} from "../../../contracts/types/Series.sol";
-import {Greeks} from "../../../contracts/types/Surface.sol";
+import {Box, Greeks} from "../../../contracts/types/Surface.sol";
 
 /// @dev Measures the gas of calls by `gasleft`, and holds a book in storage as the vault does.
 contract GasMeter {
@@ -36,6 +36,18 @@ contract GasMeter {
     ) external view returns (uint256 gas, Greeks memory greeks) {
         gas = gasleft();
         greeks = engine.book(_legs, spot, block.timestamp, volatilityOracle.surface());
+        gas -= gasleft();
+    }
+
+    /// @dev Of the bounds of its value over a box, every read cold.
+    function storedBoundsGas(
+        IRiskEngine engine,
+        IVolatilityOracle volatilityOracle,
+        uint256 spot,
+        Box calldata box
+    ) external view returns (uint256 gas) {
+        gas = gasleft();
+        engine.bounds(_legs, spot, block.timestamp, volatilityOracle.surface(), box);
         gas -= gasleft();
     }
 }
