@@ -43,6 +43,9 @@ library HedgeGate {
         uint256 slippage;
         bool mayOpen;
         bool isRescue;
+        // Once no option is left, what an outsider may close: only once, and exits wait for it. There is no turnover to bound,
+        // and as a share of what the exits leave it would never end.
+        bool isWindingUp;
         // USDC: what the legs have traded, and what they may by the budget of turnover.
         uint256 traded;
         uint256 tradable;
@@ -125,6 +128,7 @@ library HedgeGate {
         h.isRescue = true;
         // A margin is mended by repaying; what could be opened beside it is none of an outsider's business.
         h.mayOpen = !marginAtStake;
+        h.isWindingUp = self.legs.length == 0;
 
         (int256 driftBefore, int256 navBefore) = (h.drift, h.nav);
         Trigger trigger = marginAtStake ? Trigger.Margin : Trigger.Delta;
@@ -132,9 +136,6 @@ library HedgeGate {
         _execute(self, ground.usdc, h, hedgeLegs, self.rebalanceNonce, int256(beyond), trigger);
 
         _requireLess(driftBefore, h.drift, trigger, self.limits.ripcordDrift);
-        // Once no option is left, what there is can be closed but once, and exits wait for it: there is no turnover to bound,
-        // and as a share of what the exits leave it would never end.
-        if (self.legs.length == 0) h.traded = 0;
         _charge(self, h, navBefore, _loss(navBefore, h.nav));
         uint256 progress =
             marginAtStake
@@ -242,7 +243,10 @@ library HedgeGate {
     ) private {
         if (hedgeLegs.length > MAX_HEDGE_LEGS) revert IVault.TooManyLegs();
         // Without a positive NAV there are no shares of it to count; what costs nothing may be traded.
-        h.tradable = h.nav > 0 ? self.budgets[_turnover(h)].left().mulWad(uint256(h.nav)) : type(uint128).max;
+        h.tradable =
+            h.nav > 0 && !h.isWindingUp
+                ? self.budgets[_turnover(h)].left().mulWad(uint256(h.nav))
+                : type(uint128).max;
         uint256 count = self.venues.length;
         h.deltas = new int256[](count);
         for (uint256 i; i < count; ++i) h.deltas[i] = self.venues[i].venue.delta();
@@ -378,7 +382,7 @@ library HedgeGate {
             return;
         }
         self.charge(h.isRescue ? Use.RescueLoss : Use.Loss, loss, uint256(navBefore));
-        self.charge(_turnover(h), h.traded, uint256(navBefore));
+        if (!h.isWindingUp) self.charge(_turnover(h), h.traded, uint256(navBefore));
     }
 
     function _turnover(Hedge memory h) private pure returns (Use) {
