@@ -7,10 +7,13 @@ import {IChainlinkAggregatorProxy} from "../interfaces/IChainlinkProxy.sol";
 import {IPriceOracle, PriceReading} from "../interfaces/IPriceOracle.sol";
 import {IUniswapV3Pool} from "../interfaces/IUniswapV3Pool.sol";
 import {UniswapV3Price} from "./UniswapV3Price.sol";
+import {UniswapV3Ticks} from "./UniswapV3Ticks.sol";
 
 /// @title PriceOracle
 /// @notice See `IPriceOracle`.
 contract PriceOracle is IPriceOracle {
+    using UniswapV3Ticks for IUniswapV3Pool;
+
     /// @dev Real ETH/USD rounds overrun the heartbeat by up to two minutes, 12 % of the time.
     uint256 public constant HEARTBEAT_GRACE = 10 minutes;
     /// @dev Five blocks: short enough to see a move that Chainlink has yet to answer, long enough that whoever holds the pool
@@ -76,7 +79,7 @@ contract PriceOracle is IPriceOracle {
     function _latest(
         IChainlinkAggregatorProxy feed
     ) private view returns (uint256 answer, uint256 updatedAt) {
-        bytes memory result = _ask(address(feed), abi.encodeCall(feed.latestRoundData, ()), 5);
+        bytes memory result = UniswapV3Ticks.ask(address(feed), abi.encodeCall(feed.latestRoundData, ()), 5);
         if (result.length == 0) return (0, 0);
         (, answer, , updatedAt) = abi.decode(result, (uint256, uint256, uint256, uint256));
         // A negative answer is beyond it too.
@@ -87,78 +90,16 @@ contract PriceOracle is IPriceOracle {
         return updatedAt <= block.timestamp && block.timestamp - updatedAt <= heartbeat + HEARTBEAT_GRACE;
     }
 
-    /// @dev Both are of the past alone: the pool writes an observation at the first swap of a block, of the tick before it. The
-    /// price the block began with answers a move at once; the mean, somebody who held the pool off the market for a block.
+    /// @dev The price the block began with answers a move at once; the mean, somebody who held the pool off the market for a
+    /// block.
     function _poolAgrees(uint256 price) private view returns (bool) {
-        return _isInBox(_startingTick(), price) && _isInBox(_meanTick(), price);
+        (int256 startingTick, int256 meanTick) = pool.recent(TWAP_WINDOW);
+        return _isInBox(startingTick, price) && _isInBox(meanTick, price);
     }
 
     function _isInBox(int256 tick, uint256 price) private view returns (bool) {
         if (tick < -MAX_TICK || tick > MAX_TICK) return false;
         uint256 poolPrice = UniswapV3Price.fromTick(int24(tick), usdcIsToken0);
         return FixedPointMathLib.dist(poolPrice, price) <= (price * BOX) / 1e18;
-    }
-
-    /// @dev The tick before the first swap of this block; beyond every tick where the pool does not say.
-    function _startingTick() private view returns (int256) {
-        bytes memory result = _ask(address(pool), abi.encodeCall(pool.slot0, ()), 7);
-        if (result.length == 0) return type(int256).max;
-        (, int256 tick, uint256 index, uint256 cardinality) = abi.decode(
-            result,
-            (uint256, int256, uint256, uint256)
-        );
-        if (cardinality == 0) return type(int256).max;
-        (uint32 writtenAt, int256 cumulative) = _observation(index);
-        if (writtenAt != uint32(block.timestamp)) return tick;
-        // Written in this block: between the one before and it the tick was one.
-        (uint32 before, int256 cumulativeBefore) = _observation((index == 0 ? cardinality : index) - 1);
-        if (before == 0) return type(int256).max;
-        unchecked {
-            // Uniswap's clock wraps.
-            return _mean(cumulative, cumulativeBefore, int256(uint256(writtenAt - before)));
-        }
-    }
-
-    /// @dev As `_startingTick`. A pool reverts that remembers less than the window.
-    function _meanTick() private view returns (int256) {
-        uint32[] memory ago = new uint32[](2);
-        ago[0] = TWAP_WINDOW;
-        // Two offsets, and two arrays of a length and two.
-        bytes memory result = _ask(address(pool), abi.encodeCall(pool.observe, (ago)), 8);
-        if (result.length == 0) return type(int256).max;
-        (, , , int256 first, int256 last) = abi.decode(result, (uint256, uint256, uint256, int256, int256));
-        return _mean(last, first, int256(uint256(TWAP_WINDOW)));
-    }
-
-    /// @dev Zero where there is none.
-    function _observation(uint256 index) private view returns (uint32 writtenAt, int256 cumulative) {
-        bytes memory result = _ask(address(pool), abi.encodeCall(pool.observations, (index)), 4);
-        if (result.length == 0) return (0, 0);
-        (uint256 at, int256 sum, , uint256 isInitialized) = abi.decode(
-            result,
-            (uint256, int256, uint256, uint256)
-        );
-        if (isInitialized == 1) (writtenAt, cumulative) = (uint32(at), sum);
-    }
-
-    /// @dev Rounded down, as Uniswap's OracleLibrary does; beyond every tick where no time has passed.
-    function _mean(int256 cumulative, int256 before, int256 time) private pure returns (int256 tick) {
-        if (time == 0) return type(int256).max;
-        unchecked {
-            int256 sum = cumulative - before;
-            tick = sum / time;
-            if (sum < 0 && sum % time != 0) --tick;
-        }
-    }
-
-    /// @dev The answer of `words` words, which decode whatever they hold; none if it is another.
-    function _ask(
-        address target,
-        bytes memory question,
-        uint256 words
-    ) private view returns (bytes memory result) {
-        bool success;
-        (success, result) = target.staticcall(question);
-        if (!success || result.length != words * 32) return "";
     }
 }

@@ -2,6 +2,7 @@ import { expect } from "chai";
 import type { Contract } from "ethers";
 import type { Address } from "viem";
 
+import { Random } from "../../scripts/market/random.ts";
 import { MAINNET } from "../../scripts/localMainnet/addresses.ts";
 import { sqrtPriceX96FromPrice } from "../../scripts/localMainnet/poolPrice.ts";
 import { WAD } from "./utils/keel.ts";
@@ -223,57 +224,111 @@ describe("PriceOracle", () => {
     /** As `observe` answers two moments; USDC is token 0 and 3,000 USDC per ETH the tick 196,256. */
     const observed = (first: bigint, last: bigint) => words(0x40n, 0xa0n, 2n, first, last, 2n, 0n, 0n);
     const TICK = 196_256n;
-    /** A pool whose price stands at a tick since long ago, unless told otherwise. */
-    const sound = {
-      observe: observed(0n, TICK * 60n),
-      slot0: words(1n, TICK, 0n, 1n, 1n, 0n, 1n),
-      observations: words(1n, 0n, 0n, 1n),
+    const WINDOW = 60n;
+    interface Past {
+      readonly observe: string;
+      readonly slot0: string;
+      /** Seconds ago and cumulative ticks, the newest first; null for one that is not there. */
+      readonly observations: readonly (readonly [bigint, bigint] | null)[];
+    }
+    const slot0 = (tick: bigint, cardinality: bigint) =>
+      words(1n, tick, cardinality - 1n, cardinality, 1n, 0n, 1n);
+    /** A pool whose price stands at a tick since long ago, with a swap half a minute ago. */
+    const sound: Past = {
+      observe: "0x",
+      slot0: slot0(TICK, 2n),
+      observations: [
+        [30n, TICK * 1_000n],
+        [1_030n, 0n],
+      ],
     };
-    const openOver = async (answers: Partial<typeof sound>, tokens = [MAINNET.usdc, MAINNET.weth]) => {
-      const pool = await keel().ethers.deployContract("MockPool", tokens);
-      const all = { ...sound, ...answers };
-      await pool.set!(all.observe, all.slot0, all.observations);
-      return (await read(await deploy({ pool }))).open;
+    /** One swap in each of the last nine blocks: more than are read one by one. */
+    const busy: Past = {
+      observe: observed(0n, TICK * WINDOW),
+      slot0: slot0(TICK, 10n),
+      observations: Array.from(
+        { length: 10 },
+        (_, i) => [1n + 5n * BigInt(i), -5n * BigInt(i) * TICK] as const,
+      ),
+    };
+    const openOver = async (past: Past, tokens = [MAINNET.usdc, MAINNET.weth]) => {
+      const { ethers, networkHelpers } = keel();
+      const pool = await ethers.deployContract("MockPool", tokens);
+      const oracle = await deploy({ pool });
+      const now = BigInt((await networkHelpers.time.latest()) + 1);
+      const observations = past.observations.map((o) =>
+        o === null ? words(1n, 0n, 0n, 0n) : words(now - o[0], o[1], 0n, 1n),
+      );
+      await networkHelpers.time.setNextBlockTimestamp(now);
+      await pool.set!(past.observe, past.slot0, observations.reverse());
+      return (await read(oracle)).open;
     };
 
-    for (const [name, answers] of [
-      ["missing", { observe: "0x" }],
-      ["too few", { observe: observed(0n, TICK * 60n).slice(0, -64) }],
-      ["a mean beyond every price", { observe: observed(0n, 2n ** 255n - 1n) }],
-      ["a mean that wraps", { observe: observed(-(2n ** 255n), 2n ** 255n - 1n) }],
-      ["a mean at the highest tick", { observe: observed(0n, 887_272n * 60n) }],
-      ["a mean at the lowest tick", { observe: observed(0n, -887_272n * 60n) }],
-      ["a mean of ones", { observe: `0x${"f".repeat(512)}` }],
-      ["without a price", { slot0: "0x" }],
-      ["of a price of ones", { slot0: `0x${"f".repeat(448)}` }],
-      ["at a tick beyond all", { slot0: words(1n, 2n ** 254n, 0n, 1n, 1n, 0n, 1n) }],
-      ["without a place to write", { slot0: words(1n, TICK, 0n, 0n, 1n, 0n, 1n) }],
+    for (const [name, past, change] of [
+      ["missing", sound, { observations: [null, null] }],
+      ["missing where they are needed", sound, { observations: [sound.observations[0]!, null] }],
+      [
+        "of one moment",
+        sound,
+        {
+          observations: [
+            [30n, 5n],
+            [30n, 5n],
+          ],
+        },
+      ],
+      ["too few, written in this block", sound, { observations: [[0n, 5n], null] }],
+      [
+        "of a mean beyond every price",
+        sound,
+        {
+          observations: [
+            [30n, 2n ** 254n],
+            [1_030n, 0n],
+          ],
+        },
+      ],
+      [
+        "of a mean that wraps",
+        sound,
+        {
+          observations: [
+            [30n, 2n ** 255n - 1n],
+            [1_030n, -(2n ** 255n)],
+          ],
+        },
+      ],
+      [
+        "of a mean off the price",
+        sound,
+        {
+          observations: [
+            [30n, (TICK + 300n) * 1_000n],
+            [1_030n, 0n],
+          ],
+        },
+      ],
+      ["without a price", sound, { slot0: "0x" }],
+      ["of a price of ones", sound, { slot0: `0x${"f".repeat(448)}` }],
+      ["at the highest tick", sound, { slot0: slot0(887_272n, 2n) }],
+      ["at a tick beyond all", sound, { slot0: slot0(2n ** 254n, 2n) }],
+      ["without a place to write", sound, { slot0: words(1n, TICK, 0n, 0n, 1n, 0n, 1n) }],
+      ["searched, and none is found", busy, { observe: "0x" }],
+      ["searched, and too few", busy, { observe: busy.observe.slice(0, -64) }],
+      ["searched, of a mean off the price", busy, { observe: observed(0n, (TICK + 300n) * WINDOW) }],
     ] as const) {
       it(name, async () => {
-        expect(await openOver({}), "as they should be").to.equal(true);
-        expect(await openOver(answers)).to.equal(false);
+        expect(await openOver(past), "as they should be").to.equal(true);
+        expect(await openOver({ ...past, ...change })).to.equal(false);
       });
     }
-
-    it("written in this block, with nothing before", async () => {
-      // The read that follows is of the pending block, whose time this sets.
-      const { time } = keel().networkHelpers;
-      const pool = await keel().ethers.deployContract("MockPool", [MAINNET.usdc, MAINNET.weth]);
-      const oracle = await deploy({ pool });
-      const now = BigInt((await time.latest()) + 1);
-      await pool.set!(sound.observe, sound.slot0, words(now, 0n, 0n, 1n));
-      expect(BigInt(await time.latest())).to.equal(now);
-      const at = { blockTag: "latest" };
-      expect(((await oracle.read!(at)) as { open: boolean }).open).to.equal(false);
-      await pool.set!(sound.observe, sound.slot0, words(now, 0n, 0n, 0n));
-    });
 
     it("rounded up: a mean tick is rounded down as Uniswap does, above zero and below", async () => {
       const reads = async (usdcIsToken0: boolean, sum: bigint, usd: number) => {
         const tokens = [MAINNET.usdc, MAINNET.weth];
         await keel().mainnet.submitEthUsd(usd);
-        const slot0 = words(1n, (sum - 30n) / 60n, 0n, 1n, 1n, 0n, 1n);
-        return openOver({ observe: observed(-sum, 0n), slot0 }, usdcIsToken0 ? tokens : tokens.reverse());
+        const past = { ...busy, observe: observed(-sum, 0n), slot0: slot0((sum - 30n) / 60n, 10n) };
+        return openOver(past, usdcIsToken0 ? tokens : tokens.reverse());
       };
       // Half a tick above and below ±196,256: down in ticks is up in price where USDC is token 0, and down where it is not.
       const price = (tick: number) => 1e12 / 1.0001 ** tick;
@@ -297,6 +352,21 @@ describe("PriceOracle", () => {
         }
       }
     });
+  });
+
+  it("reads of the pool's past what the pool itself would say, whatever was swapped when", async () => {
+    const { ethers, networkHelpers } = keel();
+    const ticks = await ethers.deployContract("TicksHarness");
+    const random = new Random(7);
+    for (let i = 0; i < 60; i++) {
+      const pause = Math.floor(random.uniform() ** 3 * 90);
+      if (pause > 0) await networkHelpers.time.increase(pause);
+      await movePool(keel(), 2_700 + 600 * random.uniform());
+      for (const window of [1, 12, 60, 300]) {
+        const [, mean, observed] = (await ticks.recent!(MAINNET.usdcWethPool, window)) as bigint[];
+        expect(mean, `after ${String(i)} swaps, of ${String(window)} s`).to.equal(observed);
+      }
+    }
   });
 
   it("does not revert over a feed whose answer is too short", async () => {

@@ -11,19 +11,21 @@ contract MockPool {
     address public immutable token0;
     address public immutable token1;
     mapping(bytes4 => bytes) private answers;
+    bytes[] private observations;
 
     constructor(address token0_, address token1_) {
         (token0, token1) = (token0_, token1_);
     }
 
-    function set(bytes calldata observe, bytes calldata slot0, bytes calldata observations) external {
+    function set(bytes calldata observe, bytes calldata slot0, bytes[] calldata observations_) external {
         answers[IUniswapV3Pool.observe.selector] = observe;
         answers[IUniswapV3Pool.slot0.selector] = slot0;
-        answers[IUniswapV3Pool.observations.selector] = observations;
+        observations = observations_;
     }
 
     fallback(bytes calldata question) external returns (bytes memory) {
-        return answers[bytes4(question)];
+        if (bytes4(question) != IUniswapV3Pool.observations.selector) return answers[bytes4(question)];
+        return observations[abi.decode(question[4:], (uint256))];
     }
 }
 
