@@ -57,7 +57,8 @@ struct Limits {
 ///   included
 /// - QuoteLoss: what fills lose against the mark
 /// - QuoteDelta, QuoteVega: the value of the delta that fills trade, and what their options would change by if all
-///   volatilities doubled (to first order): times an error of the mark's price or volatility it is what that error costs
+///   volatilities doubled (to first order): times an error of the mark's price or volatility it is what that error costs.
+///   What both errors cost beyond that, within the box that bid and ask cover, is in QuoteDelta too
 enum Use {
     Loss,
     Turnover,

@@ -29,10 +29,12 @@ library OptionLedger {
     /// @notice What a fill made beyond the mark unlocks over this, so that nobody profits by entering before it.
     uint256 public constant UNLOCK_PERIOD = 1 days;
 
-    /// @dev What one option of a fill is, USD, 18 decimals, and what the fill does to the book.
+    /// @dev What one option of a fill is, USD, 18 decimals, how far it may stray from its tangent in the box, and what the
+    /// fill does to the book.
     struct Fill {
         Greeks option;
         int256 volSlope;
+        uint256 stray;
         uint256 mark;
         int256 change;
         int256 nav;
@@ -105,7 +107,7 @@ library OptionLedger {
     ) private view returns (Fill memory f) {
         Leg[] memory one = new Leg[](1);
         one[0] = LegLib.pack(id, 1e18);
-        (f.option, f.volSlope, ) = ground.riskEngine.bounds(
+        (f.option, f.volSlope, f.stray) = ground.riskEngine.bounds(
             one,
             ethUsd,
             block.timestamp,
@@ -160,7 +162,10 @@ library OptionLedger {
             self.charge(Use.QuoteLoss, uint256(-gain), nav);
         }
         uint256 size = f.change.abs();
-        self.charge(Use.QuoteDelta, (f.option.delta.abs() * size).fullMulDivUp(ethUsd, 1e48), nav);
+        // An option about to end has no delta a per cent from its strike, and much there: what it may stray is charged as the
+        // delta that would cost as much.
+        uint256 exposure = f.option.delta.abs().mulWadUp(ethUsd) + f.stray.divWadUp(Valuation.PRICE_BOX);
+        self.charge(Use.QuoteDelta, exposure.fullMulDivUp(size, 1e30), nav);
         self.charge(Use.QuoteVega, (f.volSlope.abs() * size).divUp(1e30), nav);
     }
 
