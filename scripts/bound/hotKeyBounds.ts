@@ -46,6 +46,7 @@ export interface AnchorParameters {
   readonly volPace: bigint;
   readonly shapePace: bigint;
   readonly forwardPace: bigint;
+  readonly minInterval: bigint;
   readonly pacePeriod: bigint;
   readonly paceTenor: bigint;
 }
@@ -100,33 +101,38 @@ export function quoterBound(p: BoundParameters, seconds: bigint): QuoterBound {
   });
 }
 
-/** The options of one expiry, as a share of NAV. Fractions, not fixed point. */
+/** The options of one expiry, as shares of NAV. Fractions, not fixed point. */
 export interface SurfaceExposure {
   /** Seconds to expiry. */
   readonly tenor: number;
   /** The true volatility of a year. */
   readonly volatility: number;
-  /** |Vega| per 1.00 of volatility over NAV: the largest it is on the way. */
+  /** |Vega| per 1.00 of volatility: the largest it is on the way. */
   readonly vega: number;
-  /** |Delta| of the options alone, times price, over NAV. */
+  /** What skew and curvature move: the sum over both strikes of every option of |vega|·(|x| + x²/2), x = ln(K/F)/√years. */
+  readonly shape: number;
+  /** |Delta| of the options alone, times price. */
   readonly delta: number;
-  /** The largest |ln(K/F)|/√(years). */
-  readonly moneyness: number;
 }
 
 export interface SurfaceBound {
+  /** What the anchor can be walked to, times what it prices. */
   readonly volatility: bigint;
   readonly shape: bigint;
   readonly forward: bigint;
+  /** What entering at one end of the tolerances and leaving at the other brings, every ten minutes. */
+  readonly swings: bigint;
+  /** What one entry or exit can be mispriced by; no part of the total. */
+  readonly once: bigint;
   readonly total: bigint;
 }
 
 /**
- * A stolen surface key with an accomplice that enters and leaves: what shares can be mispriced by beyond the two-sided value,
- * which covers the at-the-money tolerance (that of the anchor, itself true when the key is stolen). The anchor can be walked
- * from there at its pace, compounding; skew and curvature by their tolerance and pace, times how far from the money; the
- * forward likewise, and its tolerance is not covered where the options' delta is hedged, as no venue follows it.
- * First order in vega, so `vega` must be the largest on the way; never more than all of NAV. Several expiries add up.
+ * A stolen surface key with an accomplice that enters and leaves: what shares can be mispriced by beyond the two-sided value.
+ * That covers the tolerance of at-the-money volatility around the anchor (itself true when the key is stolen), but not those
+ * of skew, curvature and forward: the hedge offsets the book's delta, and no venue follows the forward. Between their ends
+ * the key may go to and fro with every second post. Besides, the anchor can be walked at its pace, compounding.
+ * First order in vega and shape, so they must be the largest on the way. Never more than all of NAV. Expiries add up.
  */
 export function surfaceBound(
   p: BoundParameters,
@@ -135,36 +141,45 @@ export function surfaceBound(
 ): SurfaceBound {
   const a = p.anchor;
   const periods = Number(seconds) / Number(a.pacePeriod);
-  const [volPace, shapePace, forwardPace] = [a.volPace, a.shapePace, a.forwardPace].map(fromNine) as Triple;
-  const [shapeTolerance, forwardTolerance] = [a.shapeTolerance, a.forwardTolerance].map(fromNine) as Pair;
-  let [volatility, shape, forward] = [0, 0, 0];
+  const fromNine = (value: bigint) => Number(value) / 1e9;
+  // One half before the first post can go back, then one with every post.
+  const swings = 1 + Number(seconds / (2n * a.minInterval));
+  let [volatility, shape, forward, tolerated] = [0, 0, 0, 0];
   for (const e of exposures) {
     const scale = Math.sqrt(Number(a.paceTenor) / e.tenor);
-    volatility += e.vega * e.volatility * Math.expm1(volPace * scale * periods);
-    // A curvature adds half its square.
-    const away = e.moneyness + e.moneyness ** 2 / 2;
-    shape += e.vega * (shapeTolerance + shapePace * scale * periods) * away;
-    forward += e.delta * (forwardTolerance + forwardPace * periods);
+    volatility += e.vega * e.volatility * Math.expm1(fromNine(a.volPace) * scale * periods);
+    shape += e.shape * fromNine(a.shapePace) * scale * periods;
+    forward += e.delta * fromNine(a.forwardPace) * periods;
+    tolerated += e.shape * fromNine(a.shapeTolerance) + e.delta * fromNine(a.forwardTolerance);
   }
-  const parts = totalled({ volatility: share(volatility), shape: share(shape), forward: share(forward) });
-  return { ...parts, total: min(parts.total, WAD) };
+  const parts = totalled({
+    volatility: share(volatility),
+    shape: share(shape),
+    forward: share(forward),
+    swings: share(2 * tolerated * swings),
+  });
+  const once = share(volatility + shape + forward + tolerated);
+  return { ...parts, once, total: min(parts.total, WAD) };
 }
 
 /**
- * The most of one expiry that the limits let the vault write: vega up to `maxVega` or, where that is less, to what `maxGamma`
- * makes of it (vega = gamma·price²·volatility·years), delta up to the hedge reserve, strikes a standard deviation away.
+ * The most of one expiry that the limits let the vault write, all on one side: vega up to `maxVega` or, where that is less,
+ * to what `maxGamma` makes of it (vega = gamma·price²·volatility·years) or to that of as many options at the money as the
+ * hedge reserve allows; delta up to that reserve; both strikes of every option a standard deviation away.
  * @param tenor Seconds.
  */
 export function widestExposure(p: BoundParameters, tenor: number, volatility: number): SurfaceExposure {
   const { maxVega, maxGamma, maxSlippage, shortMarginRatio } = p.limits;
-  const byGamma = (Number(maxGamma) / 1e18) * 100 * volatility * (tenor / YEAR);
-  const leastMargin = min(WAD, shortMarginRatio) + maxSlippage;
+  const years = tenor / YEAR;
+  const perNav = Number(WAD) / Number(min(WAD, shortMarginRatio) + maxSlippage);
+  const [vegaLimit, gammaLimit] = [Number(maxVega) / 1e16, Number(maxGamma) / 1e16];
+  const atTheMoney = perNav * Math.sqrt(years / (2 * Math.PI));
   return {
     tenor,
     volatility,
-    vega: Math.min((Number(maxVega) / 1e18) * 100, byGamma),
-    delta: Number(WAD) / Number(leastMargin),
-    moneyness: volatility,
+    vega: Math.min(vegaLimit, gammaLimit * volatility * years, atTheMoney),
+    shape: 2 * atTheMoney * Math.exp(-0.5) * (volatility + volatility ** 2 / 2),
+    delta: perNav,
   };
 }
 
@@ -191,15 +206,8 @@ export function withholding(p: BoundParameters, move: bigint, nav: bigint, price
   return totalled({ drift, gamma });
 }
 
-type Pair = [number, number];
-type Triple = [number, number, number];
-
 function totalled<T extends Record<string, bigint>>(parts: T): T & { total: bigint } {
   return { ...parts, total: Object.values(parts).reduce((sum, part) => sum + part, 0n) };
-}
-
-function fromNine(value: bigint): number {
-  return Number(value) / 1e9;
 }
 
 /** Never more than a million times NAV, where it says nothing any more. */

@@ -23,6 +23,7 @@ const ANCHOR: AnchorParameters = {
   volPace: 50_000_000n,
   shapePace: 25_000_000n,
   forwardPace: 1_000_000n,
+  minInterval: 300n,
   pacePeriod: 21_600n,
   paceTenor: 2_592_000n,
 };
@@ -59,9 +60,12 @@ const VOLATILITY_ORACLE = parseAbi([
   "function VOL_PACE() view returns (uint256)",
   "function SHAPE_PACE() view returns (uint256)",
   "function FORWARD_PACE() view returns (uint256)",
+  "function MIN_INTERVAL() view returns (uint256)",
   "function PACE_PERIOD() view returns (uint256)",
   "function PACE_TENOR() view returns (uint256)",
 ]);
+
+type AnchorConstant = Exclude<(typeof VOLATILITY_ORACLE)[number]["name"], "surface">;
 
 /** Reads all of it from the chain. */
 export async function readSubject(client: PublicClient, vault: Address): Promise<Subject> {
@@ -84,43 +88,22 @@ export async function readSubject(client: PublicClient, vault: Address): Promise
     client.readContract({ ...prices, functionName: "read" }),
     client.readContract({ ...vols, functionName: "surface" }),
   ]);
-  const [
-    volTolerance,
-    shapeTolerance,
-    forwardTolerance,
-    volPace,
-    shapePace,
-    forwardPace,
-    pacePeriod,
-    paceTenor,
-  ] = await Promise.all(
-    (
-      [
-        "VOL_TOLERANCE",
-        "SHAPE_TOLERANCE",
-        "FORWARD_TOLERANCE",
-        "VOL_PACE",
-        "SHAPE_PACE",
-        "FORWARD_PACE",
-        "PACE_PERIOD",
-        "PACE_TENOR",
-      ] as const
-    ).map((functionName) => client.readContract({ ...vols, functionName })),
-  );
+  const constant = (functionName: AnchorConstant) => client.readContract({ ...vols, functionName });
   return {
     parameters: {
       budgets: budgets as BoundParameters["budgets"],
       limits,
       priceBox,
       anchor: {
-        volTolerance: volTolerance!,
-        shapeTolerance: shapeTolerance!,
-        forwardTolerance: forwardTolerance!,
-        volPace: volPace!,
-        shapePace: shapePace!,
-        forwardPace: forwardPace!,
-        pacePeriod: pacePeriod!,
-        paceTenor: paceTenor!,
+        volTolerance: await constant("VOL_TOLERANCE"),
+        shapeTolerance: await constant("SHAPE_TOLERANCE"),
+        forwardTolerance: await constant("FORWARD_TOLERANCE"),
+        volPace: await constant("VOL_PACE"),
+        shapePace: await constant("SHAPE_PACE"),
+        forwardPace: await constant("FORWARD_PACE"),
+        minInterval: await constant("MIN_INTERVAL"),
+        pacePeriod: await constant("PACE_PERIOD"),
+        paceTenor: await constant("PACE_TENOR"),
       },
     },
     pillars: surface.pillars.map(({ tenor, atmVol }) => ({ tenor, volatility: atmVol / 1e9 })),

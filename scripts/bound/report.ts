@@ -60,6 +60,7 @@ export function boundReport({ parameters: p, pillars, nav, price }: Subject): Bo
       row("anchor of volatility walked", surface, "volatility"),
       row("skew and curvature", surface, "shape"),
       row("forward", surface, "forward"),
+      row("to and fro within the tolerances", surface, "swings"),
       row("in all, at most everything", surface, "total"),
     ],
     withholding: {

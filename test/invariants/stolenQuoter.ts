@@ -9,11 +9,16 @@ import { answerFeeds, now, subjectOf } from "./support/chain.ts";
 import { Dice, IS_DEEP, seeds } from "./support/seeds.ts";
 import { percent, reasonOf, Thief, toWad } from "./support/thief.ts";
 
-const STEPS = IS_DEEP ? 120 : 40;
+const STEPS = IS_DEEP ? 120 : 60;
 /** Where the market stays; the oracle strays to both ends of the box around it. */
 const MARKET = 3_000;
 const GAP = 0.0098;
 const VOLATILITY_BOX = 0.05;
+/** Seconds. */
+const TENORS: readonly number[] = [900, 3_600, 14_400, DAY, 7 * DAY, 34 * DAY];
+/** Seconds between two thefts. */
+type Pause = readonly [least: number, most: number];
+const PAUSE: Pause = [310, 1_500];
 const QUOTER = 2n;
 const LARGEST = 700n;
 
@@ -33,6 +38,19 @@ describe("A stolen quoter key loses no more than the stated bound", () => {
       const { lost, bound, capacity } = await theft.finish();
       expect(lost <= bound, `lost ${percent(lost)}, bound ${percent(bound)}`).to.equal(true);
       expect(lost > capacity / 2n, `only ${percent(lost)} lost`).to.equal(true);
+    });
+  }
+
+  for (const seed of seeds([3])) {
+    it(`greedy, options that end within minutes, seed ${String(seed)}`, async function () {
+      this.timeout(120_000);
+      const theft = await QuoteTheft.begin(keel(), seed, [620], [640, 650]);
+      for (let step = 0; step < STEPS; step++) {
+        await theft.moveOracle();
+        await theft.steal("greedy");
+      }
+      const { lost, bound } = await theft.finish();
+      expect(lost <= bound, `lost ${percent(lost)}, bound ${percent(bound)}`).to.equal(true);
     });
   }
 
@@ -84,28 +102,38 @@ class QuoteTheft {
   readonly #dice: Dice;
   readonly #thief: Thief;
   readonly #start: number;
+  readonly #tenors: readonly number[];
+  readonly #pause: Pause;
   readonly refusals: string[] = [];
   #oracle = MARKET;
   #lost = 0n;
   #fills = 0;
-  #known = new Set<bigint>();
 
-  private constructor(keel: Keel, dice: Dice, thief: Thief, start: number) {
+  private constructor(
+    keel: Keel,
+    dice: Dice,
+    thief: Thief,
+    start: number,
+    tenors: readonly number[],
+    pause: Pause,
+  ) {
     this.#keel = keel;
+    this.#pause = pause;
+    this.#tenors = tenors;
     this.#dice = dice;
     this.#thief = thief;
     this.#start = start;
   }
 
-  static async begin(keel: Keel, seed: number): Promise<QuoteTheft> {
+  static async begin(keel: Keel, seed: number, tenors = TENORS, pause = PAUSE): Promise<QuoteTheft> {
     const thief = await Thief.deploy(keel);
-    return new QuoteTheft(keel, new Dice(seed), thief, await now(keel));
+    return new QuoteTheft(keel, new Dice(seed), thief, await now(keel), tenors, pause);
   }
 
   /** Some minutes go by, and the feed answers at one end of the box; what expired settles. */
   async moveOracle(): Promise<void> {
     const { vault, networkHelpers } = this.#keel;
-    const until = (await now(this.#keel)) + Math.round(this.#dice.between(310, 1_500));
+    const until = (await now(this.#keel)) + Math.round(this.#dice.between(...this.#pause));
     const expiries = ((await vault.legs!()) as bigint[]).map((leg) => expiryOf(seriesOf(leg)));
     for (const expiry of [...new Set(expiries)].sort()) {
       if (expiry > until + 5 || expiry <= (await now(this.#keel)) + 5) continue;
@@ -159,7 +187,7 @@ class QuoteTheft {
     for (let n = 0; n < 4; n++) {
       const isPut = this.#oracle > MARKET;
       const strike = Math.round(MARKET * this.#dice.pick([0.98, 0.99, 0.995, 1, 1.005, 1.01, 1.02]));
-      const seconds = this.#dice.pick([900, 3_600, 14_400, DAY, 7 * DAY, 34 * DAY]);
+      const seconds = this.#dice.pick(this.#tenors);
       const width = this.#dice.pick([150, 600]) * (isPut ? -1 : 1);
       ids.add(seriesId({ isPut, strike, cap: strike + width, expiry: at + seconds }));
     }
@@ -181,7 +209,7 @@ class QuoteTheft {
       value(MARKET, -VOLATILITY_BOX),
     ]);
     const delta = (abs(mark.delta) * toWad(this.#oracle)) / WAD;
-    const use = delta / 100n + (abs(mark.vega) * 6n) / 200n + mark.price / 50n + 10n ** 13n;
+    const use = delta / 100n + (abs(mark.vega) * 6n) / 200n + mark.price / 50n + (3n * WAD) / 10n;
     const [dear, cheap] = high.price > low.price ? [high.price, low.price] : [low.price, high.price];
     const ask = (mark.price * 98n) / 100n / 10n ** 12n + 1n;
     const bid = (mark.price * 102n) / 100n / 10n ** 12n;
@@ -211,7 +239,6 @@ class QuoteTheft {
       return false;
     }
     this.#fills++;
-    this.#known.add(id);
     // USD with 36 decimals over USDC with 6 make a share of 18 by 12 more.
     if (loss > 0n) this.#lost += (loss * quantity) / (nav * 10n ** 12n);
     await this.#check(before);
@@ -234,9 +261,7 @@ class QuoteTheft {
   async #spare(): Promise<bigint> {
     const { vault } = this.#keel;
     const [marks] = (await vault.status!()) as [{ venueEquity: bigint }];
-    return (
-      ((await vault.cash!()) as bigint) + marks.venueEquity - ((await vault.hedgeReserve!()) as bigint)
-    );
+    return ((await vault.cash!()) as bigint) + marks.venueEquity - ((await vault.hedgeReserve!()) as bigint);
   }
 
   /** The surface served, all of it stretched: every strike's volatility is that much higher. */
