@@ -68,3 +68,15 @@ contract MockAttackingVenue is MockVenue, MockAttacker {
         return dDelta;
     }
 }
+
+/// @notice A venue that reverts whenever it is adjusted.
+contract MockRevertingVenue is MockVenue {
+    error Broken();
+
+    constructor(address vault_) MockVenue(vault_) {}
+
+    function _fill(int256 dDelta) internal view override returns (int256) {
+        if (marginTrigger == 0) revert Broken();
+        return dDelta;
+    }
+}
