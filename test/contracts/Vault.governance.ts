@@ -1,10 +1,15 @@
 import { expect } from "chai";
+import { artifacts } from "hardhat";
 
 import { DEFAULT_LIMITS } from "../../scripts/deployKeel.ts";
 import { WAD } from "./utils/keel.ts";
 import { useKeel } from "./utils/useKeel.ts";
 import { setLimits, vaultAs } from "./utils/vault.ts";
 import { IS_INSTRUMENTED } from "../support/instrumented.ts";
+
+/** Bytes, EIP-170. */
+const CODE_LIMIT = 24_576;
+const LIBRARIES = ["ExitQueue", "Governance", "HedgeGate", "OptionLedger", "Valuation"];
 
 describe("Vault governance", () => {
   const keel = useKeel();
@@ -63,10 +68,20 @@ describe("Vault governance", () => {
 
   it("is deployed under the size limit", async function () {
     if (IS_INSTRUMENTED) this.skip();
-    const { contracts, ethers } = keel();
+    const { contracts, ethers, vault } = keel();
+    const sizeOf = async (address: string) => ((await ethers.provider.getCode(address)).length - 2) / 2;
     for (const [name, address] of Object.entries(contracts)) {
-      const code = await ethers.provider.getCode(address);
-      expect((code.length - 2) / 2, name).to.be.within(1, 24_576);
+      expect(await sizeOf(address), name).to.be.within(1, CODE_LIMIT);
+    }
+    // The libraries it is linked with, where its code has their addresses.
+    const { deployedBytecode, deployedLinkReferences } = await artifacts.readArtifact("Vault");
+    const code = await ethers.provider.getCode(await vault.getAddress());
+    expect(code.length).to.equal(deployedBytecode.length);
+    const names = Object.values(deployedLinkReferences).flatMap((file) => Object.entries(file));
+    expect(names.map(([name]) => name).sort()).to.deep.equal(LIBRARIES);
+    for (const [name, [place]] of names) {
+      const address = code.slice(2 + 2 * place!.start, 2 + 2 * (place!.start + place!.length));
+      expect(await sizeOf(`0x${address}`), name).to.be.within(1, CODE_LIMIT);
     }
   });
 });
