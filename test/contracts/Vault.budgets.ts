@@ -72,17 +72,22 @@ describe("Vault budgets", () => {
     await (book.connect(taker) as Contract).fill!(terms, signature, quantity);
     const surface = ((await volatilityOracle.surface!()) as { toObject(d: boolean): unknown }).toObject(true);
     const one = [id | (WAD << 176n)];
-    const [{ price, delta }, slope] = (await engine.bounds!(one, 3_000n * WAD, time, surface, BOX)) as [
-      { price: bigint; delta: bigint },
-      bigint,
-    ];
+    const [{ price, delta }, slope, stray] = (await engine.bounds!(
+      one,
+      3_000n * WAD,
+      time,
+      surface,
+      BOX,
+    )) as [{ price: bigint; delta: bigint }, bigint, bigint];
+    // What the option may stray in the box, as the delta that would cost as much a per cent away.
+    const exposure = divUp(abs(delta) * 3_000n * WAD, WAD) + divUp(stray * WAD, WAD / 100n);
     const [{ paid }] = (await lastOf("OptionTraded")) as unknown as [{ paid: bigint }];
     const worth = price * quantity;
     const loss = makerSells ? divUp(worth, 10n ** 30n) - paid : paid - worth / 10n ** 30n;
     return {
       nav,
       loss: loss > 0n ? loss : 0n,
-      delta: divUp(abs(delta) * quantity * 3_000n * WAD, 10n ** 48n),
+      delta: divUp(exposure * quantity, 10n ** 30n),
       vega: divUp(abs(slope) * quantity, 10n ** 30n),
     };
   };
@@ -168,20 +173,27 @@ describe("Vault budgets", () => {
       await hedge();
     });
 
-    it("refuse what does not fit, and say which", async () => {
+    it("trade what the turnover has left and no more, to the unit", async () => {
       await keel().buy(keel().taker, await callOf(keel(), 7), 100n * WAD);
       await setBudget(keel(), "turnover", 10n ** 16n);
-      await expect(hedge()).to.be.revertedWithCustomError(keel().vault, "BudgetExceeded");
-      const most = 20_000n * USDC; // 1 % of two million
-      await rebalance(keel(), [{ venue: SPOT, dDelta: (most * 10n ** 12n) / 3_000n - WAD / 100n }]);
-      const small = rebalance(keel(), [{ venue: SPOT, dDelta: WAD / 5n }]);
-      const args = await small.then(
+      await hedge();
+      const { capacity, used } = await budgetOf("turnover");
+      // A unit of USDC at most.
+      expect(capacity - used).to.be.within(0n, WAD / (1_000_000n * USDC));
+      expect(await keel().spot.delta!()).to.be.closeTo((20_000n * WAD) / 3_000n, WAD / 10n);
+      await refuses(hedge(), "DriftNotReduced");
+    });
+
+    it("refuse a loss that does not fit, and say which", async () => {
+      await keel().buy(keel().taker, await callOf(keel(), 7), 100n * WAD);
+      await setBudget(keel(), "loss", 10n ** 12n);
+      const args = await hedge().then(
         () => undefined,
         (error: { data?: string }) => keel().vault.interface.parseError(error.data!),
       );
       expect(args?.name).to.equal("BudgetExceeded");
-      const { capacity, used } = await budgetOf("turnover");
-      expect(args?.args[0]).to.equal(BigInt(USES.indexOf("turnover")));
+      const { capacity, used } = await budgetOf("loss");
+      expect(args?.args[0]).to.equal(BigInt(USES.indexOf("loss")));
       expect(args?.args[2]).to.equal(capacity - used);
       expect(args?.args[1]).to.be.greaterThan(capacity - used);
     });
@@ -296,9 +308,9 @@ describe("Vault budgets", () => {
       expect(kept).to.equal(used - refill);
       await movePrice(keel(), 3_100);
       await passTime(keel(), 70);
-      await refuses(hedge(), "BudgetExceeded");
+      await refuses(hedge(), "DriftNotReduced");
       await setBudget(keel(), "turnover", kept, 0n);
-      await refuses(hedge(), "BudgetExceeded");
+      await refuses(hedge(), "DriftNotReduced");
       await setBudget(keel(), "turnover", 2n * WAD, 0n);
       await hedge();
       expect(await usedOf("turnover")).to.be.greaterThan(kept);

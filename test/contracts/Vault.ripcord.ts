@@ -196,7 +196,7 @@ describe("Vault ripcord", () => {
       await setBudget(keel(), "rescueTurnover", WAD / 100n);
       await keel().buy(keel().taker, await callOf(keel(), 7), 40n * WAD);
       await due();
-      await refuses(mend(), "BudgetExceeded");
+      await refuses(mend(), "DriftNotReduced");
     });
   });
 
