@@ -45,12 +45,21 @@ contract VolatilityOracle is IVolatilityOracle, AccessManaged {
     uint256 public constant SHAPE_TOLERANCE = 0.05e9;
     uint256 public constant FORWARD_TOLERANCE = 0.005e9;
 
+    /// @dev What skew, curvature and forward may move to and fro within their tolerances, which no two-sided value covers, in
+    /// tolerances: one at once, and two a day. Past it the surface is unsettled until time has made room; at most two days,
+    /// so that a key that was stolen closes nothing for longer once it is revoked.
+    uint256 public constant SWING_ROOM = 1e9;
+    uint256 public constant SWING_PER_DAY = 2e9;
+    uint256 private constant MAX_SWING = SWING_ROOM + 2 * SWING_PER_DAY;
+
     Pillar[] private _pillars;
     /// @dev As of the last post; it has moved on since, see `_follow`.
     Pillar[] private _anchors;
     /// @dev One slot, the only one read by `isOpen`.
     uint64 private _postedAt;
     uint64 private _settledFrom;
+    /// @dev Swing in use as of the last post.
+    uint64 private _swing;
 
     /// @param initial The first surface, and the first anchor; its tenors stay for ever.
     constructor(address authority, Pillar[] memory initial) AccessManaged(authority) {
@@ -73,6 +82,7 @@ contract VolatilityOracle is IVolatilityOracle, AccessManaged {
         if (pillars.length != _pillars.length) revert InvalidSurface(pillars.length);
         uint256 elapsed = block.timestamp - _postedAt;
         uint256 wait;
+        uint256 swing;
         for (uint256 i; i < pillars.length; ++i) {
             Pillar calldata next = pillars[i];
             Pillar memory last = _pillars[i];
@@ -85,13 +95,14 @@ contract VolatilityOracle is IVolatilityOracle, AccessManaged {
                 FixedPointMathLib.dist(next.curvature, last.curvature) > MAX_SHAPE_STEP ||
                 FixedPointMathLib.dist(next.forwardRatio, last.forwardRatio) > MAX_FORWARD_STEP
             ) revert StepTooLarge(i);
+            swing = FixedPointMathLib.max(swing, _swingOf(last, next));
             // What was served until now draws the anchor, not what is posted.
             Pillar memory anchor_ = _follow(_anchors[i], last, elapsed);
             wait = FixedPointMathLib.max(wait, _timeToSettle(anchor_, next));
             _anchors[i] = anchor_;
             _pillars[i] = next;
         }
-        _setTimes(wait);
+        _setTimes(FixedPointMathLib.max(wait, _timeToCalm(swing, elapsed)));
         emit SurfacePosted(block.timestamp, _settledFrom, pillars);
     }
 
@@ -134,6 +145,28 @@ contract VolatilityOracle is IVolatilityOracle, AccessManaged {
         return isFresh() && isSettled();
     }
 
+    /// @dev Books `swing`. @return Seconds until there is room for all of it, rounded up.
+    function _timeToCalm(uint256 swing, uint256 elapsed) private returns (uint256) {
+        swing += FixedPointMathLib.zeroFloorSub(_swing, (SWING_PER_DAY * elapsed) / 1 days);
+        swing = FixedPointMathLib.min(swing, MAX_SWING);
+        _swing = uint64(swing);
+        return _timeToClose(swing, SWING_ROOM, SWING_PER_DAY, 1 days);
+    }
+
+    /// @dev What a pillar's shape and forward move by, in tolerances, rounded up.
+    function _swingOf(Pillar memory from, Pillar memory to) private pure returns (uint256) {
+        uint256 shape = FixedPointMathLib.max(
+            FixedPointMathLib.dist(from.skew, to.skew),
+            FixedPointMathLib.dist(from.curvature, to.curvature)
+        );
+        return
+            FixedPointMathLib.divUp(shape * 1e9, SHAPE_TOLERANCE) +
+            FixedPointMathLib.divUp(
+                FixedPointMathLib.dist(from.forwardRatio, to.forwardRatio) * 1e9,
+                FORWARD_TOLERANCE
+            );
+    }
+
     /// @param wait Below 2^58 seconds: the widest gap within bounds over the slowest pace.
     function _setTimes(uint256 wait) private {
         _postedAt = uint64(block.timestamp);
@@ -162,14 +195,19 @@ contract VolatilityOracle is IVolatilityOracle, AccessManaged {
     function _timeToSettle(Pillar memory from, Pillar memory to) private pure returns (uint256) {
         (uint256 volPace, uint256 shapePace) = _paces(from);
         uint256 volTolerance = (uint256(to.atmVol) * VOL_TOLERANCE) / 1e9;
-        uint256 wait = _timeToClose(FixedPointMathLib.dist(from.atmVol, to.atmVol), volTolerance, volPace);
+        uint256 wait = _timeToClose(
+            FixedPointMathLib.dist(from.atmVol, to.atmVol),
+            volTolerance,
+            volPace,
+            PACE_PERIOD
+        );
         uint256 gap = FixedPointMathLib.dist(from.forwardRatio, to.forwardRatio);
-        wait = FixedPointMathLib.max(wait, _timeToClose(gap, FORWARD_TOLERANCE, FORWARD_PACE));
+        wait = FixedPointMathLib.max(wait, _timeToClose(gap, FORWARD_TOLERANCE, FORWARD_PACE, PACE_PERIOD));
         gap = FixedPointMathLib.max(
             FixedPointMathLib.dist(from.skew, to.skew),
             FixedPointMathLib.dist(from.curvature, to.curvature)
         );
-        return FixedPointMathLib.max(wait, _timeToClose(gap, SHAPE_TOLERANCE, shapePace));
+        return FixedPointMathLib.max(wait, _timeToClose(gap, SHAPE_TOLERANCE, shapePace, PACE_PERIOD));
     }
 
     /// @dev Never 0: the lowest volatility and the longest tenor there can be leave 61,000.
@@ -193,8 +231,13 @@ contract VolatilityOracle is IVolatilityOracle, AccessManaged {
         return uint256(_towards(int256(from), int256(to), pace, elapsed));
     }
 
-    function _timeToClose(uint256 gap, uint256 tolerance, uint256 pace) private pure returns (uint256) {
-        return gap <= tolerance ? 0 : FixedPointMathLib.divUp((gap - tolerance) * PACE_PERIOD, pace);
+    function _timeToClose(
+        uint256 gap,
+        uint256 tolerance,
+        uint256 pace,
+        uint256 period
+    ) private pure returns (uint256) {
+        return gap <= tolerance ? 0 : FixedPointMathLib.divUp((gap - tolerance) * period, pace);
     }
 
     function _requireInBounds(Pillar memory pillar, uint256 index) private pure {

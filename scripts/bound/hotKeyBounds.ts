@@ -46,7 +46,9 @@ export interface AnchorParameters {
   readonly volPace: bigint;
   readonly shapePace: bigint;
   readonly forwardPace: bigint;
-  readonly minInterval: bigint;
+  /** Of skew, curvature and forward to and fro, in tolerances, 9 decimals: at once, and a day. */
+  readonly swingRoom: bigint;
+  readonly swingPerDay: bigint;
   readonly pacePeriod: bigint;
   readonly paceTenor: bigint;
 }
@@ -120,7 +122,7 @@ export interface SurfaceBound {
   readonly volatility: bigint;
   readonly shape: bigint;
   readonly forward: bigint;
-  /** What entering at one end of the tolerances and leaving at the other brings, every ten minutes. */
+  /** What entering at one end of the tolerances and leaving at the other brings, as often as the swing allows. */
   readonly swings: bigint;
   /** What one entry or exit can be mispriced by; no part of the total. */
   readonly once: bigint;
@@ -131,7 +133,7 @@ export interface SurfaceBound {
  * A stolen surface key with an accomplice that enters and leaves: what shares can be mispriced by beyond the two-sided value.
  * That covers the tolerance of at-the-money volatility around the anchor (itself true when the key is stolen), but not those
  * of skew, curvature and forward: the hedge offsets the book's delta, and no venue follows the forward. Between their ends
- * the key may go to and fro with every second post. Besides, the anchor can be walked at its pace, compounding.
+ * the key may go to and fro as far as their swing has room. Besides, the anchor can be walked at its pace, compounding.
  * First order in vega and shape, so they must be the largest on the way. Never more than all of NAV. Expiries add up.
  */
 export function surfaceBound(
@@ -142,8 +144,7 @@ export function surfaceBound(
   const a = p.anchor;
   const periods = Number(seconds) / Number(a.pacePeriod);
   const fromNine = (value: bigint) => Number(value) / 1e9;
-  // One half before the first post can go back, then one with every post.
-  const swings = 1 + Number(seconds / (2n * a.minInterval));
+  const swings = fromNine(a.swingRoom) + (fromNine(a.swingPerDay) * Number(seconds)) / 86_400;
   let [volatility, shape, forward, tolerated] = [0, 0, 0, 0];
   for (const e of exposures) {
     const scale = Math.sqrt(Number(a.paceTenor) / e.tenor);
@@ -156,7 +157,7 @@ export function surfaceBound(
     volatility: share(volatility),
     shape: share(shape),
     forward: share(forward),
-    swings: share(2 * tolerated * swings),
+    swings: share(tolerated * swings),
   });
   const once = share(volatility + shape + forward + tolerated);
   return { ...parts, once, total: min(parts.total, WAD) };

@@ -222,9 +222,6 @@ describe("VolatilityOracle anchor", () => {
           const posted = (await read("anchor")).map((p) => ({
             ...p,
             atmVol: clamp(edgeOf(p.atmVol, sign), 50_000_000, 4_000_000_000),
-            skew: clamp(p.skew + sign * 50_000_000, -1e9, 1e9),
-            curvature: clamp(p.curvature + sign * 50_000_000, -1e9, 1e9),
-            forwardRatio: clamp(p.forwardRatio + sign * 5_000_000, 900_000_000, 1_100_000_000),
           }));
           await post(posted);
           expect(await isOpen()).to.equal(true);
@@ -232,13 +229,70 @@ describe("VolatilityOracle anchor", () => {
           expect(await isOpen()).to.equal(true);
           expectBounded(posted, (await time().latest()) - stolenAt);
         }
-        const { atmVol, forwardRatio } = (await read("surface"))[2]!;
+        const { atmVol } = (await read("surface"))[2]!;
         // 4 periods of 5 %: e^0.2 / 0.95 up; down it compounds, short of the bound.
         const reached = sign > 0 ? (START * Math.exp(0.2)) / 0.95 : (START * Math.exp(-0.2)) / 1.05;
         expect(atmVol / 1e9 / reached).to.be.within(0.99, 1.01);
-        expect(Math.abs(forwardRatio - 1e9)).to.be.within(8_900_000, 9_000_000);
         await snapshot.restore();
       }
+    });
+
+    it("who swings skew, curvature or forward to and fro within the tolerances", async () => {
+      const swings = [
+        { skew: 50_000_000 },
+        { curvature: -50_000_000 },
+        { forwardRatio: 1e9 + 5_000_000 },
+        { skew: 25_000_000, curvature: 25_000_000, forwardRatio: 1e9 - 2_500_000 },
+      ];
+      for (const swing of swings) {
+        const snapshot = await keel().networkHelpers.takeSnapshot();
+        const flat = await read("surface");
+        const swung = flat.map((p) => ({ ...p, ...swing }));
+        let [opened, last] = [0, flat];
+        for (let i = 0; i < POSTS; ++i) {
+          const next = i % 2 === 0 ? swung : flat;
+          await post(next);
+          if (await isOpen()) {
+            if (next !== last) ++opened;
+            last = next;
+          }
+          await time().increase(INTERVAL - 1);
+        }
+        // One tolerance at once; then each five minutes book another, and time makes room for two a day.
+        expect(opened, JSON.stringify(swing)).to.equal(1);
+        await snapshot.restore();
+      }
+    });
+
+    it("who waits for room to swing: once at once, and twice a day", async () => {
+      const flat = await read("surface");
+      const swung = flat.map((p) => ({ ...p, skew: 50_000_000 }));
+      let opened = 0;
+      for (let i = 0; i < 5; ++i) {
+        await post(i % 2 === 0 ? swung : flat);
+        if (await isOpen()) ++opened;
+        expect(await isOpen()).to.equal(true);
+        await time().increase(DAY / 2);
+      }
+      expect(opened).to.equal(5);
+      await post(flat);
+      await time().increase(DAY / 2 - 10);
+      await post(swung);
+      expect(await isOpen()).to.equal(false);
+    });
+
+    it("and who swung it for a day closes it for two more at most", async () => {
+      const flat = await read("surface");
+      for (let i = 0; i < POSTS; ++i) {
+        await post(flat.map((p) => ({ ...p, skew: i % 2 === 0 ? 50_000_000 : 0 })));
+        await time().increase(INTERVAL - 1);
+      }
+      await post(flat.map((p) => ({ ...p, skew: 50_000_000 })));
+      const wait = (await settledFrom()) - (await time().latest());
+      expect(wait).to.equal(2 * DAY);
+      await time().increase(wait);
+      await post(flat.map((p) => ({ ...p, skew: 50_000_000 })));
+      expect(await isOpen()).to.equal(true);
     });
 
     it("who mixes them at random", async () => {
@@ -257,15 +311,9 @@ describe("VolatilityOracle anchor", () => {
           return {
             ...p,
             atmVol: near(p.atmVol * (1 + 0.05 * random()), was.atmVol, volStep, 50_000_000, 4e9),
-            skew: near(p.skew + 50_000_000 * random(), was.skew, 100_000_000),
-            curvature: near(p.curvature - 50_000_000 * random(), was.curvature, 100_000_000),
-            forwardRatio: near(
-              p.forwardRatio + 5_000_000 * random(),
-              was.forwardRatio,
-              10_000_000,
-              9e8,
-              1.1e9,
-            ),
+            skew: near(p.skew + 1_000_000 * random(), was.skew, 100_000_000),
+            curvature: near(p.curvature - 1_000_000 * random(), was.curvature, 100_000_000),
+            forwardRatio: near(p.forwardRatio + 100_000 * random(), was.forwardRatio, 10_000_000, 9e8, 1.1e9),
           };
         });
         await post(posted);
