@@ -49,7 +49,6 @@ export interface VaultLimits {
   readonly maxVega: bigint;
   readonly ripcordReward: bigint;
   readonly maxAge: number;
-  readonly cooldown: number;
 }
 
 /** What a budget may be used up at once, and what a day gives back: shares of NAV, 18 decimals. */
@@ -88,20 +87,27 @@ export const DEFAULT_LIMITS: VaultLimits = {
   quoteEdge: 2n * PERCENT, // of mark
   shortMarginRatio: 679_487_179_487_179_488n, // 1.31 / 0.78 - 1: the health the short opens at over Aave's USDC threshold
   maxGamma: 10n * PERCENT,
-  maxVega: 2n * PERCENT,
+  maxVega: PERCENT / 2n,
   ripcordReward: 100n * 10n ** 6n,
   maxAge: 7 * 86_400,
-  cooldown: 12, // a block
 };
 
+/** A hundredth of a per cent. */
+const BASIS_POINT = PERCENT / 100n;
+
+/**
+ * Half as much again as the honest keeper needs in the worst stress window, by `npm run bench -- stress`: to trade 42 % of
+ * NAV (44 % when it looks every twelve hours), at the whole slippage allowed, as if liquidity were gone (at the pool's depth it takes 0.06 %). Rescues are for a
+ * minute's move in a crash; the quoter's are for writing a book that fills the vault.
+ */
 export const DEFAULT_BUDGETS: VaultBudgets = {
-  loss: { capacity: PERCENT, perDay: PERCENT },
-  turnover: { capacity: 200n * PERCENT, perDay: 200n * PERCENT },
+  loss: { capacity: 65n * BASIS_POINT, perDay: 65n * BASIS_POINT },
+  turnover: { capacity: 70n * PERCENT, perDay: 70n * PERCENT },
   rescueLoss: { capacity: PERCENT, perDay: PERCENT / 2n },
-  rescueTurnover: { capacity: 50n * PERCENT, perDay: 25n * PERCENT },
-  quoteLoss: { capacity: PERCENT / 2n, perDay: PERCENT / 4n },
+  rescueTurnover: { capacity: 40n * PERCENT, perDay: 20n * PERCENT },
+  quoteLoss: { capacity: PERCENT / 4n, perDay: PERCENT / 4n },
   quoteDelta: { capacity: 100n * PERCENT, perDay: 50n * PERCENT },
-  quoteVega: { capacity: 20n * PERCENT, perDay: 10n * PERCENT },
+  quoteVega: { capacity: 10n * PERCENT, perDay: 5n * PERCENT },
 };
 
 /** The order of `Use`. */

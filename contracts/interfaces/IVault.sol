@@ -36,7 +36,6 @@ struct HedgeLeg {
 /// @param maxVega USD that a move of volatility by 0.01 brings, as a share of NAV, likewise.
 /// @param ripcordReward USDC, 6 decimals: the most that mending a breach pays whoever does it.
 /// @param maxAge Seconds after the last rebalance at which one is due whatever the drift.
-/// @param cooldown Seconds between two rebalances, unless a margin is at stake.
 struct Limits {
     uint128 minDrift;
     uint128 ripcordDrift;
@@ -48,7 +47,6 @@ struct Limits {
     uint64 maxVega;
     uint64 ripcordReward;
     uint32 maxAge;
-    uint32 cooldown;
 }
 
 /// @notice What the budgets count, each as a share of NAV.
@@ -197,7 +195,6 @@ interface IVault is IERC4626 {
     error LossTooLarge(int256 loss, uint256 maxLoss);
     /// @notice Shares of NAV, 18 decimals.
     error BudgetExceeded(Use use, uint256 asked, uint256 left);
-    error CoolingDown(uint256 until);
     error NoBreach();
     /// @param from Unix seconds from which anybody may act; 0 where the breach is not on record.
     error BreachNotDue(uint256 from);

@@ -25,7 +25,6 @@ library Governance {
     uint256 public constant VEGA_CEILING = 0.1e18;
     uint256 public constant REWARD_CEILING = 1_000e6;
     uint256 public constant MAX_AGE_CEILING = 30 days;
-    uint256 public constant COOLDOWN_CEILING = 1 hours;
 
     /// @notice What a vault starts from.
     function open(VaultState storage self, Limits memory limits, Budget[] memory budgets) external {
@@ -89,8 +88,7 @@ library Governance {
             limits.maxGamma > GAMMA_CEILING ||
             limits.maxVega > VEGA_CEILING ||
             limits.ripcordReward > REWARD_CEILING ||
-            limits.maxAge > MAX_AGE_CEILING ||
-            limits.cooldown > COOLDOWN_CEILING
+            limits.maxAge > MAX_AGE_CEILING
         ) revert IVault.LimitOutOfRange();
         self.limits = limits;
         emit IVault.LimitsSet(limits);

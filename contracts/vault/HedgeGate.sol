@@ -67,8 +67,7 @@ library HedgeGate {
         Hedge memory h = _read(self, ground);
         Trigger trigger = _due(self, h.marks, h.nav, h.distances);
         if (trigger == Trigger.None) revert IVault.NothingDue();
-        uint256 ready = uint256(self.lastRebalanceAt) + self.limits.cooldown;
-        if (trigger != Trigger.Margin && block.timestamp < ready) revert IVault.CoolingDown(ready);
+        // No cooldown: the budgets bound what calls in a row can cost, and a crash may need them.
         _widen(self, h, block.timestamp - self.breachedAt);
         h.mayOpen = true;
 

@@ -26,7 +26,6 @@ export const vaultAbi = parseAbi([
   "error MarginWorsened(uint8 venue)",
   "error LossTooLarge(int256 loss, uint256 maxLoss)",
   "error BudgetExceeded(uint8 use, uint256 asked, uint256 left)",
-  "error CoolingDown(uint256 until)",
   "error BalanceOutOfRange()",
   "error OnlyVault()",
   "error OnlyPool()",

@@ -38,7 +38,7 @@ export const DEFAULT_SUBJECT: Subject = {
 };
 
 const VAULT = parseAbi([
-  "struct Limits { uint128 minDrift; uint128 ripcordDrift; uint64 maxSlippage; uint64 rescueSlippage; uint64 quoteEdge; uint64 shortMarginRatio; uint64 maxGamma; uint64 maxVega; uint64 ripcordReward; uint32 maxAge; uint32 cooldown; }",
+  "struct Limits { uint128 minDrift; uint128 ripcordDrift; uint64 maxSlippage; uint64 rescueSlippage; uint64 quoteEdge; uint64 shortMarginRatio; uint64 maxGamma; uint64 maxVega; uint64 ripcordReward; uint32 maxAge; }",
   "struct Budget { uint64 capacity; uint64 perDay; uint64 used; uint64 updatedAt; }",
   "function limits() view returns (Limits)",
   "function budget(uint8 use) view returns (Budget)",

@@ -37,7 +37,7 @@ describe("Lens", () => {
     );
     const pillars = (surface as { toObject(deep: boolean): { pillars: unknown[] } }).toObject(true).pillars;
     const nav = (await vault.nav!()) as bigint;
-    const loss = (await vault.budget!(0)) as {
+    const loss = (await vault.budget!(reading.agreed ? 0 : 2)) as {
       capacity: bigint;
       perDay: bigint;
       used: bigint;

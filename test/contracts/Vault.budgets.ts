@@ -11,12 +11,10 @@ import {
   accountForEveryUnit,
   callOf,
   driftOf,
-  putOf,
   rebalance,
   refusalsOf,
   setBudget,
   setLimits,
-  SHORT,
   SPOT,
   vaultAs,
 } from "./utils/vault.ts";
@@ -213,27 +211,6 @@ describe("Vault budgets", () => {
       expect(navAfter).to.be.greaterThan(navBefore);
       expect(used).to.be.greaterThan(0n);
       expect(await usedOf("loss")).to.equal(used);
-    });
-
-    it("wait out the cooldown, unless a margin is at stake", async () => {
-      await setLimits(keel(), { cooldown: 30 });
-      await passTime(keel(), 30); // the vault counts from its deployment
-      await keel().buy(keel().taker, await putOf(keel(), 7), 100n * WAD);
-      await rebalance(keel(), [{ venue: SHORT, dDelta: -20n * WAD }]);
-      const at = await now();
-      const { time } = keel().networkHelpers;
-      await time.setNextBlockTimestamp(at + 29);
-      const early = rebalance(keel(), [{ venue: SHORT, dDelta: -5n * WAD }]);
-      await expect(early)
-        .to.be.revertedWithCustomError(keel().vault, "CoolingDown")
-        .withArgs(at + 30);
-      await time.setNextBlockTimestamp(at + 30);
-      await rebalance(keel(), [{ venue: SHORT, dDelta: -5n * WAD }]);
-      await movePrice(keel(), 3_750);
-      await rebalance(keel(), [{ venue: SHORT, dDelta: 0n }]);
-      // Mended, it is drift again.
-      await refuses(rebalance(keel(), [{ venue: SHORT, dDelta: WAD }]), "CoolingDown");
-      expect((await now()) - at).to.be.lessThan(60);
     });
   });
 

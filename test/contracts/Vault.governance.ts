@@ -23,7 +23,6 @@ describe("Vault governance", () => {
       maxGamma: WAD / 2n,
       maxVega: WAD / 10n,
       ripcordReward: 1_000n * 10n ** 6n,
-      cooldown: 3_600n,
     };
     for (const [name, ceiling] of Object.entries(ceilings)) {
       await setLimits(keel(), { [name]: ceiling });
@@ -34,7 +33,7 @@ describe("Vault governance", () => {
     }
     await expect(setLimits(keel(), { maxAge: 30 * 86_400 }))
       .to.emit(vault, "LimitsSet")
-      .withArgs(Object.values({ ...DEFAULT_LIMITS, cooldown: 0, maxAge: 30 * 86_400 }));
+      .withArgs(Object.values({ ...DEFAULT_LIMITS, maxAge: 30 * 86_400 }));
     for (const limits of [
       { maxAge: 30 * 86_400 + 1 },
       { minDrift: 0n },

@@ -2,13 +2,7 @@ import { expect } from "chai";
 import type { Contract, InterfaceAbi } from "ethers";
 import type { Address } from "viem";
 
-import {
-  DEFAULT_LIMITS,
-  deployKeel,
-  flatSurface,
-  MAINNET_GROUND,
-  type KeelContracts,
-} from "../../scripts/deployKeel.ts";
+import { deployKeel, flatSurface, MAINNET_GROUND, type KeelContracts } from "../../scripts/deployKeel.ts";
 import { ABIS } from "../../scripts/localMainnet/abis.ts";
 import { MAINNET } from "../../scripts/localMainnet/addresses.ts";
 import { DAY, seriesId, USDC, WAD } from "../contracts/utils/keel.ts";
@@ -55,8 +49,6 @@ describe("On a fork of mainnet", function () {
         guardian: address(people.guardian),
         surfacePoster: address(people.poster),
       },
-      // The blocks of a test are a second apart.
-      limits: { ...DEFAULT_LIMITS, cooldown: 0 },
       surface: flatSurface(0.6),
       adminDelay: 0,
     });
@@ -124,10 +116,12 @@ describe("On a fork of mainnet", function () {
       { venue: SHORT, dDelta: owed + WAD },
       { venue: SPOT, dDelta: lacking - owed },
     ];
-    // Until the pool's last minute agrees with the oracle it is a rescue, whose turnover is the smaller one.
+    // Until the pool's last minute agrees with the oracle it is a rescue, whose turnover is the smaller one; and the hedges
+    // above have used up most of a day's.
     await rebalance(legs);
     expect(await vault.needsRebalance!()).to.deep.equal([true, 1n]);
-    await fork.connection.networkHelpers.time.increase(60);
+    await fork.connection.networkHelpers.time.increase(DAY);
+    await fork.submit(start * 1.2);
     await hedge(legs);
     expect(await short.delta!()).to.equal(0n);
     expect(await spot.delta!()).to.be.greaterThan(100n * WAD);

@@ -2,13 +2,7 @@ import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types"
 import { network } from "hardhat";
 import type { Address } from "viem";
 
-import {
-  DEFAULT_LIMITS,
-  deployKeel,
-  flatSurface,
-  MAINNET_GROUND,
-  type KeelContracts,
-} from "../../../scripts/deployKeel.ts";
+import { deployKeel, flatSurface, MAINNET_GROUND, type KeelContracts } from "../../../scripts/deployKeel.ts";
 import { bootLocalMainnet, type LocalMainnet } from "../../../scripts/localMainnet/bootLocalMainnet.ts";
 import { QUOTE_TYPES, seriesIdOf } from "./optionBook.ts";
 
@@ -62,8 +56,6 @@ export async function keelFixture({ adminDelay = 0, ...override }: FixtureOption
       guardian: address(guardian),
       surfacePoster: address(surfacePoster),
     },
-    // The blocks of a test are a second apart.
-    limits: { ...DEFAULT_LIMITS, cooldown: 0 },
     surface: flatSurface(0.6),
     adminDelay,
   });

@@ -65,7 +65,7 @@ export async function rebalance(keel: Keel, legs: readonly Leg[], options: Rebal
 
 /** Changes some of the default limits, as the admin. */
 export async function setLimits(keel: Keel, limits: Partial<VaultLimits>) {
-  return vaultAs(keel, keel.admin).setLimits!({ ...DEFAULT_LIMITS, cooldown: 0, ...limits });
+  return vaultAs(keel, keel.admin).setLimits!({ ...DEFAULT_LIMITS, ...limits });
 }
 
 /** Changes one of the default budgets, as the admin. */
