@@ -37,6 +37,8 @@ export default defineConfig({
     settings: { viaIR: true, optimizer: { enabled: true, runs: 1_000_000 }, evmVersion: "cancun" },
   },
   paths: { tests: { mocha: "test", solidity: "test/contracts" } },
+  // Cases a fuzz test is given: a few in `npm test`, many in `npm run test:deep`.
+  test: { solidity: { fuzz: { runs: Number(process.env.KEEL_FUZZ_RUNS ?? 256) } } },
   networks: {
     // The local mainnet: canonical addresses, but a chain id whose signatures are worthless elsewhere.
     localMainnet: {

@@ -25,7 +25,8 @@ type Step = Move | WorldMove;
 /**
  * What an attacker gains is what it has at the end, at the true price, beyond what it had at first; what mere time does to
  * the shares it holds meanwhile is the market's, not a gain of the ordering. An honest hedge meets the pool at the true
- * price: sandwiches of hedges are in the loss budget, and in stolenKeeper.ts.
+ * price: sandwiches of hedges are in the loss budget, and in stolenKeeper.ts. Nor is it a gain what a taker pays beyond the
+ * true value because the mark is off: whoever holds shares gets that, and only what is beyond the mark is locked.
  */
 describe("No ordering of calls makes an attacker richer", () => {
   const keel = useKeel(async (k) => {
@@ -158,21 +159,25 @@ class Search {
     for (const step of ordering) {
       const isMarket = step.who === "world" && World.isMarket(step);
       const stake = isMarket ? await this.#attacker.stake(TRUTH) : 0n;
-      await this.#play(step);
-      // What time brought is not earned.
-      if (isMarket) before += (await this.#attacker.stake(TRUTH)) - stake;
+      const share = isMarket ? await this.#attacker.part() : 0n;
+      const beyondMark = await this.#play(step);
+      // What time brought, or a taker lost to a mark that is off, is not earned.
+      if (isMarket) before += (await this.#attacker.stake(TRUTH)) - stake - (beyondMark * share) / WAD;
     }
     await this.#attacker.leave();
-    return (await this.#attacker.money(TRUTH)) + (await this.#attacker.stake(TRUTH)) - before;
+    return (await this.#attacker.money(TRUTH)) + (await this.#attacker.atBid(TRUTH)) - before;
   }
 
-  async #play(step: Step): Promise<void> {
+  /** @returns USDC that the vault gained beyond the mark, if it is a fill. */
+  async #play(step: Step): Promise<bigint> {
     try {
-      await (step.who === "world" ? this.#world.play(step, TRUTH) : this.#attacker.play(step, TRUTH));
+      if (step.who === "world") return await this.#world.play(step, TRUTH);
+      await this.#attacker.play(step, TRUTH);
     } catch (error) {
       const reason = reasonOf(this.#keel, error);
       if (!REFUSALS.some((refusal) => reason.includes(refusal))) throw error;
     }
+    return 0n;
   }
 
   /** In while the oracle is at one end of the box, out at the other, with what is honest in between. */

@@ -131,6 +131,19 @@ export class Attacker {
     return worthOf(this.#keel, (await this.#shares()) + waiting, truth);
   }
 
+  /** Of all shares those that are its own, 18 decimals. */
+  async part(): Promise<bigint> {
+    const own = (await this.#shares()) + (await this.#waiting());
+    return (own * WAD) / (((await this.#vault.totalSupply!()) as bigint) + 10n ** 6n);
+  }
+
+  /** What its shares would be released at now, or what they are worth at the truth if that is less. */
+  async atBid(truth: Truth): Promise<bigint> {
+    const { bid } = (await this.#vault.value!()) as { bid: bigint };
+    const [released, worth] = [((await this.part()) * (bid > 0n ? bid : 0n)) / WAD, await this.stake(truth)];
+    return released < worth ? released : worth;
+  }
+
   async #shares(): Promise<bigint> {
     return (await this.#vault.balanceOf!(this.thief.address)) as bigint;
   }

@@ -4,6 +4,7 @@ import { flatSurface } from "../../../scripts/deployKeel.ts";
 import { WAD } from "../../contracts/utils/keel.ts";
 import type { Keel } from "../../contracts/utils/useKeel.ts";
 import {
+  abs,
   driftOf,
   expiryOf,
   rebalance,
@@ -50,14 +51,36 @@ export class World {
     return { who: "world", name, size: dice.pick([-1, 1, dice.between(-1, 1)]) };
   }
 
-  /** Whether what it does to a stake is the market's doing, which no ordering earns: time goes by. */
+  /**
+   * Whether what it does to a stake is the market's doing, which no ordering earns: time goes by, or a taker trades at a mark
+   * that is off the truth, and pays or gains what it is off by.
+   */
   static isMarket({ name }: WorldMove): boolean {
-    return name === "time" || name === "expire";
+    return name === "time" || name === "expire" || name === "sell" || name === "buyBack";
   }
 
-  /** Throws whatever the chain refuses with. */
-  async play({ name, size }: WorldMove, truth: Truth): Promise<void> {
-    const { vault, networkHelpers, volatilityOracle, surfacePoster, taker, book } = this.#keel;
+  /** Throws whatever the chain refuses with. @returns USDC, 6 decimals, that the vault gained beyond the mark. */
+  async play(move: WorldMove, truth: Truth): Promise<bigint> {
+    if (move.name === "sell" || move.name === "buyBack") return this.#fill(move);
+    await this.#happen(move, truth);
+    return 0n;
+  }
+
+  async #fill({ name, size }: WorldMove): Promise<bigint> {
+    const { vault, taker, book } = this.#keel;
+    const id = ((await vault.legs!()) as bigint[]).map(seriesOf).at(-1);
+    if (id === undefined) return 0n;
+    const sells = name === "sell";
+    const quantity = (BigInt(Math.round(Math.abs(size) * 50)) + 1n) * WAD;
+    const mark = await this.#keel.mark(id);
+    const premium = (mark * (sells ? 102n : 98n)) / 100n;
+    const { terms, signature } = await this.#keel.quote(id, quantity, premium, { makerSells: sells });
+    await (book.connect(taker) as Contract).fill!(terms, signature, quantity);
+    return (abs(premium - mark) * quantity) / WAD;
+  }
+
+  async #happen({ name, size }: WorldMove, truth: Truth): Promise<void> {
+    const { vault, networkHelpers, volatilityOracle, surfacePoster } = this.#keel;
     const legs = ((await vault.legs!()) as bigint[]).map(seriesOf);
     switch (name) {
       case "round":
@@ -65,17 +88,6 @@ export class World {
       case "post": {
         const surface = flatSurface(truth.volatility * (1 + VOLATILITY_GAP * size));
         await (volatilityOracle.connect(surfacePoster) as Contract).post!(surface);
-        return;
-      }
-      case "sell":
-      case "buyBack": {
-        const id = legs.at(-1);
-        if (id === undefined) return;
-        const sells = name === "sell";
-        const quantity = (BigInt(Math.round(Math.abs(size) * 50)) + 1n) * WAD;
-        const premium = ((await this.#keel.mark(id)) * (sells ? 102n : 98n)) / 100n;
-        const { terms, signature } = await this.#keel.quote(id, quantity, premium, { makerSells: sells });
-        await (book.connect(taker) as Contract).fill!(terms, signature, quantity);
         return;
       }
       case "hedge":
@@ -89,7 +101,10 @@ export class World {
         // Only what is about to: a day would be another market.
         if (!(expiry > at + 10 && expiry < at + 3_600)) return;
         await settleBook(this.#keel, expiry, truth.price);
+        return;
       }
+      case "sell":
+      case "buyBack":
     }
   }
 
