@@ -13,28 +13,26 @@ import { wethWorth, worthOf, type Truth } from "../support/truth.ts";
 /** What an attacker may do, with a size in [0, 1] where there is one. Plain data, so that an ordering can be shrunk and printed. */
 export interface Move {
   readonly who: "attacker";
-  readonly name: (typeof MOVES)[number];
+  readonly name:
+    | "deposit"
+    | "mint"
+    | "withdraw"
+    | "redeem"
+    | "requestRedeem"
+    | "processQueue"
+    | "claim"
+    | "settle"
+    | "transfer"
+    | "donateUsdc"
+    | "donateWeth"
+    | "roundTrip"
+    | "recordBreach"
+    | "clearBreach";
   readonly size: number;
   /** Where it holds the pool meanwhile, of the true price; undefined where it leaves it alone. */
   readonly pool?: number;
 }
 
-const MOVES = [
-  "deposit",
-  "mint",
-  "withdraw",
-  "redeem",
-  "requestRedeem",
-  "processQueue",
-  "claim",
-  "settle",
-  "transfer",
-  "donateUsdc",
-  "donateWeth",
-  "roundTrip",
-  "recordBreach",
-  "clearBreach",
-] as const;
 /** USDC a deposit may bring at most. */
 const LARGEST = 20_000_000n * USDC;
 

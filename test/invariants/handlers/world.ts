@@ -21,11 +21,10 @@ import type { Truth } from "../support/truth.ts";
 /** What goes on around an attacker, all of it honest. `size` in [-1, 1]. */
 export interface WorldMove {
   readonly who: "world";
-  readonly name: (typeof MOVES)[number];
+  readonly name: "round" | "post" | "sell" | "buyBack" | "hedge" | "time" | "expire";
   readonly size: number;
 }
 
-const MOVES = ["round", "post", "sell", "buyBack", "hedge", "time", "expire"] as const;
 /** Just inside the box: how far an answer strays from the true price, and a surface from the true volatility. */
 const PRICE_GAP = 0.0098;
 const VOLATILITY_GAP = 0.045;
