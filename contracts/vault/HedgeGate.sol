@@ -109,6 +109,15 @@ library HedgeGate {
         _forgetMended(self, _read(self, ground));
     }
 
+    /// @notice Takes a breach off the record that ended unseen, before a change of the book can make another in its place.
+    function forgetEnded(VaultState storage self, Marks memory marks) internal {
+        if (self.breachedAt == 0) return;
+        Hedge memory h;
+        h.drift = marks.book.delta + marks.venueDelta;
+        h.distances = _distances(self);
+        _forgetMended(self, h);
+    }
+
     /// @notice See `IVault.ripcord`.
     function ripcord(
         VaultState storage self,

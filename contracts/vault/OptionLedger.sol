@@ -9,6 +9,7 @@ import {Leg, LegLib, SeriesId} from "../types/Series.sol";
 import {Box, Greeks} from "../types/Surface.sol";
 import {BookLimits} from "./BookLimits.sol";
 import {ExitQueue} from "./ExitQueue.sol";
+import {HedgeGate} from "./HedgeGate.sol";
 import {Valuation} from "./Valuation.sol";
 import {Ground, LockedGain, VaultState} from "./VaultState.sol";
 
@@ -54,6 +55,7 @@ library OptionLedger {
     ) external {
         Marks memory marks = Valuation.marks(self, ground);
         if (!marks.open || !ground.volatilityOracle.isOpen()) revert IVault.NotOpen();
+        HedgeGate.forgetEnded(self, marks);
         // The option book trades no expired series.
         uint256 tenor = quote.seriesId.expiry() - block.timestamp;
         if (tenor > MAX_TENOR) revert IVault.TenorTooLong(tenor);
@@ -89,6 +91,10 @@ library OptionLedger {
         uint256 index = _indexOf(self, id);
         if (index == self.legs.length) revert IVault.UnknownSeries(id);
         int256 quantity = self.legs[index].quantity();
+        if (self.breachedAt != 0) {
+            Marks memory marks = Valuation.marks(self, ground);
+            if (marks.fresh) HedgeGate.forgetEnded(self, marks);
+        }
         _removeLeg(self, index);
         if (quantity < 0) {
             self.addCollateral(-int256(ground.optionBook.collateralOf(address(this), id)));
