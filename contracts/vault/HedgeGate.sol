@@ -69,6 +69,7 @@ library HedgeGate {
         if (trigger == Trigger.None) revert IVault.NothingDue();
         // No cooldown: the budgets bound what calls in a row can cost, and a crash may need them.
         _widen(self, h, block.timestamp - self.breachedAt);
+        _narrow(self, h, hedgeLegs);
         h.mayOpen = true;
 
         self.rebalanceNonce = nonce + 1;
@@ -196,6 +197,22 @@ library HedgeGate {
             h.slippage = (h.slippage + (waited / 1 minutes) * SLIPPAGE_STEP).min(self.limits.rescueSlippage);
         }
         h.isRescue = !h.marks.agreed || h.slippage > self.limits.maxSlippage;
+    }
+
+    /// @dev A keeper that asks for no more than the usual pays from its own budgets, however wide the record would let it
+    /// trade: those of rescues may be used up.
+    function _narrow(VaultState storage self, Hedge memory h, HedgeLeg[] calldata hedgeLegs) private view {
+        if (!h.marks.agreed) return;
+        uint256 usual = self.limits.maxSlippage;
+        (uint256 low, uint256 high) = (
+            h.marks.price.mulWadUp(WAD - usual),
+            h.marks.price.mulWad(WAD + usual)
+        );
+        for (uint256 i; i < hedgeLegs.length; ++i) {
+            (int256 dDelta, uint256 limit) = (hedgeLegs[i].dDelta, hedgeLegs[i].limitPrice);
+            if (dDelta > 0 ? limit > high : dDelta < 0 && limit < low) return;
+        }
+        (h.slippage, h.isRescue) = (usual, false);
     }
 
     function _isOnRecord(VaultState storage self) private view returns (bool) {
