@@ -130,8 +130,9 @@ contract Vault is
         int256 cashDelta
     ) external nonReentrant returns (bytes4) {
         if (msg.sender != address(optionBook)) revert OnlyOptionBook();
-        if (quote.makerSells) _requireNotPaused();
-        OptionLedger.recordFill(_self, _ground(), quote, quantity, paid, cashDelta, _supply());
+        bool opens = OptionLedger.recordFill(_self, _ground(), quote, quantity, paid, cashDelta, _supply());
+        // What the vault holds it may sell.
+        if (quote.makerSells && opens) _requireNotPaused();
         return IQuoteMaker.onQuoteFilled.selector;
     }
 

@@ -25,7 +25,7 @@ library OptionLedger {
     uint256 public constant MAX_TENOR = 35 days;
     /// @notice No position may be left smaller, ETH, 18 decimals: takers fill in parts, and dust could occupy every series.
     uint256 public constant MIN_POSITION = 0.1e18;
-    /// @notice While an exit has waited longer, the vault writes nothing.
+    /// @notice While an exit has waited longer, the vault opens no option position.
     uint256 public constant EXIT_PATIENCE = 3 days;
     /// @notice What a fill made beyond the mark unlocks over this, so that nobody profits by entering before it.
     uint256 public constant UNLOCK_PERIOD = 1 days;
@@ -44,6 +44,7 @@ library OptionLedger {
 
     /// @notice See `IQuoteMaker.onQuoteFilled`: the last word on a fill, after options and money have moved.
     /// @param supply Shares in all, with the offset that `Vault` counts virtually.
+    /// @return opens Whether the vault's position has grown, or turned.
     function recordFill(
         VaultState storage self,
         Ground memory ground,
@@ -52,7 +53,7 @@ library OptionLedger {
         uint256 paid,
         int256 cashDelta,
         uint256 supply
-    ) external {
+    ) external returns (bool opens) {
         Marks memory marks = Valuation.marks(self, ground);
         if (!marks.open || !ground.volatilityOracle.isOpen()) revert IVault.NotOpen();
         HedgeGate.forgetEnded(self, marks);
@@ -67,13 +68,13 @@ library OptionLedger {
         uint256 waiting = _waiting(self, f.nav, supply);
         f.spareBefore = _spare(self, marks.venueEquity) - int256(waiting);
 
-        _addToLeg(self, quote.seriesId, f.change);
+        opens = _addToLeg(self, quote.seriesId, f.change);
         self.addCash(cashDelta);
         // What the premium does not explain went to, or came from, the collateral of the shorts.
         int256 premiumFlow = quote.makerSells ? int256(paid) : -int256(paid);
         self.addCollateral(premiumFlow - cashDelta);
 
-        if (quote.makerSells) _requireMayWrite(self);
+        if (opens) _requireMayOpen(self);
         _requireBookWithin(self, f, marks);
         _chargeQuoter(self, f, premiumFlow, marks.ethUsd);
         // A fill that mends a breached reserve is welcome.
@@ -128,7 +129,7 @@ library OptionLedger {
         if (!isWithin) revert IVault.QuoteOutsideEdge(premium, mark);
     }
 
-    function _requireMayWrite(VaultState storage self) private view {
+    function _requireMayOpen(VaultState storage self) private view {
         if (self.isShutdown) revert IVault.IsShutDown();
         uint256 oldest = ExitQueue.oldestRequestAt(self.exits);
         if (oldest != 0 && block.timestamp > oldest + EXIT_PATIENCE) revert IVault.ExitsFirst();
@@ -207,14 +208,16 @@ library OptionLedger {
         return shares == 0 || nav <= 0 ? 0 : shares.fullMulDivUp(uint256(nav), supply);
     }
 
-    function _addToLeg(VaultState storage self, SeriesId id, int256 change) private {
+    function _addToLeg(VaultState storage self, SeriesId id, int256 change) private returns (bool opens) {
         uint256 index = _indexOf(self, id);
         bool isNew = index == self.legs.length;
-        int256 quantity = (isNew ? int256(0) : self.legs[index].quantity()) + change;
+        int256 before = isNew ? int256(0) : self.legs[index].quantity();
+        int256 quantity = before + change;
+        opens = quantity != 0 && (quantity > 0 != before > 0 || quantity.abs() > before.abs());
         if (int256(int80(quantity)) != quantity) revert IVault.QuantityTooLarge();
         if (quantity == 0) {
             _removeLeg(self, index);
-            return;
+            return false;
         }
         if (quantity.abs() < MIN_POSITION) revert IVault.PositionTooSmall(quantity.abs());
         if (isNew) {
