@@ -318,6 +318,7 @@ contract Vault is
 
     /// @inheritdoc IVault
     function processQueue() external nonReentrant returns (uint256 shares, uint256 assets) {
+        HedgeGate.collect(_self, _ground());
         return _process(value());
     }
 

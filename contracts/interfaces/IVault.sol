@@ -274,7 +274,8 @@ interface IVault is IERC4626 {
         address owner
     ) external returns (uint256 requestId);
 
-    /// @notice Prices as much of the line as free cash affords and sets the assets aside. Anyone may call.
+    /// @notice Prices as much of the line as free cash affords and sets the assets aside; before, brings home what venues
+    /// without a position still hold. Anyone may call.
     /// @return shares Processed, from the front of the line.
     /// @return assets USDC, 6 decimals.
     function processQueue() external returns (uint256 shares, uint256 assets);

@@ -6,6 +6,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
 
 import {HedgeLeg, IVault, Marks, Trigger, Use} from "../interfaces/IVault.sol";
+import {IVenue} from "../interfaces/IVenue.sol";
 import {BookLimits} from "./BookLimits.sol";
 import {Valuation} from "./Valuation.sol";
 import {Ground, VaultState} from "./VaultState.sol";
@@ -157,6 +158,22 @@ library HedgeGate {
             self.charge(Use.RescueLoss, reward, uint256(navBefore));
             self.addCash(-int256(reward));
             ground.usdc.safeTransfer(msg.sender, reward);
+        }
+    }
+
+    /// @notice Brings home what venues without a position still hold: what a lender had not to give back when the position
+    /// was closed. No hedge would ever be due for it. With no cash to spend, a venue can only give.
+    function collect(VaultState storage self, Ground memory ground) external {
+        uint256 count = self.venues.length;
+        for (uint256 i; i < count; ++i) {
+            IVenue venue = self.venues[i].venue;
+            // At a price of nothing what is left is margin.
+            if (venue.delta() != 0 || venue.equity(0) <= 0) continue;
+            uint256 held = ground.usdc.balanceOf(address(this));
+            // A lender that gives nothing now must not keep anybody from what there is.
+            // solhint-disable-next-line no-empty-blocks
+            try venue.adjust(0, 0, 0) returns (int256) {} catch {}
+            self.addCash(int256(ground.usdc.balanceOf(address(this)) - held));
         }
     }
 
