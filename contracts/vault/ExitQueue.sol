@@ -18,6 +18,9 @@ library ExitQueue {
     using SafeERC20 for IERC20;
     using FixedPointMathLib for uint256;
 
+    /// @notice While an exit has waited longer, the vault opens no option position, and once none is left prices the line
+    /// without the market's agreement.
+    uint256 internal constant PATIENCE = 3 days;
     /// @dev USDC. A release that is not the whole line is worth this at least, so that nobody can have the line priced unit
     /// by unit, each rounded down.
     uint256 private constant MIN_RELEASE = 100e6;

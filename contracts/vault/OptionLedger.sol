@@ -25,8 +25,6 @@ library OptionLedger {
     uint256 public constant MAX_TENOR = 35 days;
     /// @notice No position may be left smaller, ETH, 18 decimals: takers fill in parts, and dust could occupy every series.
     uint256 public constant MIN_POSITION = 0.1e18;
-    /// @notice While an exit has waited longer, the vault opens no option position.
-    uint256 public constant EXIT_PATIENCE = 3 days;
     /// @notice What a fill made beyond the mark unlocks over this, so that nobody profits by entering before it.
     uint256 public constant UNLOCK_PERIOD = 1 days;
 
@@ -132,7 +130,7 @@ library OptionLedger {
     function _requireMayOpen(VaultState storage self) private view {
         if (self.isShutdown) revert IVault.IsShutDown();
         uint256 oldest = ExitQueue.oldestRequestAt(self.exits);
-        if (oldest != 0 && block.timestamp > oldest + EXIT_PATIENCE) revert IVault.ExitsFirst();
+        if (oldest != 0 && block.timestamp > oldest + ExitQueue.PATIENCE) revert IVault.ExitsFirst();
     }
 
     /// @dev A limit already passed stops only what takes the book further past it.

@@ -8,6 +8,7 @@ import {IVenue} from "../interfaces/IVenue.sol";
 import {PriceReading} from "../interfaces/IPriceOracle.sol";
 import {Leg} from "../types/Series.sol";
 import {Box, Greeks} from "../types/Surface.sol";
+import {ExitQueue} from "./ExitQueue.sol";
 import {HedgeGate} from "./HedgeGate.sol";
 import {LockedGain, Ground, VaultState} from "./VaultState.sol";
 
@@ -67,7 +68,13 @@ library Valuation {
         v.entryOpen = open && !self.isShutdown;
         // What holds nothing but cash needs nobody's price.
         v.exitOpen = open || (legs.length == 0 && isFlat);
-        v.queueOpen = v.exitOpen || (legs.length == 0 && reading.fresh);
+        // Joining the line and pricing it must be no way round that: a price alone is enough only for who has waited.
+        v.queueOpen = v.exitOpen || (legs.length == 0 && reading.fresh && _hasWaited(self));
+    }
+
+    function _hasWaited(VaultState storage self) private view returns (bool) {
+        uint256 oldest = ExitQueue.oldestRequestAt(self.exits);
+        return oldest != 0 && block.timestamp > oldest + ExitQueue.PATIENCE;
     }
 
     /// @notice See `IVault.hedgeReserve`.
