@@ -21,6 +21,8 @@ library Governance {
     uint256 public constant RESCUE_SLIPPAGE_CEILING = 0.1e18;
     uint256 public constant QUOTE_EDGE_CEILING = 0.1e18;
     uint256 public constant SHORT_MARGIN_CEILING = 4e18;
+    /// @notice ETH, 18 decimals: no admin can put the ripcord out of reach.
+    uint256 public constant RIPCORD_DRIFT_CEILING = 1_000e18;
     uint256 public constant GAMMA_CEILING = 0.5e18;
     uint256 public constant VEGA_CEILING = 0.1e18;
     uint256 public constant REWARD_CEILING = 1_000e6;
@@ -80,6 +82,7 @@ library Governance {
         if (
             limits.minDrift == 0 ||
             limits.ripcordDrift < limits.minDrift ||
+            limits.ripcordDrift > RIPCORD_DRIFT_CEILING ||
             limits.maxSlippage > MAX_SLIPPAGE_CEILING ||
             limits.rescueSlippage < limits.maxSlippage ||
             limits.rescueSlippage > RESCUE_SLIPPAGE_CEILING ||
