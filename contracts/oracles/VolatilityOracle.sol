@@ -43,7 +43,7 @@ contract VolatilityOracle is IVolatilityOracle, AccessManaged {
     /// least this wide in volatility.
     uint256 public constant VOL_TOLERANCE = 0.05e9;
     uint256 public constant SHAPE_TOLERANCE = 0.05e9;
-    uint256 public constant FORWARD_TOLERANCE = 0.005e9;
+    uint256 public constant FORWARD_TOLERANCE = 0.001e9;
 
     /// @dev What skew, curvature and forward may move to and fro within their tolerances, which no two-sided value covers, in
     /// tolerances: one at once, and two a day. Past it the surface is unsettled until time has made room; at most two days,

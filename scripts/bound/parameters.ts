@@ -19,7 +19,7 @@ const PRICE_BOX = 10n ** 16n;
 const ANCHOR: AnchorParameters = {
   volTolerance: 50_000_000n,
   shapeTolerance: 50_000_000n,
-  forwardTolerance: 5_000_000n,
+  forwardTolerance: 1_000_000n,
   volPace: 50_000_000n,
   shapePace: 25_000_000n,
   forwardPace: 1_000_000n,

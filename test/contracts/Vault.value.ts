@@ -301,7 +301,6 @@ describe("Vault value", () => {
     const ALL = [true, true, true];
     const NONE = [false, false, false];
     const OUT = [false, true, true];
-    const QUEUE = [false, false, true];
     const EXPECTED: Record<string, readonly [cash: boolean[], positions: boolean[], options: boolean[]]> = {
       "in order": [ALL, ALL, ALL],
       "shut down": [OUT, OUT, OUT],
@@ -310,9 +309,9 @@ describe("Vault value", () => {
       "no ETH price": [OUT, NONE, NONE],
       "a feed that reverts": [OUT, NONE, NONE],
       "no dollar price": [OUT, NONE, NONE],
-      "a dollar at 0.97": [OUT, QUEUE, NONE],
-      "a pool 4 % from the feed": [OUT, QUEUE, NONE],
-      "a pool's last minute 2 % from the feed": [OUT, QUEUE, NONE],
+      "a dollar at 0.97": [OUT, NONE, NONE],
+      "a pool 4 % from the feed": [OUT, NONE, NONE],
+      "a pool's last minute 2 % from the feed": [OUT, NONE, NONE],
       "a stale surface": [ALL, ALL, NONE],
       "an unsettled surface": [ALL, ALL, NONE],
     };

@@ -27,7 +27,7 @@ const FLASH = 100n;
 /** Of shape and of forward just under half a tolerance, which together is the swing there is room for; the steps. 9 decimals. */
 const NINE = 10n ** 9n;
 const SHAPE_SWING = 24_500_000n;
-const FORWARD_SWING = 2_450_000n;
+const FORWARD_SWING = 490_000n;
 /** Seconds in which time makes room for as much again. */
 const SWING_TIME = 43_200;
 const SHAPE_STEP = 100_000_000n;
