@@ -68,6 +68,33 @@ describe("A stolen keeper key loses no more than the stated bound", () => {
     });
   }
 
+  it("can use up the budgets of rescues, but holds the ripcord back for no longer than they take to refill", async () => {
+    const theft = await Theft.begin(keel(), 1, "calls");
+    await vaultAs(keel(), keel().stranger).recordBreach!();
+    await keel().networkHelpers.time.increase(540);
+    await theft.drainRescues();
+    const ripcord = async () => {
+      const legs = [{ venue: SPOT, dDelta: 1_000n * WAD, limitPrice: 2n ** 200n }];
+      return vaultAs(keel(), keel().bob).ripcord!(legs);
+    };
+    await keel().networkHelpers.time.increase(400);
+    await expect(ripcord()).to.be.revertedWithCustomError(keel().vault, "BudgetExceeded");
+    let hours = 0;
+    for (let done = false; !done; hours++) {
+      expect(hours).to.be.lessThan(24);
+      await keel().networkHelpers.time.increase(3_600);
+      await answerFeeds(keel(), 3_000);
+      // The record lapses; whoever wants to act makes another.
+      await vaultAs(keel(), keel().bob).recordBreach!().catch(() => undefined);
+      await keel().networkHelpers.time.increase(960);
+      done = await ripcord().then(
+        () => true,
+        () => false,
+      );
+    }
+    console.log(`      the ripcord was out of reach for ${String(hours * 76)} minutes at most`);
+  });
+
   it("cannot keep the ripcord out of reach with dust", async () => {
     const theft = await Theft.begin(keel(), 1, "calls");
     await vaultAs(keel(), keel().stranger).recordBreach!();
@@ -161,6 +188,18 @@ class Theft {
       { venue: other === SPOT ? SHORT : SPOT, dDelta },
     ];
     await this.#attempt(() => this.rebalance(pool, legs));
+  }
+
+  /** Uses up, in one rescue at the widest limit, what rescues may lose, and leaves the rest of the drift. */
+  async drainRescues(): Promise<void> {
+    const nav = Number((await this.#keel.vault.nav!()) as bigint) / 1e6;
+    const { left } = await usedOf(this.#keel, RESCUE_LOSS);
+    for (let size = (Number(left) / 1e18) * nav; size > 1; size /= 2) {
+      // The limit is 5 % off the oracle by now; a little of it is the pool's own slope.
+      const dDelta = toWad(size / (0.05 * this.#oracle));
+      const pool = await this.#poolBefore(dDelta, 0.05);
+      await this.#attempt(() => this.rebalance(pool, [{ venue: SPOT, dDelta }]));
+    }
   }
 
   /** Any legs, any manipulation, and whatever else a keeper or its accomplice may call. */
