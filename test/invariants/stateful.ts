@@ -21,7 +21,7 @@ import { Thief } from "./support/thief.ts";
 const MOST_DAYS = 20;
 /** Of the shares that asked to leave, 18 decimals: 0.75^20 is 0.3 %. */
 const LAST_OF_THEM = 10n ** 16n;
-const STEPS = IS_DEEP ? 250 : 70;
+const STEPS = IS_DEEP ? 250 : 90;
 
 describe("The specification holds through random lives", () => {
   const keel = useKeel(async (k) => {
@@ -84,6 +84,7 @@ async function letEverybodyOut(life: Life): Promise<void> {
   }
   const last = Math.max(0, ...[...life.series].map(expiryOf));
   await passTo(life, Math.max(last, await now(keel)) + 60);
+  await expectSpecified(life);
   await settleExpired(life);
   expect(await vault.legs!()).to.deep.equal([]);
   await keel.mainnet.submitEthUsd(life.price);

@@ -56,6 +56,15 @@ describe("A stolen surface key misprices shares by no more than the stated bound
       });
     }
 
+    it(`jumps as far as a step lets it, seed ${String(seed)}`, async () => {
+      const theft = await SurfaceTheft.begin(keel(), seed);
+      for (let step = 0; step < 6; step++) {
+        await theft.jump();
+        const { gain, bound } = await theft.measure();
+        expect(gain <= bound, `gained ${percent(gain)}, bound ${percent(bound)}`).to.equal(true);
+      }
+    });
+
     it(`goes to and fro within the tolerances, seed ${String(seed)}`, async function () {
       this.timeout(120_000);
       const theft = await SurfaceTheft.begin(keel(), seed);
@@ -124,6 +133,16 @@ class SurfaceTheft {
     await this.#wait(900);
     const signs = SIGNS.filter(([atm]) => atm === (way === "up" ? 1n : -1n));
     await post(this.#keel, await this.#worst(signs));
+  }
+
+  /** Posts a volatility a whole step higher: nobody enters or leaves by it until the anchor has come near. */
+  async jump(): Promise<void> {
+    await this.#wait(400);
+    const served = await read(this.#keel, "surface");
+    await post(
+      this.#keel,
+      served.map((pillar) => ({ ...pillar, atmVol: (pillar.atmVol * 119n) / 100n })),
+    );
   }
 
   /** What the accomplice would gain by entering or by leaving now, a share of true NAV; the bound of that, and of all in this time. */

@@ -102,8 +102,8 @@ export function depositors(life: Life): readonly Action[] {
   };
 
   return [
-    [2, () => enter("deposit")],
-    [1, () => enter("mint")],
+    [4, () => enter("deposit")],
+    [2, () => enter("mint")],
     [2, () => leave("redeem")],
     [1, () => leave("withdraw")],
     [2, request],

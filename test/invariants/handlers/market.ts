@@ -12,22 +12,23 @@ export function market(life: Life, trader: Thief): readonly Action[] {
   const { keel, dice } = life;
 
   const move = async () => {
-    const drawn = life.price * Math.exp((dice.chance(0.1) ? 0.05 : 0.012) * dice.normal());
+    const drawn = life.price * Math.exp((dice.chance(0.1) ? 0.05 : 0.008) * dice.normal());
     life.price = Math.min(6_000, Math.max(1_500, drawn));
     await trader.movePool(life.price);
-    if (dice.chance(0.6)) await answerFeeds(keel, life.price);
+    if (dice.chance(0.8)) await answerFeeds(keel, life.price);
+    if (dice.chance(0.7)) await passTo(life, (await now(keel)) + 70);
     life.tell(`price ${life.price.toFixed(0)}`);
   };
 
   const wait = async () => {
-    await passTo(life, (await now(keel)) + dice.pick([120, 1_200, 3_600, 20_000, 90_000]));
+    await passTo(life, (await now(keel)) + dice.pick([310, 1_200, 3_600, 9_000, 20_000, 90_000]));
     if (dice.chance(0.8)) await answerFeeds(keel, life.price);
-    if (dice.chance(0.8)) await life.attempt("post", ["PostedTooSoon", "StepTooLarge"], () => postNear(life));
+    if (dice.chance(0.9)) await life.attempt("post", ["PostedTooSoon", "StepTooLarge"], () => postNear(life));
   };
 
   return [
     [6, move],
-    [4, wait],
+    [5, wait],
   ];
 }
 
@@ -39,7 +40,7 @@ export async function passTo(life: Life, until: number): Promise<void> {
   for (const expiry of expiries.filter((at) => at > from + 5 && at <= until)) {
     await settleBook(keel, expiry, life.price);
     life.tell(`expiry at ${life.price.toFixed(0)}`);
-    if (life.dice.chance(0.7)) await settleExpired(life);
+    if (life.dice.chance(0.2)) await settleExpired(life);
   }
   if (until > (await now(keel))) await keel.networkHelpers.time.increaseTo(until);
 }

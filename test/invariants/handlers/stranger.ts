@@ -51,7 +51,7 @@ export function stranger(life: Life): readonly Action[] {
   return [
     [2, () => life.attempt("process", ["NothingToProcess", "NotOpen"], () => anyone.processQueue!())],
     [2, claim],
-    [1, () => settleExpired(life)],
+    [3, () => settleExpired(life)],
     [
       1,
       () =>
