@@ -28,7 +28,7 @@ library BlackScholes {
     /// @dev 1e36, Q16.
     uint256 private constant GAMMA_UNIT = 1e36 << 16;
     /// @dev Volatility times root time, Q104. With MAX_D1 it keeps d2 within the 29 that `Gaussian.millsRatio` takes.
-    uint256 private constant MAX_V = 16 << 104;
+    uint256 internal constant MAX_V = 16 << 104;
     /// @dev Q56. Beyond it F·N(-|d1|) and K·N(-|d2|) are below 1e-37 of the forward.
     uint256 private constant MAX_D1 = 13 << 56;
 
@@ -45,8 +45,14 @@ library BlackScholes {
     /// @dev ln 2, Q120.
     int256 private constant LN2 = 0xb17217f7d1cf79abc9e3b39803f2f7;
 
+    /// @dev Standard deviations at the money beyond which a smile is flat. A parabola that goes on makes the farther of
+    /// two strikes the dearer option, and a capped option worth less than nothing.
+    int256 private constant WING = 3;
+
     /// @notice What the options of one expiry share. All within the clamps.
     struct Market {
+        /// Unix seconds, for the caller: of no meaning here.
+        uint256 expiry;
         /// USD, 18 decimals.
         uint256 spot;
         /// USD, 18 decimals.
@@ -55,23 +61,22 @@ library BlackScholes {
         uint256 tau;
         /// Square root of the time in years, Q96.
         uint256 rootTau;
+        /// The smile in standard deviations to expiry, volatility times root time: at the money and at most, Q104; ...
+        uint256 atm;
+        uint256 low;
+        uint256 high;
+        /// ... and its first and half its second derivative in ln(strike/forward), Q64.
+        int256 skew;
+        int256 bend;
     }
 
-    /// @notice An option on 1 ETH, and what `add` finds of it. In memory, for a stack too small.
-    struct Option {
-        bool isPut;
-        /// USD, 18 decimals, clamped.
-        uint256 strike;
-        /// What the greeks are multiplied by.
-        int256 quantity;
-        /// USD, 18 decimals.
-        int256 price;
-        /// 18 decimals.
-        int256 delta;
-        /// Q56; like `a` of no meaning where v is 0.
-        int256 d1;
-        /// Volatility times root time, Q104.
+    /// @notice What `add` finds of an option besides its price, for `Remainder`.
+    struct Shape {
+        /// Volatility times root time, Q104; 0 where there is none, and then nothing else here has a meaning.
         uint256 v;
+        /// |d1| and |d2|, Q56.
+        uint256 z1;
+        uint256 z2;
         /// F·φ(d1), Q48; 0 in the far tails.
         uint256 a;
     }
@@ -82,57 +87,76 @@ library BlackScholes {
     /// @param m Written to.
     function market(Market memory m, uint256 spot, uint256 tau, uint256 forward) internal pure {
         unchecked {
-            m.spot = spot = Math.clamp(spot, MIN_SPOT, MAX_PRICE);
-            m.forward = Math.clamp(forward, 1, Math.min(MAX_PRICE, spot << 20));
-            m.tau = tau = Math.min(tau, MAX_TAU);
+            // Branches hardly ever taken are cheaper than clamps.
+            if (spot - MIN_SPOT > MAX_PRICE - MIN_SPOT) spot = spot < MIN_SPOT ? MIN_SPOT : MAX_PRICE;
+            uint256 most = spot << 20;
+            if (most > MAX_PRICE) most = MAX_PRICE;
+            if (forward - 1 >= most) forward = forward == 0 ? 1 : most;
+            if (tau > MAX_TAU) tau = MAX_TAU;
+            (m.spot, m.forward, m.tau) = (spot, forward, tau);
             m.rootTau = Math.sqrt((tau << 192) / YEAR);
         }
     }
 
     /// @notice The option at `strike` less the option at `cap`, at one volatility; with `cap` 0 the former alone.
+    /// @param m As `market` left it, without a smile; written to.
     /// @param strike USD, 18 decimals.
     /// @param sigma Annualised volatility, 18 decimals.
+    /// @param g Zero; written to.
     function capped(
+        Greeks memory g,
         Market memory m,
         bool isPut,
         uint256 strike,
         uint256 cap,
         uint256 sigma
-    ) internal pure returns (Greeks memory g) {
+    ) internal pure {
         unchecked {
-            Option memory o;
-            o.isPut = isPut;
-            o.strike = clampStrike(strike);
-            o.quantity = 1;
-            add(g, m, o, sigma, logMoneyness(m.forward, o.strike));
-            (g.price, g.delta) = (o.price, o.delta);
-            if (cap == 0) return g;
-            o.strike = clampStrike(cap);
-            o.quantity = -1;
-            add(g, m, o, sigma, logMoneyness(m.forward, o.strike));
-            g.price -= o.price;
-            g.delta -= o.delta;
+            if (sigma > MAX_SIGMA) sigma = MAX_SIGMA;
+            // Q104: one unit of volatility for one second still has 32 bits.
+            m.atm = ((sigma * m.rootTau) << 8) / 1e18;
+            m.high = MAX_V;
+            Shape memory shape;
+            if (cap != 0) {
+                (g.price, g.delta) = add(g, m, shape, isPut, clampStrike(cap), 1);
+                (g.gamma, g.vega, g.theta) = (-g.gamma, -g.vega, -g.theta);
+            }
+            (int256 price, int256 delta) = add(g, m, shape, isPut, clampStrike(strike), 1);
+            (g.price, g.delta) = (price - g.price, delta - g.delta);
         }
     }
 
     function clampStrike(uint256 strike) internal pure returns (uint256) {
-        return Math.clamp(strike, 1, MAX_STRIKE);
+        unchecked {
+            if (strike - 1 >= MAX_STRIKE) return strike == 0 ? 1 : MAX_STRIKE;
+            return strike;
+        }
     }
 
     /// @notice ln(forward/strike), both within the clamps, Q120: relative error 2e-19 within a factor of two of the
     /// strike, so that a tiny volatility divides it without loss.
-    function logMoneyness(uint256 forward, uint256 strike) internal pure returns (int256 y) {
+    function _logMoneyness(uint256 forward, uint256 strike) private pure returns (int256 y) {
         bool isFar;
         assembly ("memory-safe") {
             isFar := or(gt(forward, shl(1, strike)), gt(strike, shl(1, forward)))
         }
         if (isFar) {
             unchecked {
-                // Shift one of them until their ratio lies in [1, 2).
-                uint256 n = Math.log2((forward << 155) / strike);
-                y = (int256(n) - 155) * LN2;
-                if (n < 155) forward <<= 155 - n;
-                else strike <<= n - 155;
+                // Most are within a factor of four.
+                if (forward > strike) {
+                    (strike, y) = (strike << 1, LN2);
+                    isFar = forward > strike << 1;
+                } else {
+                    (forward, y) = (forward << 1, -LN2);
+                    isFar = strike > forward << 1;
+                }
+                if (isFar) {
+                    // Shift one of them until their ratio lies in [1, 2).
+                    uint256 n = Math.log2((forward << 154) / strike);
+                    y += (int256(n) - 154) * LN2;
+                    if (n < 154) forward <<= 154 - n;
+                    else strike <<= n - 154;
+                }
             }
         }
         // ln(F/K) = 2·atanh((F - K)/(F + K)).
@@ -146,27 +170,40 @@ library BlackScholes {
         }
     }
 
-    /// @notice Adds `o.quantity` times an option's gamma, vega and theta to `total`; price and delta of one are left to
+    /// @dev What the smile makes of v at ln(forward/strike) = y, Q120.
+    function _deviation(Market memory m, int256 y) private pure returns (uint256) {
+        unchecked {
+            (int256 atm, uint256 low, uint256 high) = (int256(m.atm), m.low, m.high);
+            int256 wing = WING * atm;
+            y >>= 16;
+            // Of either sign at once: what is below the least is a huge unsigned number.
+            if (uint256(y + wing) > uint256(2 * wing)) {
+                int256 sign = y >> 255;
+                y = (wing ^ sign) - sign;
+            }
+            int256 v = atm + (((((m.bend * y) >> 104) - m.skew) * y) >> 64);
+            if (uint256(v) - low > high - low) return v < int256(low) ? low : high;
+            return uint256(v);
+        }
+    }
+
+    /// @notice Adds `quantity` times an option's gamma, vega and theta to `total`; price and delta of one are left to
     /// the caller, who nets and clamps them first.
-    /// @param y logMoneyness of the strike.
+    /// @param shape Written to.
+    /// @param strike USD, 18 decimals, clamped.
     function add(
         Greeks memory total,
         Market memory m,
-        Option memory o,
-        uint256 sigma,
-        int256 y
-    ) internal pure {
-        uint256 v;
-        unchecked {
-            // σ√τ, Q104: one unit of volatility for one second still has 32 bits.
-            v = ((Math.min(sigma, MAX_SIGMA) * m.rootTau) << 8) / 1e18;
-        }
-        if (v > MAX_V) v = MAX_V;
-        o.v = v;
-        if (v == 0) {
-            _intrinsic(m, o);
-            return;
-        }
+        Shape memory shape,
+        bool isPut,
+        uint256 strike,
+        int256 quantity
+    ) internal pure returns (int256 price, int256 delta) {
+        uint256 forward = m.forward;
+        int256 y = _logMoneyness(forward, strike);
+        uint256 v = _deviation(m, y);
+        shape.v = v;
+        if (v == 0) return _intrinsic(m, isPut, strike);
         int256 d1;
         // |d1| and |d2|.
         uint256 z1;
@@ -179,47 +216,22 @@ library BlackScholes {
             sign := sar(255, z2)
             z2 := sub(xor(z2, sign), sign)
         }
-        o.d1 = d1;
+        (shape.z1, shape.z2) = (z1, z2);
         // F·φ(d1), F·N(-|d1|), K·N(-|d2|), Q48.
         uint256 a;
         uint256 x1;
         uint256 x2;
         if (z1 < MAX_D1) {
             unchecked {
-                a = (m.forward * Gaussian.density(z1)) >> 80;
-                x1 = (a * Gaussian.millsRatio(z1)) >> 104;
-                x2 = (a * Gaussian.millsRatio(z2)) >> 104;
+                (a, x1, x2) = Gaussian.tails(z1, z2);
+                a = (forward * a) >> 80;
+                x1 = (a * x1) >> 104;
+                x2 = (a * x2) >> 104;
             }
-            _addTail(total, m, a, v, o.quantity);
+            _addTail(total, m, a, v, quantity);
         }
-        o.a = a;
-        _price(m, o, x1, x2);
-    }
-
-    function _addTail(
-        Greeks memory total,
-        Market memory m,
-        uint256 a,
-        uint256 v,
-        int256 quantity
-    ) private pure {
-        unchecked {
-            uint256 spot = m.spot;
-            uint256 gamma = Math.rawDiv(Math.rawDiv(a << 40, spot) * GAMMA_UNIT, spot * v);
-            if (gamma > MAX_GAMMA) gamma = MAX_GAMMA;
-            total.gamma += int256(gamma) * quantity;
-            total.vega += int256((a * m.rootTau) >> 144) * quantity;
-            total.theta -= int256(Math.rawDiv(((a * (v >> 8)) >> 100) * YEAR, m.tau) >> 45) * quantity;
-        }
-    }
-
-    /// @param x1 F·N(-|d1|), Q48.
-    /// @param x2 K·N(-|d2|), Q48.
-    function _price(Market memory m, Option memory o, uint256 x1, uint256 x2) private pure {
-        (bool isPut, uint256 forward, uint256 strike) = (o.isPut, m.forward, o.strike);
-        (uint256 spot, int256 d1, uint256 v) = (m.spot, o.d1, o.v);
-        int256 price;
-        int256 delta;
+        shape.a = a;
+        uint256 spot = m.spot;
         assembly ("memory-safe") {
             // The probabilities the payout needs: N(d1) and N(d2) of a call, N(-d1) and N(-d2) of a put.
             if xor(isPut, sgt(d1, not(0))) {
@@ -241,19 +253,38 @@ library BlackScholes {
             }
             price := mul(price, sgt(price, 0))
         }
-        (o.price, o.delta) = (price, delta);
+    }
+
+    function _addTail(
+        Greeks memory total,
+        Market memory m,
+        uint256 a,
+        uint256 v,
+        int256 quantity
+    ) private pure {
+        unchecked {
+            uint256 spot = m.spot;
+            uint256 gamma = Math.rawDiv(Math.rawDiv(a << 40, spot) * GAMMA_UNIT, spot * v);
+            if (gamma > MAX_GAMMA) gamma = MAX_GAMMA;
+            total.gamma += int256(gamma) * quantity;
+            total.vega += int256((a * m.rootTau) >> 144) * quantity;
+            total.theta -= int256(Math.rawDiv(((a * (v >> 8)) >> 100) * YEAR, m.tau) >> 45) * quantity;
+        }
     }
 
     /// @dev Without volatility or time: the step delta is halved exactly at the strike.
-    function _intrinsic(Market memory m, Option memory o) private pure {
+    function _intrinsic(
+        Market memory m,
+        bool isPut,
+        uint256 strike
+    ) private pure returns (int256 price, int256 delta) {
         unchecked {
-            (uint256 forward, uint256 strike) = (m.forward, o.strike);
-            (o.price, o.delta) = (0, 0);
-            if (o.isPut ? forward > strike : forward < strike) return;
-            o.price = int256(o.isPut ? strike - forward : forward - strike);
-            int256 delta = int256((forward * 1e18) / m.spot);
+            uint256 forward = m.forward;
+            if (isPut ? forward > strike : forward < strike) return (0, 0);
+            price = int256(isPut ? strike - forward : forward - strike);
+            delta = int256((forward * 1e18) / m.spot);
             if (forward == strike) delta /= 2;
-            o.delta = o.isPut ? -delta : delta;
+            if (isPut) delta = -delta;
         }
     }
 }

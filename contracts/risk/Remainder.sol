@@ -35,8 +35,11 @@ library Remainder {
     /// @notice The box, in the numbers a vanilla needs of it (all Q64), and the sums over a book.
     struct Sums {
         bool wanted;
-        bool coarse;
         uint256 spot;
+        /// Up to which v, Q104, the box reaches no clamp.
+        uint256 maxV;
+        /// What rounding may do to an option. USD, 18 decimals.
+        uint256 allowance;
         uint256 epsilon;
         uint256 w;
         /// λ/(1 - w)
@@ -61,8 +64,10 @@ library Remainder {
             uint256 one = 1 << 64;
             uint256 stretch = (1 << 128) / (one - w) + 1;
             sums.wanted = true;
-            sums.coarse = spot < MIN_SPOT || spot > MAX_SPOT;
-            sums.spot = Math.clamp(spot, MIN_SPOT, 1 << 100);
+            if (spot >= MIN_SPOT && spot <= MAX_SPOT) sums.maxV = MAX_V;
+            sums.spot = spot = Math.clamp(spot, MIN_SPOT, 1 << 100);
+            // The price and the forward are whole units, delta is one of 2^-59.8 ETH; two of each, for two such options.
+            sums.allowance = 8 + (spot >> 59);
             sums.epsilon = epsilon;
             sums.w = w;
             sums.lambda = ((((epsilon * (one - epsilon / 2)) / (one - epsilon) + 2) * stretch) >> 64) + 1;
@@ -72,39 +77,38 @@ library Remainder {
         }
     }
 
-    /// @param o As `BlackScholes.add` left it.
+    /// @param shape As `BlackScholes.add` left it.
     /// @return slope V_u, USD, 18 decimals.
     /// @return curve A, USD, 18 decimals.
     /// @return twist U, USD, 18 decimals, and an allowance for what rounding does.
-    function _vanilla(
+    function vanilla(
         Sums memory sums,
         BlackScholes.Market memory m,
-        BlackScholes.Option memory o
-    ) private pure returns (int256 slope, uint256 curve, uint256 twist) {
-        uint256 v = o.v;
-        uint256 a;
+        BlackScholes.Shape memory shape,
+        uint256 strike
+    ) internal pure returns (int256 slope, uint256 curve, uint256 twist) {
+        uint256 v = shape.v;
         uint256 forward = m.forward;
         unchecked {
-            // The price and the forward are whole units, delta is one of 2^-59.8 ETH; two of each, for two such options.
-            twist = 8 + (sums.spot >> 59);
+            twist = sums.allowance;
             curve = ((forward * sums.epsilon) >> 64) + 1;
             if (v == 0) {
                 // A kink, of no effect unless the box reaches it.
-                return (0, Math.zeroFloorSub(curve, Math.dist(forward, o.strike)), twist);
+                return (0, Math.zeroFloorSub(curve, Math.dist(forward, strike)), twist);
             }
-            slope = int256((o.a * (v >> 40)) >> 112);
+            slope = int256((shape.a * (v >> 40)) >> 112);
             uint256 w = sums.w;
             // What the clamps of `BlackScholes` do to the forward and to s makes V_p jump between 0 and at most r/(1 - ε),
             // and V_u between 0 and s·F/2 with s <= 16/(1 - w): slopes within bounds, but no convexity.
-            if (sums.coarse || v > MAX_V) {
+            if (v > sums.maxV) {
                 twist += 2 * curve + ((((forward * (v >> 44)) >> 60) * w * 2) >> 64);
                 return (slope, 0, twist);
             }
-            (uint256 z, uint256 z1, uint256 z2) = _reach(sums, o.d1, v);
+            (uint256 z, uint256 z1, uint256 z2) = _reach(sums, shape, v);
             if (z >= MAX_D1) return (slope, 0, twist);
-            a = ((forward * Gaussian.density(z)) >> 80) + 1;
+            uint256 a = ((forward * Gaussian.density(z)) >> 80) + 1;
             // The tails are good to 3e-18 of the dearer of forward and strike.
-            twist += (forward + o.strike) >> 52;
+            twist += (forward + strike) >> 52;
             (uint256 epsilon, uint256 gamma, uint256 volga) = (sums.epsilon, sums.gamma, sums.volga);
             assembly ("memory-safe") {
                 if gt(z2, FAR) {
@@ -130,21 +134,17 @@ library Remainder {
     /// @return z max(0, |d1| - shift), Q56; `z1` and `z2` D1 and D2.
     function _reach(
         Sums memory sums,
-        int256 d1,
+        BlackScholes.Shape memory shape,
         uint256 v
     ) private pure returns (uint256 z, uint256 z1, uint256 z2) {
         (uint256 lambda, uint256 stretch, uint256 w) = (sums.lambda, sums.stretch, sums.w);
+        (z1, z2) = (shape.z1, shape.z2);
         assembly ("memory-safe") {
             let h := shr(48, v)
-            z2 := sub(d1, h)
-            let sign := sar(255, z2)
-            z2 := sub(xor(z2, sign), sign)
-            z := sub(d1, shr(1, h))
-            sign := sar(255, z)
-            let shift := mul(add(sub(xor(z, sign), sign), 2), stretch)
+            // |ln(F0/K)/s| is the larger of |d1| and |d2| less s/2.
+            let shift := add(z1, mul(sub(z2, z1), gt(z2, z1)))
+            shift := mul(add(sub(shift, shr(1, h)), 2), stretch)
             shift := add(add(div(shl(96, lambda), v), shr(64, shift)), add(shr(65, mul(h, w)), 12))
-            sign := sar(255, d1)
-            z1 := sub(xor(d1, sign), sign)
             z := mul(sub(z1, shift), gt(z1, shift))
             z1 := add(z1, shift)
             z2 := add(z2, shift)
@@ -156,27 +156,18 @@ library Remainder {
     /// upwards by at most |tangent| - price, downwards by no more than without it; so at the width. If one binds already
     /// at the centre, by -tangent where it goes on to, and between that and what it would without it elsewhere.
     /// @param raw The price before that clamp, and all else, USD, 18 decimals.
+    /// @param up How far the series would stray up, and `down` down; `slope` its V_u.
     function add(
         Sums memory sums,
-        BlackScholes.Market memory m,
-        BlackScholes.Option memory near,
-        BlackScholes.Option memory far,
-        bool isCapped,
         int256 quantity,
         int256 raw,
         int256 width,
-        int256 delta
+        int256 delta,
+        int256 slope,
+        uint256 up,
+        uint256 down
     ) internal pure {
         unchecked {
-            (int256 slope, uint256 up, uint256 both) = _vanilla(sums, m, near);
-            uint256 down = both;
-            if (isCapped) {
-                (int256 slope2, uint256 curve, uint256 twist) = _vanilla(sums, m, far);
-                slope -= slope2;
-                both += twist;
-                down = both + curve;
-            }
-            up += both;
             sums.slope += slope * quantity;
             uint256 tangent =
                 (((uint256(delta < 0 ? -delta : delta) * sums.spot) / 1e18 + 1) * sums.epsilon +

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.28;
 
-import {FixedPointMathLib} from "solady/src/utils/FixedPointMathLib.sol";
+import {FixedPointMathLib as Math} from "solady/src/utils/FixedPointMathLib.sol";
 
 import {IRiskEngine} from "../interfaces/IRiskEngine.sol";
 import {Leg, SeriesId} from "../types/Series.sol";
-import {Box, Greeks, Surface} from "../types/Surface.sol";
+import {Box, Greeks, Pillar, Surface} from "../types/Surface.sol";
 import {BlackScholes} from "./BlackScholes.sol";
 import {Remainder} from "./Remainder.sol";
 import {VolatilitySurface} from "./VolatilitySurface.sol";
@@ -14,20 +14,16 @@ import {VolatilitySurface} from "./VolatilitySurface.sol";
 contract RiskEngine is IRiskEngine {
     /// @dev From the 8 decimals of a series to 18.
     uint256 private constant STRIKE_SCALE = 1e10;
+    /// @dev Of a `BlackScholes.Market` in memory.
+    uint256 private constant MARKET_SIZE = 10 * 32;
 
-    /// @dev What the series of one expiry share.
-    struct Expiry {
-        uint256 timestamp;
-        BlackScholes.Market market;
-        VolatilitySurface.Smile smile;
-    }
-
-    /// @dev Room for a book's sums and the two options of the series at hand: the stack is too small for them.
+    /// @dev Room for a book's sums and the shapes of the series at hand: the stack is too small for them.
     struct Work {
         Greeks total;
         Remainder.Sums sums;
-        BlackScholes.Option near;
-        BlackScholes.Option far;
+        BlackScholes.Market market;
+        BlackScholes.Shape near;
+        BlackScholes.Shape far;
     }
 
     /// @inheritdoc IRiskEngine
@@ -39,10 +35,10 @@ contract RiskEngine is IRiskEngine {
         uint256 sigma,
         uint256 tau,
         uint256 forward
-    ) external pure returns (Greeks memory) {
+    ) external pure returns (Greeks memory g) {
         BlackScholes.Market memory m;
         BlackScholes.market(m, spot, tau, forward);
-        return BlackScholes.capped(m, isPut, strike, cap, sigma);
+        BlackScholes.capped(g, m, isPut, strike, cap, sigma);
     }
 
     /// @inheritdoc IRiskEngine
@@ -53,7 +49,9 @@ contract RiskEngine is IRiskEngine {
         Surface calldata surface
     ) external pure returns (Greeks memory) {
         Work memory work;
-        _add(work, id, 1, _expiry(id.expiry(), spot, timestamp, surface));
+        BlackScholes.Market memory m;
+        VolatilitySurface.market(m, surface.pillars, spot, Math.zeroFloorSub(id.expiry(), timestamp));
+        _add(work, id, 1, m);
         return work.total;
     }
 
@@ -91,9 +89,13 @@ contract RiskEngine is IRiskEngine {
         uint256 tau,
         Surface calldata surface
     ) external pure returns (uint256 sigma, uint256 forwardRatio) {
-        Expiry memory e = _expiry(tau, spot, 0, surface);
-        int256 y = BlackScholes.logMoneyness(e.market.forward, BlackScholes.clampStrike(strike));
-        return (VolatilitySurface.volatility(e.smile, y, e.market.rootTau), e.smile.forwardRatio);
+        BlackScholes.Market memory m;
+        forwardRatio = VolatilitySurface.market(m, surface.pillars, spot, tau);
+        Greeks memory none;
+        BlackScholes.Shape memory shape;
+        BlackScholes.add(none, m, shape, false, BlackScholes.clampStrike(strike), int256(tau));
+        // Up, since v was rounded down: so it comes out as it went in.
+        if (shape.v != 0) sigma = Math.divUp(shape.v * 1e18, m.rootTau << 8);
     }
 
     function _sum(
@@ -103,16 +105,19 @@ contract RiskEngine is IRiskEngine {
         uint256 timestamp,
         Surface calldata surface
     ) private pure {
-        Expiry[] memory expiries;
+        Pillar[] calldata pillars = surface.pillars;
+        // The markets of the expiries met, one after the other, and room for the one to be met next.
+        BlackScholes.Market memory m = work.market;
+        uint256 first;
         assembly ("memory-safe") {
-            // Room for as many pointers as legs, none of which is read before it is written.
-            expiries := mload(0x40)
-            mstore(expiries, legs.length)
-            mstore(0x40, add(expiries, shl(5, add(legs.length, 1))))
+            // Room for as many as legs, none of which is read before it is written, and a word behind them.
+            first := mload(0x40)
+            mstore(0x40, add(add(first, 32), mul(MARKET_SIZE, legs.length)))
+            // No expiry of a series.
+            mstore(m, not(0))
         }
         unchecked {
-            uint256 known;
-            Expiry memory e;
+            uint256 end = first;
             for (uint256 i; i < legs.length; ++i) {
                 Leg leg;
                 assembly ("memory-safe") {
@@ -120,16 +125,23 @@ contract RiskEngine is IRiskEngine {
                 }
                 uint256 expiry = leg.series().expiry();
                 // Series of one expiry share its forward, its smile and the root of its time. Neighbours mostly do.
-                if (e.timestamp != expiry || known == 0) {
-                    uint256 j = known;
-                    while (j != 0 && expiries[j - 1].timestamp != expiry) --j;
-                    if (j == 0) {
-                        expiries[known] = _expiry(expiry, spot, timestamp, surface);
-                        j = ++known;
+                if (m.expiry != expiry) {
+                    bool isNew;
+                    assembly ("memory-safe") {
+                        // Written behind the last, the expiry is found there at the latest.
+                        mstore(end, expiry)
+                        m := first
+                        for {} xor(mload(m), expiry) {} {
+                            m := add(m, MARKET_SIZE)
+                        }
+                        isNew := eq(m, end)
                     }
-                    e = expiries[j - 1];
+                    if (isNew) {
+                        VolatilitySurface.market(m, pillars, spot, Math.zeroFloorSub(expiry, timestamp));
+                        end += MARKET_SIZE;
+                    }
                 }
-                _add(work, leg.series(), leg.quantity(), e);
+                _add(work, leg.series(), leg.quantity(), m);
             }
         }
         Greeks memory total = work.total;
@@ -140,67 +152,38 @@ contract RiskEngine is IRiskEngine {
         total.theta /= 1e18;
     }
 
-    function _expiry(
-        uint256 expiry,
-        uint256 spot,
-        uint256 timestamp,
-        Surface calldata surface
-    ) private pure returns (Expiry memory e) {
-        unchecked {
-            uint256 tau = expiry > timestamp ? expiry - timestamp : 0;
-            e.timestamp = expiry;
-            VolatilitySurface.smile(e.smile, surface, tau);
-            // A spot above 2^156 is beyond the clamp by far; the product must not wrap.
-            uint256 forward = (FixedPointMathLib.min(spot, type(uint128).max) * e.smile.forwardRatio) / 1e18;
-            BlackScholes.market(e.market, spot, tau, forward);
-        }
-    }
-
     /// @dev Adds `quantity` of the vanilla at the strike less the one at the cap, each at its own volatility. A surface
     /// steep enough makes that difference negative, or more than the series can pay; its price never is.
-    function _add(Work memory work, SeriesId id, int256 quantity, Expiry memory e) private pure {
+    function _add(Work memory work, SeriesId id, int256 quantity, BlackScholes.Market memory m) private pure {
         unchecked {
             Greeks memory total = work.total;
-            BlackScholes.Option memory o = work.near;
             bool isPut = id.isPut();
             uint256 strike = id.strike() * STRIKE_SCALE;
             uint256 cap = id.cap() * STRIKE_SCALE;
             // Not the series' own width, which reverts for an id that is none.
-            int256 width = int256(FixedPointMathLib.dist(strike, cap));
-            (o.isPut, o.strike, o.quantity) = (isPut, strike, quantity);
-            _vanilla(total, o, e);
-            (int256 price, int256 delta) = (o.price, o.delta);
+            int256 width = int256(strike < cap ? cap - strike : strike - cap);
+            if (strike == 0) strike = 1;
+            (int256 price, int256 delta) = BlackScholes.add(total, m, work.near, isPut, strike, quantity);
             if (cap != 0) {
-                o = work.far;
-                (o.isPut, o.strike, o.quantity) = (isPut, cap, -quantity);
-                _vanilla(total, o, e);
-                price -= o.price;
-                delta -= o.delta;
+                (int256 price2, int256 delta2) = BlackScholes.add(total, m, work.far, isPut, cap, -quantity);
+                price -= price2;
+                delta -= delta2;
             }
             if (work.sums.wanted) {
-                Remainder.add(
-                    work.sums,
-                    e.market,
-                    work.near,
-                    work.far,
-                    cap != 0,
-                    quantity,
-                    price,
-                    width,
-                    delta
-                );
+                Remainder.Sums memory sums = work.sums;
+                (int256 slope, uint256 up, uint256 both) = Remainder.vanilla(sums, m, work.near, strike);
+                uint256 down = both;
+                if (cap != 0) {
+                    (int256 slope2, uint256 curve, uint256 twist) = Remainder.vanilla(sums, m, work.far, cap);
+                    slope -= slope2;
+                    both += twist;
+                    down = both + curve;
+                }
+                Remainder.add(sums, quantity, price, width, delta, slope, up + both, down);
             }
             if (uint256(price) > uint256(width)) price = price < 0 ? int256(0) : width;
             total.price += price * quantity;
             total.delta += delta * quantity;
         }
-    }
-
-    function _vanilla(Greeks memory total, BlackScholes.Option memory o, Expiry memory e) private pure {
-        BlackScholes.Market memory m = e.market;
-        uint256 strike = BlackScholes.clampStrike(o.strike);
-        o.strike = strike;
-        int256 y = BlackScholes.logMoneyness(m.forward, strike);
-        BlackScholes.add(total, m, o, VolatilitySurface.volatility(e.smile, y, m.rootTau), y);
     }
 }

@@ -3,114 +3,115 @@ pragma solidity 0.8.28;
 
 import {FixedPointMathLib as Math} from "solady/src/utils/FixedPointMathLib.sol";
 
-import {Pillar, Surface} from "../types/Surface.sol";
+import {Pillar} from "../types/Surface.sol";
+import {BlackScholes} from "./BlackScholes.sol";
 
 /// @title VolatilitySurface
-/// @notice Reads a surface at one expiry and strike. Total: no pillars or no time left give zero volatility and a
-/// forward ratio of 1, pillars out of order some value within the bounds.
+/// @notice Reads a surface at one expiry. A strike's volatility is atm + skew·x + curvature·x²/2 with x = ln(K/F)/√T
+/// within ±3·atm, all within the bounds below. Total: no pillars or no time left give zero volatility and a forward
+/// ratio of 1, pillars out of order some value within the bounds.
 library VolatilitySurface {
     uint256 internal constant MIN_SIGMA = 0.01e18;
     uint256 internal constant MAX_SIGMA = 5e18;
-    /// @dev Standard deviations at the at-the-money volatility beyond which a smile is flat. A parabola that goes on makes
-    /// the farther of two strikes the dearer option, and a capped option worth less than nothing.
-    int256 private constant WING = 3;
-    /// @dev Of a pillar in calldata.
-    uint256 private constant PILLAR_SIZE = 5 * 32;
-
-    /// @notice The surface at one expiry, 18 decimals; `atm` is 0 where there is no volatility to speak of.
-    struct Smile {
-        uint256 atm;
-        int256 skew;
-        int256 curvature;
-        uint256 forwardRatio;
-    }
+    /// @dev A pillar in calldata.
+    uint256 private constant ATM = 32;
+    uint256 private constant SKEW = 64;
+    uint256 private constant CURVATURE = 96;
+    uint256 private constant RATIO = 128;
+    uint256 private constant PILLAR_SIZE = 160;
 
     /// @notice Linear in tenor, the at-the-money volatility in its total variance; flat outside the pillars.
+    /// @param m Written to, but for the expiry.
+    /// @param spot USD, 18 decimals.
     /// @param tau Seconds.
-    /// @param s Written to.
-    function smile(Smile memory s, Surface calldata surface, uint256 tau) internal pure {
-        Pillar[] calldata pillars = surface.pillars;
-        uint256 n = pillars.length;
-        if (n == 0 || tau == 0) {
-            s.forwardRatio = 1e18;
-            return;
+    /// @return ratio Forward over spot, 18 decimals.
+    function market(
+        BlackScholes.Market memory m,
+        Pillar[] calldata pillars,
+        uint256 spot,
+        uint256 tau
+    ) internal pure returns (uint256 ratio) {
+        unchecked {
+            // A spot above 2^156 is beyond the clamp by far; the product must not wrap.
+            uint256 most = Math.min(spot, type(uint128).max);
+            if (pillars.length == 0 || tau == 0) {
+                BlackScholes.market(m, spot, tau, most);
+                (m.atm, m.low, m.high, m.skew, m.bend) = (0, 0, 0, 0, 0);
+                return 1e18;
+            }
+            (uint256 a, uint256 b, uint256 left, uint256 right) = _around(pillars, tau);
+            int256 unit = int256((left + right) * 1e9);
+            ratio = (uint256(_sum(a + RATIO, b + RATIO, left, right)) * 1e18) / uint256(unit);
+            BlackScholes.market(m, spot, tau, (most * ratio) / 1e18);
+            uint256 rootTau = m.rootTau;
+            m.atm = ((_atm(a + ATM, b + ATM, left, right, tau) * rootTau) << 8) / 1e18;
+            m.low = ((MIN_SIGMA * rootTau) << 8) / 1e18;
+            m.high = Math.min(((MAX_SIGMA * rootTau) << 8) / 1e18, BlackScholes.MAX_V);
+            m.skew = Math.rawSDiv(_sum(a + SKEW, b + SKEW, left, right) << 64, unit);
+            m.bend = Math.rawSDiv(
+                _sum(a + CURVATURE, b + CURVATURE, left, right) << 159,
+                unit * int256(rootTau)
+            );
         }
+    }
 
-        // The first pillar not before tau, if any, and the one before it.
-        Pillar calldata b = pillars[0];
-        Pillar calldata a = b;
-        uint256 start = b.tenor;
-        uint256 end = start;
+    /// @dev Where the pillars either side of `tau` lie in calldata and their weights; outside them that at the end, twice.
+    function _around(
+        Pillar[] calldata pillars,
+        uint256 tau
+    ) private pure returns (uint256 a, uint256 b, uint256 left, uint256 right) {
+        // Tenors are cut to size, so that neither weight wraps; of what else is dirty comes some smile, and a smile is
+        // clamped where it is used.
         assembly ("memory-safe") {
-            let last := add(b, mul(PILLAR_SIZE, sub(n, 1)))
+            // The first pillar not before tau, if any, and the one before it.
+            b := pillars.offset
+            a := b
+            let last := add(b, mul(PILLAR_SIZE, sub(pillars.length, 1)))
+            let start := 0
+            let end := and(calldataload(b), 0xffffffff)
             for {} and(lt(end, tau), lt(b, last)) {} {
                 a := b
                 start := end
                 b := add(b, PILLAR_SIZE)
                 end := and(calldataload(b), 0xffffffff)
             }
-        }
-        if (tau <= start || tau >= end) _flat(s, tau < end ? a : b);
-        else _between(s, a, b, start, end, tau);
-    }
-
-    /// @notice Volatility of a strike: atm + skew·x + curvature·x²/2 with x = ln(K/F)/√T within ±3·atm, within its bounds.
-    /// @param logMoneyness ln(F/K), Q120.
-    /// @param rootTau Square root of the time in years, Q96.
-    /// @return sigma 18 decimals.
-    function volatility(
-        Smile memory s,
-        int256 logMoneyness,
-        uint256 rootTau
-    ) internal pure returns (uint256 sigma) {
-        unchecked {
-            int256 atm = int256(s.atm);
-            // Where there is no time there is none of this either.
-            if (atm == 0) return 0;
-            // Below 2^80: prices are within 2^100 of each other, and the time is at least a second.
-            int256 x = -Math.rawSDiv((logMoneyness * 1e18) >> 24, int256(rootTau));
-            int256 wing = WING * atm;
-            // Of either sign at once: what is below the least is a huge unsigned number.
-            if (uint256(x + wing) > uint256(2 * wing)) x = x < 0 ? -wing : wing;
-            int256 v = atm + (s.skew * x + (((s.curvature * x) / 1e18) * x) / 2) / 1e18;
-            if (uint256(v) - MIN_SIGMA > MAX_SIGMA - MIN_SIGMA)
-                return v < int256(MIN_SIGMA) ? MIN_SIGMA : MAX_SIGMA;
-            return uint256(v);
+            if iszero(lt(tau, end)) {
+                a := b
+            }
+            left := 1
+            if xor(a, b) {
+                left := sub(end, tau)
+                right := sub(tau, start)
+            }
         }
     }
 
-    function _flat(Smile memory s, Pillar calldata p) private pure {
-        unchecked {
-            // An at-the-money volatility of zero still means a surface: its smile counts, and the bounds apply.
-            s.atm = Math.max(uint256(p.atmVol) * 1e9, 1);
-            s.skew = int256(p.skew) * 1e9;
-            s.curvature = int256(p.curvature) * 1e9;
-            s.forwardRatio = uint256(p.forwardRatio) * 1e9;
+    /// @dev The weighted sum of two words of calldata.
+    function _sum(uint256 a, uint256 b, uint256 left, uint256 right) private pure returns (int256 sum) {
+        assembly ("memory-safe") {
+            sum := add(mul(left, calldataload(a)), mul(right, calldataload(b)))
         }
     }
 
-    /// @dev `start`, a's tenor, < tau < `end`, b's.
-    function _between(
-        Smile memory s,
-        Pillar calldata a,
-        Pillar calldata b,
-        uint256 start,
-        uint256 end,
+    /// @dev 18 decimals.
+    function _atm(
+        uint256 a,
+        uint256 b,
+        uint256 left,
+        uint256 right,
         uint256 tau
-    ) private pure {
+    ) private pure returns (uint256) {
+        uint256 from;
+        uint256 to;
+        assembly ("memory-safe") {
+            from := calldataload(a)
+            to := calldataload(b)
+        }
         unchecked {
-            (uint256 from, uint256 to) = (a.atmVol, b.atmVol);
-            uint256 span = end - start;
-            uint256 right = tau - start;
-            uint256 left = span - right;
-            uint256 variance = (left * start * from * from + right * end * to * to) * 1e18;
-            s.atm = Math.max(Math.sqrt(Math.rawDiv(variance, span * tau)), 1);
-            s.skew = Math.rawSDiv((int256(left) * a.skew + int256(right) * b.skew) * 1e9, int256(span));
-            s.curvature = Math.rawSDiv(
-                (int256(left) * a.curvature + int256(right) * b.curvature) * 1e9,
-                int256(span)
-            );
-            s.forwardRatio = Math.rawDiv((left * a.forwardRatio + right * b.forwardRatio) * 1e9, span);
+            if (right == 0) return from * 1e9;
+            // The tenors are tau - right and tau + left.
+            uint256 variance = left * (tau - right) * from * from + right * (tau + left) * to * to;
+            return Math.sqrt(Math.rawDiv(variance * 1e18, (left + right) * tau));
         }
     }
 }

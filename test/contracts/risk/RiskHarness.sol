@@ -53,7 +53,7 @@ contract RiskHarness {
         gas = gasleft();
         BlackScholes.Market memory m;
         BlackScholes.market(m, spot, tau, forward);
-        g = BlackScholes.capped(m, isPut, strike, 0, sigma);
+        BlackScholes.capped(g, m, isPut, strike, 0, sigma);
         gas -= gasleft();
     }
 
