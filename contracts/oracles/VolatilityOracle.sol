@@ -52,9 +52,14 @@ contract VolatilityOracle is IVolatilityOracle, AccessManaged {
     uint256 public constant SWING_PER_DAY = 2e9;
     uint256 private constant MAX_SWING = SWING_ROOM + 2 * SWING_PER_DAY;
 
-    Pillar[] private _pillars;
+    /// @dev How many pillars, and their tenors, the first lowest, 32 bits each: they stay, and need no storage.
+    uint256 private immutable _count;
+    uint256 private immutable _tenors;
+    /// @dev The rest of each pillar, two a slot, as every valuation reads them all: volatility, skew, curvature and forward
+    /// ratio, the first lowest. The bounds above fit 32 bits each.
+    uint128[MAX_PILLARS] private _pillars;
     /// @dev As of the last post; it has moved on since, see `_follow`.
-    Pillar[] private _anchors;
+    uint128[MAX_PILLARS] private _anchors;
     /// @dev One slot, the only one read by `isOpen`.
     uint64 private _postedAt;
     uint64 private _settledFrom;
@@ -64,14 +69,16 @@ contract VolatilityOracle is IVolatilityOracle, AccessManaged {
     /// @param initial The first surface, and the first anchor; its tenors stay for ever.
     constructor(address authority, Pillar[] memory initial) AccessManaged(authority) {
         if (initial.length == 0 || initial.length > MAX_PILLARS) revert InvalidSurface(initial.length);
+        uint256 tenors;
         for (uint256 i; i < initial.length; ++i) {
             if (initial[i].tenor == 0 || (i != 0 && initial[i].tenor <= initial[i - 1].tenor)) {
                 revert InvalidSurface(i);
             }
             _requireInBounds(initial[i], i);
-            _pillars.push(initial[i]);
-            _anchors.push(initial[i]);
+            tenors |= uint256(initial[i].tenor) << (32 * i);
+            _pillars[i] = _anchors[i] = _pack(initial[i]);
         }
+        (_count, _tenors) = (initial.length, tenors);
         _setTimes(0);
         emit SurfacePosted(block.timestamp, block.timestamp, initial);
     }
@@ -79,13 +86,14 @@ contract VolatilityOracle is IVolatilityOracle, AccessManaged {
     /// @inheritdoc IVolatilityOracle
     function post(Pillar[] calldata pillars) external restricted {
         if (block.timestamp < _postedAt + MIN_INTERVAL) revert PostedTooSoon(_postedAt + MIN_INTERVAL);
-        if (pillars.length != _pillars.length) revert InvalidSurface(pillars.length);
+        if (pillars.length != _count) revert InvalidSurface(pillars.length);
         uint256 elapsed = block.timestamp - _postedAt;
+        (uint128[MAX_PILLARS] memory served, uint128[MAX_PILLARS] memory anchors) = (_pillars, _anchors);
         uint256 wait;
         uint256 swing;
         for (uint256 i; i < pillars.length; ++i) {
             Pillar calldata next = pillars[i];
-            Pillar memory last = _pillars[i];
+            Pillar memory last = _unpack(served[i], i);
             if (next.tenor != last.tenor) revert InvalidSurface(i);
             _requireInBounds(next, i);
             if (
@@ -97,25 +105,25 @@ contract VolatilityOracle is IVolatilityOracle, AccessManaged {
             ) revert StepTooLarge(i);
             swing = FixedPointMathLib.max(swing, _swingOf(last, next));
             // What was served until now draws the anchor, not what is posted.
-            Pillar memory anchor_ = _follow(_anchors[i], last, elapsed);
+            Pillar memory anchor_ = _follow(_unpack(anchors[i], i), last, elapsed);
             wait = FixedPointMathLib.max(wait, _timeToSettle(anchor_, next));
-            _anchors[i] = anchor_;
-            _pillars[i] = next;
+            (anchors[i], served[i]) = (_pack(anchor_), _pack(next));
         }
+        (_anchors, _pillars) = (anchors, served);
         _setTimes(FixedPointMathLib.max(wait, _timeToCalm(swing, elapsed)));
         emit SurfacePosted(block.timestamp, _settledFrom, pillars);
     }
 
     /// @inheritdoc IVolatilityOracle
     function surface() external view returns (Surface memory) {
-        return Surface(_pillars);
+        return Surface(_unpackAll(_pillars));
     }
 
     /// @inheritdoc IVolatilityOracle
     function anchor() external view returns (Surface memory) {
-        Pillar[] memory anchors = _anchors;
+        (Pillar[] memory anchors, Pillar[] memory served) = (_unpackAll(_anchors), _unpackAll(_pillars));
         for (uint256 i; i < anchors.length; ++i) {
-            anchors[i] = _follow(anchors[i], _pillars[i], block.timestamp - _postedAt);
+            anchors[i] = _follow(anchors[i], served[i], block.timestamp - _postedAt);
         }
         return Surface(anchors);
     }
@@ -165,6 +173,30 @@ contract VolatilityOracle is IVolatilityOracle, AccessManaged {
                 FixedPointMathLib.dist(from.forwardRatio, to.forwardRatio) * 1e9,
                 FORWARD_TOLERANCE
             );
+    }
+
+    function _unpackAll(uint128[MAX_PILLARS] memory packed) private view returns (Pillar[] memory pillars) {
+        pillars = new Pillar[](_count);
+        for (uint256 i; i < pillars.length; ++i) pillars[i] = _unpack(packed[i], i);
+    }
+
+    function _unpack(uint128 packed, uint256 i) private view returns (Pillar memory) {
+        return
+            Pillar({
+                tenor: uint32(_tenors >> (32 * i)),
+                atmVol: uint32(packed),
+                skew: int32(uint32(packed >> 32)),
+                curvature: int32(uint32(packed >> 64)),
+                forwardRatio: uint32(packed >> 96)
+            });
+    }
+
+    function _pack(Pillar memory pillar) private pure returns (uint128) {
+        return
+            uint128(uint32(pillar.atmVol)) |
+            (uint128(uint32(int32(pillar.skew))) << 32) |
+            (uint128(uint32(int32(pillar.curvature))) << 64) |
+            (uint128(uint32(pillar.forwardRatio)) << 96);
     }
 
     /// @param wait Below 2^58 seconds: the widest gap within bounds over the slowest pace.
