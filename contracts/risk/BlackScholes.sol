@@ -51,8 +51,6 @@ library BlackScholes {
 
     /// @notice What the options of one expiry share. All within the clamps.
     struct Market {
-        /// Unix seconds, for the caller: of no meaning here.
-        uint256 expiry;
         /// USD, 18 decimals.
         uint256 spot;
         /// USD, 18 decimals.
@@ -187,6 +185,18 @@ library BlackScholes {
         }
     }
 
+    /// @return d1 Q56; `z1` and `z2` |d1| and |d2|.
+    function _distances(int256 y, uint256 v) private pure returns (int256 d1, uint256 z1, uint256 z2) {
+        assembly ("memory-safe") {
+            d1 := add(sdiv(shl(40, y), v), shr(49, v))
+            let sign := sar(255, d1)
+            z1 := sub(xor(d1, sign), sign)
+            z2 := sub(d1, shr(48, v))
+            sign := sar(255, z2)
+            z2 := sub(xor(z2, sign), sign)
+        }
+    }
+
     /// @notice Adds `quantity` times an option's gamma, vega and theta to `total`; price and delta of one are left to
     /// the caller, who nets and clamps them first.
     /// @param shape Written to.
@@ -204,18 +214,7 @@ library BlackScholes {
         uint256 v = _deviation(m, y);
         shape.v = v;
         if (v == 0) return _intrinsic(m, isPut, strike);
-        int256 d1;
-        // |d1| and |d2|.
-        uint256 z1;
-        uint256 z2;
-        assembly ("memory-safe") {
-            d1 := add(sdiv(shl(40, y), v), shr(49, v))
-            let sign := sar(255, d1)
-            z1 := sub(xor(d1, sign), sign)
-            z2 := sub(d1, shr(48, v))
-            sign := sar(255, z2)
-            z2 := sub(xor(z2, sign), sign)
-        }
+        (int256 d1, uint256 z1, uint256 z2) = _distances(y, v);
         (shape.z1, shape.z2) = (z1, z2);
         // F·φ(d1), F·N(-|d1|), K·N(-|d2|), Q48.
         uint256 a;

@@ -14,8 +14,8 @@ import {VolatilitySurface} from "./VolatilitySurface.sol";
 contract RiskEngine is IRiskEngine {
     /// @dev From the 8 decimals of a series to 18.
     uint256 private constant STRIKE_SCALE = 1e10;
-    /// @dev Of a `BlackScholes.Market` in memory.
-    uint256 private constant MARKET_SIZE = 10 * 32;
+    /// @dev An expiry in memory: its time, then its `BlackScholes.Market` of nine words.
+    uint256 private constant EXPIRY_SIZE = 10 * 32;
 
     /// @dev Room for a book's sums and the shapes of the series at hand: the stack is too small for them.
     struct Work {
@@ -61,7 +61,7 @@ contract RiskEngine is IRiskEngine {
         uint256 spot,
         uint256 timestamp,
         Surface calldata surface
-    ) external pure returns (Greeks memory total) {
+    ) external pure returns (Greeks memory) {
         Work memory work;
         _sum(work, legs, spot, timestamp, surface);
         return work.total;
@@ -78,8 +78,8 @@ contract RiskEngine is IRiskEngine {
         Work memory work;
         Remainder.start(work.sums, box, spot);
         _sum(work, legs, spot, timestamp, surface);
-        (volSlope, remainder) = Remainder.end(work.sums);
         total = work.total;
+        (volSlope, remainder) = Remainder.end(work.sums);
     }
 
     /// @inheritdoc IRiskEngine
@@ -106,18 +106,18 @@ contract RiskEngine is IRiskEngine {
         Surface calldata surface
     ) private pure {
         Pillar[] calldata pillars = surface.pillars;
-        // The markets of the expiries met, one after the other, and room for the one to be met next.
+        // The expiries met, one after the other, and the one at hand.
         BlackScholes.Market memory m = work.market;
         uint256 first;
         assembly ("memory-safe") {
             // Room for as many as legs, none of which is read before it is written, and a word behind them.
             first := mload(0x40)
-            mstore(0x40, add(add(first, 32), mul(MARKET_SIZE, legs.length)))
-            // No expiry of a series.
-            mstore(m, not(0))
+            mstore(0x40, add(add(first, 32), mul(EXPIRY_SIZE, legs.length)))
         }
         unchecked {
             uint256 end = first;
+            // None of a series.
+            uint256 at = type(uint256).max;
             for (uint256 i; i < legs.length; ++i) {
                 Leg leg;
                 assembly ("memory-safe") {
@@ -125,20 +125,15 @@ contract RiskEngine is IRiskEngine {
                 }
                 uint256 expiry = leg.series().expiry();
                 // Series of one expiry share its forward, its smile and the root of its time. Neighbours mostly do.
-                if (m.expiry != expiry) {
-                    bool isNew;
+                if (expiry != at) {
+                    at = expiry;
+                    uint256 found = _find(expiry, first, end);
                     assembly ("memory-safe") {
-                        // Written behind the last, the expiry is found there at the latest.
-                        mstore(end, expiry)
-                        m := first
-                        for {} xor(mload(m), expiry) {} {
-                            m := add(m, MARKET_SIZE)
-                        }
-                        isNew := eq(m, end)
+                        m := add(found, 32)
                     }
-                    if (isNew) {
+                    if (found == end) {
                         VolatilitySurface.market(m, pillars, spot, Math.zeroFloorSub(expiry, timestamp));
-                        end += MARKET_SIZE;
+                        end += EXPIRY_SIZE;
                     }
                 }
                 _add(work, leg.series(), leg.quantity(), m);
@@ -150,6 +145,17 @@ contract RiskEngine is IRiskEngine {
         total.gamma /= 1e18;
         total.vega /= 1e18;
         total.theta /= 1e18;
+    }
+
+    /// @return e Where `expiry` is from `first` on, `end` if it is not: written there, it is found at the latest there.
+    function _find(uint256 expiry, uint256 first, uint256 end) private pure returns (uint256 e) {
+        assembly ("memory-safe") {
+            mstore(end, expiry)
+            e := first
+            for {} xor(mload(e), expiry) {} {
+                e := add(e, EXPIRY_SIZE)
+            }
+        }
     }
 
     /// @dev Adds `quantity` of the vanilla at the strike less the one at the cap, each at its own volatility. A surface

@@ -21,7 +21,7 @@ library VolatilitySurface {
     uint256 private constant PILLAR_SIZE = 160;
 
     /// @notice Linear in tenor, the at-the-money volatility in its total variance; flat outside the pillars.
-    /// @param m Written to, but for the expiry.
+    /// @param m Written to.
     /// @param spot USD, 18 decimals.
     /// @param tau Seconds.
     /// @return ratio Forward over spot, 18 decimals.
