@@ -57,9 +57,9 @@ contract VolatilityOracle is IVolatilityOracle, AccessManaged {
     uint256 private immutable _tenors;
     /// @dev The rest of each pillar, two a slot, as every valuation reads them all: volatility, skew, curvature and forward
     /// ratio, the first lowest. The bounds above fit 32 bits each.
-    uint128[MAX_PILLARS] private _pillars;
+    uint256[MAX_PILLARS / 2] private _pillars;
     /// @dev As of the last post; it has moved on since, see `_follow`.
-    uint128[MAX_PILLARS] private _anchors;
+    uint256[MAX_PILLARS / 2] private _anchors;
     /// @dev One slot, the only one read by `isOpen`.
     uint64 private _postedAt;
     uint64 private _settledFrom;
@@ -76,8 +76,9 @@ contract VolatilityOracle is IVolatilityOracle, AccessManaged {
             }
             _requireInBounds(initial[i], i);
             tenors |= uint256(initial[i].tenor) << (32 * i);
-            _pillars[i] = _anchors[i] = _pack(initial[i]);
         }
+        _store(_anchors, initial);
+        _store(_pillars, initial);
         (_count, _tenors) = (initial.length, tenors);
         _setTimes(0);
         emit SurfacePosted(block.timestamp, block.timestamp, initial);
@@ -88,12 +89,12 @@ contract VolatilityOracle is IVolatilityOracle, AccessManaged {
         if (block.timestamp < _postedAt + MIN_INTERVAL) revert PostedTooSoon(_postedAt + MIN_INTERVAL);
         if (pillars.length != _count) revert InvalidSurface(pillars.length);
         uint256 elapsed = block.timestamp - _postedAt;
-        (uint128[MAX_PILLARS] memory served, uint128[MAX_PILLARS] memory anchors) = (_pillars, _anchors);
+        (Pillar[] memory served, Pillar[] memory anchors) = (_unpack(_pillars), _unpack(_anchors));
         uint256 wait;
         uint256 swing;
         for (uint256 i; i < pillars.length; ++i) {
             Pillar calldata next = pillars[i];
-            Pillar memory last = _unpack(served[i], i);
+            Pillar memory last = served[i];
             if (next.tenor != last.tenor) revert InvalidSurface(i);
             _requireInBounds(next, i);
             if (
@@ -105,23 +106,24 @@ contract VolatilityOracle is IVolatilityOracle, AccessManaged {
             ) revert StepTooLarge(i);
             swing = FixedPointMathLib.max(swing, _swingOf(last, next));
             // What was served until now draws the anchor, not what is posted.
-            Pillar memory anchor_ = _follow(_unpack(anchors[i], i), last, elapsed);
+            Pillar memory anchor_ = _follow(anchors[i], last, elapsed);
             wait = FixedPointMathLib.max(wait, _timeToSettle(anchor_, next));
-            (anchors[i], served[i]) = (_pack(anchor_), _pack(next));
+            (anchors[i], served[i]) = (anchor_, next);
         }
-        (_anchors, _pillars) = (anchors, served);
+        _store(_anchors, anchors);
+        _store(_pillars, served);
         _setTimes(FixedPointMathLib.max(wait, _timeToCalm(swing, elapsed)));
         emit SurfacePosted(block.timestamp, _settledFrom, pillars);
     }
 
     /// @inheritdoc IVolatilityOracle
     function surface() external view returns (Surface memory) {
-        return Surface(_unpackAll(_pillars));
+        return Surface(_unpack(_pillars));
     }
 
     /// @inheritdoc IVolatilityOracle
     function anchor() external view returns (Surface memory) {
-        (Pillar[] memory anchors, Pillar[] memory served) = (_unpackAll(_anchors), _unpackAll(_pillars));
+        (Pillar[] memory anchors, Pillar[] memory served) = (_unpack(_anchors), _unpack(_pillars));
         for (uint256 i; i < anchors.length; ++i) {
             anchors[i] = _follow(anchors[i], served[i], block.timestamp - _postedAt);
         }
@@ -175,28 +177,34 @@ contract VolatilityOracle is IVolatilityOracle, AccessManaged {
             );
     }
 
-    function _unpackAll(uint128[MAX_PILLARS] memory packed) private view returns (Pillar[] memory pillars) {
-        pillars = new Pillar[](_count);
-        for (uint256 i; i < pillars.length; ++i) pillars[i] = _unpack(packed[i], i);
+    function _unpack(uint256[MAX_PILLARS / 2] storage slots) private view returns (Pillar[] memory pillars) {
+        uint256 count = _count;
+        uint256 tenors = _tenors;
+        pillars = new Pillar[](count);
+        uint256 packed;
+        for (uint256 i; i < count; ++i) {
+            packed = i % 2 == 0 ? slots[i / 2] : packed >> 128;
+            Pillar memory p = pillars[i];
+            p.tenor = uint32(tenors >> (32 * i));
+            p.atmVol = uint32(packed);
+            p.skew = int32(uint32(packed >> 32));
+            p.curvature = int32(uint32(packed >> 64));
+            p.forwardRatio = uint32(packed >> 96);
+        }
     }
 
-    function _unpack(uint128 packed, uint256 i) private view returns (Pillar memory) {
-        return
-            Pillar({
-                tenor: uint32(_tenors >> (32 * i)),
-                atmVol: uint32(packed),
-                skew: int32(uint32(packed >> 32)),
-                curvature: int32(uint32(packed >> 64)),
-                forwardRatio: uint32(packed >> 96)
-            });
-    }
-
-    function _pack(Pillar memory pillar) private pure returns (uint128) {
-        return
-            uint128(uint32(pillar.atmVol)) |
-            (uint128(uint32(int32(pillar.skew))) << 32) |
-            (uint128(uint32(int32(pillar.curvature))) << 64) |
-            (uint128(uint32(pillar.forwardRatio)) << 96);
+    function _store(uint256[MAX_PILLARS / 2] storage slots, Pillar[] memory pillars) private {
+        uint256 packed;
+        for (uint256 i; i < pillars.length; ++i) {
+            Pillar memory p = pillars[i];
+            uint256 half =
+                uint256(p.atmVol) |
+                    (uint256(uint32(int32(p.skew))) << 32) |
+                    (uint256(uint32(int32(p.curvature))) << 64) |
+                    (uint256(p.forwardRatio) << 96);
+            packed = i % 2 == 0 ? half : packed | (half << 128);
+            if (i % 2 == 1 || i + 1 == pillars.length) slots[i / 2] = packed;
+        }
     }
 
     /// @param wait Below 2^58 seconds: the widest gap within bounds over the slowest pace.
