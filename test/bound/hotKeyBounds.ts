@@ -26,32 +26,33 @@ describe("The bounds of the hot keys", () => {
 
   it("of the keeper: both losses, and the oracle's gap on both turnovers", () => {
     const { loss, gap, rescueLoss, rescueGap, total } = keeperBound(parameters, DAY);
-    expect(loss).to.equal(2n * PERCENT);
-    expect(gap).to.equal(4n * PERCENT); // 1 % of 400 %
+    expect(loss).to.equal((13n * PERCENT) / 10n);
+    expect(gap).to.equal((14n * PERCENT) / 10n); // 1 % of 140 %
     expect(rescueLoss).to.equal((3n * PERCENT) / 2n);
-    expect(rescueGap).to.equal((15n * PERCENT) / 4n); // 5 % of 75 %
+    expect(rescueGap).to.equal(3n * PERCENT); // 5 % of 60 %
     expect(total).to.equal(loss + gap + rescueLoss + rescueGap);
   });
 
   it("of the quoter: its loss, and the box on what it trades", () => {
     const { loss, price, volatility, total } = quoterBound(parameters, 0n);
-    expect([loss, price, volatility]).to.deep.equal([PERCENT / 2n, PERCENT, PERCENT]);
-    expect(total).to.equal((5n * PERCENT) / 2n);
+    expect([loss, price, volatility]).to.deep.equal([PERCENT / 4n, PERCENT, PERCENT / 2n]);
+    expect(total).to.equal((7n * PERCENT) / 4n);
   });
 
   it("of the surface key: the anchor's pace, compounding, and what no two-sided value covers", () => {
     const exposure = { tenor: 30 * 86_400, volatility: 0.6, vega: 0.5, shape: 0.1, delta: 0.4 };
     const start = surfaceBound(parameters, [exposure], 0n);
     expect([start.volatility, start.shape, start.forward]).to.deep.equal([0n, 0n, 0n]);
-    // 0.05 of skew on 0.1 and 0.005 of forward on 0.4, once, and there and back.
-    expectNear(Number(start.once) / 1e18, 0.007, 1e-9);
-    expectNear(Number(start.swings) / 1e18, 0.014, 1e-9);
+    // 0.05 of skew on 0.1 and 0.001 of forward on 0.4: once at once, and twice more a day.
+    expectNear(Number(start.once) / 1e18, 0.0054, 1e-8);
+    expectNear(Number(start.swings) / 1e18, 0.0054, 1e-8);
     const day = surfaceBound(parameters, [exposure], DAY);
     expectNear(Number(day.volatility) / 1e18, 0.3 * (Math.exp(0.2) - 1), 1e-6);
     expectNear(Number(day.shape) / 1e18, 0.1 * 0.1, 1e-6);
     expectNear(Number(day.forward) / 1e18, 0.004 * 0.4, 1e-6);
-    expectNear(Number(day.swings) / 1e18, 0.014 * 145, 1e-6);
-    expect(day.total).to.equal(WAD);
+    expectNear(Number(day.swings) / 1e18, 0.0054 * 3, 1e-6);
+    expect(day.total).to.equal(day.volatility + day.shape + day.forward + day.swings);
+    expect(surfaceBound(parameters, [exposure], 40n * DAY).total).to.equal(WAD);
   });
 
   it("of the surface key are faster for a short tenor, and add up over expiries", () => {
@@ -88,10 +89,10 @@ describe("The bounds of the hot keys", () => {
 
   it("print as percentages of NAV, part by part", () => {
     const report = boundReport(DEFAULT_SUBJECT);
-    expect(report.keeper.at(-1)!.percent[1]).to.equal(11.25);
+    expect(report.keeper.at(-1)!.percent[1]).to.equal(7.2);
     const text = renderReport(report);
     expect(text).to.match(/stolen keeper +1 h +1 day +7 days/);
-    expect(text).to.match(/in all +6\.70 % +11\.25 % +39\.75 %/);
+    expect(text).to.match(/in all +4\.47 % +7\.20 % +24\.30 %/);
     expect(text).to.contain("withheld hedge");
   });
 });
