@@ -1,3 +1,5 @@
+import { setFlagsFromString } from "node:v8";
+
 import { PGlite, types } from "@electric-sql/pglite";
 import { Kysely, PGliteDialect } from "kysely";
 import { Migrator } from "kysely/migration";
@@ -6,6 +8,10 @@ import { lockDirectory } from "./directoryLock.ts";
 import { parseJson } from "./json.ts";
 import { migrations } from "./migrations.ts";
 import type { Tables } from "./schema.ts";
+
+// V8 of Node 24 now and then aborts the process where it frees WebAssembly code that it has compiled anew
+// (nodejs/node#64500): an embedded database must not cost the keeper its life. What is not freed is a few megabytes.
+setFlagsFromString("--no-wasm-code-gc");
 
 export interface Database {
   readonly db: Kysely<Tables>;
