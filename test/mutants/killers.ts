@@ -17,7 +17,15 @@ interface Patterns extends Killers {
 const VAULT: Omit<Patterns, "mocha"> = {
   solidity: ["**/*.t.sol"],
   // They never meet the vault, or take long to find what the others do.
-  without: ["utils/**", "risk/**", "OptionBook*", "UniswapV3*", "*Oracle*.ts", "Keel.random.ts", "StressWindows.ts"],
+  without: [
+    "utils/**",
+    "risk/**",
+    "OptionBook*",
+    "UniswapV3*",
+    "*Oracle*.ts",
+    "Keel.random.ts",
+    "StressWindows.ts",
+  ],
 };
 
 /** By the longest prefix of the path. */
