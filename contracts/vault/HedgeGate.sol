@@ -96,7 +96,10 @@ library HedgeGate {
         Hedge memory h;
         h.drift = marks.book.delta + marks.venueDelta;
         h.distances = _distances(self);
-        _forgetMended(self, h);
+        // Nor may what is left of an empty book's hedge lend its wait to the first option's.
+        if (_isBreachedAsEver(self, h)) return;
+        self.breachedAt = 0;
+        emit IVault.BreachEnded();
     }
 
     /// @notice See `IVault.ripcord`.
@@ -217,11 +220,12 @@ library HedgeGate {
 
     /// @dev Once no option is left, any position that is: nobody else may be there to end it, and exits wait for it.
     function _isBreached(VaultState storage self, Hedge memory h) private view returns (bool) {
-        uint256 size = h.drift.abs();
-        return
-            size >= self.limits.ripcordDrift ||
-            (size != 0 && self.legs.length == 0) ||
-            _isMarginLow(self, h.distances);
+        return (h.drift != 0 && self.legs.length == 0) || _isBreachedAsEver(self, h);
+    }
+
+    /// @dev What is a breach with options and without.
+    function _isBreachedAsEver(VaultState storage self, Hedge memory h) private view returns (bool) {
+        return h.drift.abs() >= self.limits.ripcordDrift || _isMarginLow(self, h.distances);
     }
 
     /// @dev Below half of where the venue wants margin.
