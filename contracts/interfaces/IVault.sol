@@ -104,7 +104,7 @@ struct Marks {
 /// @param entryOpen Whether the market is known well enough to sell shares at the ask.
 /// @param exitOpen Whether it is to redeem at the bid at once.
 /// @param queueOpen Whether it is to release the exits that wait: as `exitOpen`, and once no option is left and the first has
-/// waited for three days a fresh price is enough, so that nothing can hold them for ever.
+/// waited for three days a fresh price is enough for all who have, so that nothing can hold them for ever.
 struct Value {
     int256 bid;
     int256 mid;

@@ -53,16 +53,18 @@ library ExitQueue {
         uint256 supply
     ) external returns (uint256 shares, uint256 assets) {
         if (!value.queueOpen) revert IVault.NotOpen();
-        shares = self.requested - self.processed;
+        uint256 line = self.requested - self.processed;
+        // Whoever has just joined must not leave behind one who has waited at a price the market has left.
+        shares = value.exitOpen ? line : _waitedUpTo(self) - self.processed;
         uint256 bid = value.bid > 0 ? uint256(value.bid) + 1 : 1;
         assets = shares.fullMulDiv(bid, supply);
         if (assets > value.free) {
             shares = value.free.fullMulDiv(supply, bid);
             assets = shares.fullMulDiv(bid, supply);
-            if (assets < MIN_RELEASE) revert IVault.NothingToProcess();
         } else if (shares == 0 || (value.bid <= 0 && supply != 0)) {
             revert IVault.NothingToProcess();
         }
+        if (shares < line && assets < MIN_RELEASE) revert IVault.NothingToProcess();
         uint256 end = self.processed + shares;
         uint256 total =
             assets + (self.releases.length == 0 ? 0 : self.releases[self.releases.length - 1].assets);
@@ -108,6 +110,17 @@ library ExitQueue {
             else low = middle + 1;
         }
         return self.requests[low].requestedAt;
+    }
+
+    /// @dev Where those end who have waited for `PATIENCE`. The oldest that waits has, or the line were closed.
+    function _waitedUpTo(Exits storage self) private view returns (uint256) {
+        (uint256 low, uint256 high) = (0, self.requests.length);
+        while (low < high) {
+            uint256 middle = (low + high) / 2;
+            if (block.timestamp > self.requests[middle].requestedAt + PATIENCE) low = middle + 1;
+            else high = middle;
+        }
+        return self.requests[low - 1].end;
     }
 
     /// @dev A(x) for x <= processed, rounded down.

@@ -68,6 +68,26 @@ describe("the ripcord", () => {
     expect(await driftOf(keel())).to.be.closeTo(drift, WAD / 100n);
   });
 
+  it("must wait for the first option's breach too, whatever the hedge of an empty book left on record", async () => {
+    const { vault, buy, taker } = keel();
+    const id = await callOf(keel(), 30);
+    await buy(taker, id, 20n * WAD);
+    await rebalance(keel(), [{ venue: SPOT, dDelta: -(await driftOf(keel())) }]);
+    await sell(keel(), taker, id, 20n * WAD);
+    await rebalance(keel(), [{ venue: SPOT, dDelta: WAD / 20n - (await driftOf(keel())) }]);
+    await recordBreach(keel());
+    await passTime(keel(), 40 * MINUTE);
+    await buy(taker, id, 200n * WAD);
+    expect(await vault.breachedAt!()).to.equal(0n);
+    const before = (await vault.nav!()) as bigint;
+    await movePool(keel(), 3_140);
+    const drift = await driftOf(keel());
+    await ripcord(keel(), SPOT, -drift).catch(() => undefined);
+    const lost = before - ((await vault.nav!()) as bigint);
+    expect(lost).to.be.at.most(USDC);
+    expect(await driftOf(keel())).to.be.closeTo(drift, WAD / 100n);
+  });
+
   it("pays for one breach no more than its reward, in however many parts it is mended", async () => {
     const { buy, taker, usdc, stranger } = keel();
     const id = await callOf(keel(), 7);
@@ -278,6 +298,24 @@ describe("the line of exits, once no option is left", () => {
     await vaultAs(keel(), bob).claim!(0n).catch(() => undefined);
     const got = (await usdc.balanceOf!(bob.address)) as bigint;
     expect(got).to.be.at.most(fair);
+  });
+
+  it("nor behind somebody who has waited: that one is paid alone", async () => {
+    const { vault, alice, bob } = keel();
+    const sharesOf = async (owner: string) => (await vault.balanceOf!(owner)) as bigint;
+    const waiting = (await sharesOf(alice.address)) / 100n;
+    await vaultAs(keel(), alice).requestRedeem!(waiting, alice.address, alice.address);
+    const [leg] = (await vault.legs!()) as bigint[];
+    await letExpire(keel(), leg! & (2n ** 176n - 1n));
+    await movePool(keel(), 2_800);
+    await keel().networkHelpers.mine(1);
+    const shares = await sharesOf(bob.address);
+    await vaultAs(keel(), bob).requestRedeem!(shares, bob.address, bob.address);
+    await vaultAs(keel(), bob).processQueue!();
+    expect(await vault.claimable!(0n)).to.be.greaterThan(0n);
+    expect(await vault.claimable!(1n)).to.equal(0n);
+    const { waiting: left } = (await vault.queue!()) as unknown as { waiting: bigint };
+    expect(left).to.equal(shares);
   });
 });
 
