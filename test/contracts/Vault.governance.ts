@@ -45,6 +45,13 @@ describe("Vault governance", () => {
     expect((await vault.limits!()).maxAge).to.equal(30n * 86_400n);
   });
 
+  it("shuts down once, for good", async () => {
+    const { vault, admin } = keel();
+    await expect(vaultAs(keel(), admin).shutdown!()).to.emit(vault, "ShutDown");
+    await expect(vaultAs(keel(), admin).shutdown!()).to.be.revertedWithCustomError(vault, "IsShutDown");
+    expect(await vault.isShutdown!()).to.equal(true);
+  });
+
   it("adds venues of this vault, each once, four at most", async () => {
     const { vault, ethers, admin, alice, contracts, spot } = keel();
     const add = (venue: unknown) => vaultAs(keel(), admin).addVenue!(venue, WAD);
