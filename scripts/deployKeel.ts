@@ -1,4 +1,3 @@
-import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
@@ -6,6 +5,7 @@ import type { NetworkConnection } from "hardhat/types/network";
 import type { Address } from "viem";
 
 import Keel, { DEFAULT_ADMIN_DELAY } from "../deployments/modules/Keel.ts";
+import { currentCommit } from "./currentCommit.ts";
 import { MAINNET } from "./localMainnet/addresses.ts";
 
 /** One account a role; none may be the deployer, which ends without any. */
@@ -253,16 +253,4 @@ export function writeDeployment(
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, `${JSON.stringify(record, null, 2)}\n`);
   return file;
-}
-
-/** Null outside a git checkout. */
-function currentCommit(): string | null {
-  try {
-    return execFileSync("git", ["rev-parse", "HEAD"], {
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "ignore"],
-    }).trim();
-  } catch {
-    return null;
-  }
 }

@@ -1,8 +1,7 @@
-import { execFileSync } from "node:child_process";
-
 import Table from "cli-table3";
 import hre from "hardhat";
 
+import { currentCommit } from "../../scripts/currentCommit.ts";
 import type { Measurements } from "./measure.ts";
 import type { AccuracyRow, GasRow } from "./row.ts";
 
@@ -81,15 +80,4 @@ function compilerSettings(): CompilerSettings {
     runs: settings.optimizer.runs,
     evmVersion: settings.evmVersion,
   };
-}
-
-function currentCommit(): string | null {
-  try {
-    return execFileSync("git", ["rev-parse", "HEAD"], {
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "ignore"],
-    }).trim();
-  } catch {
-    return null;
-  }
 }
