@@ -61,7 +61,7 @@ library ExitQueue {
         if (assets > value.free) {
             shares = value.free.fullMulDiv(supply, bid);
             assets = shares.fullMulDiv(bid, supply);
-        } else if (shares == 0 || (value.bid <= 0 && supply != 0)) {
+        } else if (shares == 0 || value.bid <= 0) {
             revert IVault.NothingToProcess();
         }
         if (shares < line && assets < MIN_RELEASE) revert IVault.NothingToProcess();
