@@ -11,10 +11,12 @@ import {
   accountForEveryUnit,
   callOf,
   driftOf,
+  putOf,
   rebalance,
   refusalsOf,
   setBudget,
   setLimits,
+  SHORT,
   SPOT,
   vaultAs,
 } from "./utils/vault.ts";
@@ -142,6 +144,35 @@ describe("Vault budgets", () => {
       expect([await usedOf("rescueLoss"), await usedOf("rescueTurnover")]).to.deep.equal([loss, turnover]);
       expect([await usedOf("loss"), await usedOf("turnover")]).to.deep.equal([0n, 0n]);
     });
+
+    for (const [what, option, venue] of [
+      ["a purchase", callOf, SPOT],
+      ["a sale", putOf, SHORT],
+    ] as const) {
+      it(`but not while ${what} asks for no more than the usual, whatever the record would allow`, async () => {
+        await keel().buy(keel().taker, await option(keel(), 7), 100n * WAD);
+        // A price that no hundredth of divides.
+        await keel().mainnet.submitUsdcUsd(0.99991234);
+        await vaultAs(keel(), keel().stranger).recordBreach!();
+        await keel().networkHelpers.time.increase(120);
+        const { price } = (await keel().priceOracle.read!()) as { price: bigint };
+        expect(price % 100n).to.not.equal(0n);
+        const dDelta = -(await driftOf(keel()));
+        const [usual, step] = dDelta > 0n ? [(price * 101n) / 100n, 1n] : [divUp(price * 99n, 100n), -1n];
+        await rebalance(keel(), [{ venue, dDelta: dDelta / 2n, limitPrice: usual + step }]);
+        const rescues = [await usedOf("rescueLoss"), await usedOf("rescueTurnover")];
+        expect(rescues.every((used) => used > 0n)).to.equal(true);
+        expect([await usedOf("loss"), await usedOf("turnover")]).to.deep.equal([0n, 0n]);
+        expect(await keel().vault.breachedAt!()).to.not.equal(0n);
+        // A leg of nothing asks for nothing, at any price.
+        const nothing = [0n, 2n ** 200n].map((limitPrice) => ({ venue, dDelta: 0n, limitPrice }));
+        await rebalance(keel(), [{ venue, dDelta, limitPrice: usual }, ...nothing]);
+        const { loss, turnover } = await chargeOfRebalance();
+        expect([await usedOf("loss"), await usedOf("turnover")]).to.deep.equal([loss, turnover]);
+        expect(turnover).to.be.greaterThan(0n);
+        expect(await usedOf("rescueTurnover")).to.be.at.most(rescues[1]!);
+      });
+    }
 
     it("no further than the rescue's limit, however long it stands", async () => {
       await keel().buy(keel().taker, await callOf(keel(), 7), 100n * WAD);

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { artifacts } from "hardhat";
 
-import { DEFAULT_LIMITS } from "../../scripts/deployKeel.ts";
+import { DEFAULT_BUDGETS, DEFAULT_LIMITS } from "../../scripts/deployKeel.ts";
 import { WAD } from "./utils/keel.ts";
 import { useKeel } from "./utils/useKeel.ts";
 import { setLimits, vaultAs } from "./utils/vault.ts";
@@ -17,6 +17,7 @@ describe("Vault governance", () => {
   it("bounds every limit", async () => {
     const { vault } = keel();
     const ceilings = {
+      ripcordDrift: 1_000n * WAD,
       rescueSlippage: WAD / 10n,
       quoteEdge: WAD / 10n,
       shortMarginRatio: 4n * WAD,
@@ -34,7 +35,11 @@ describe("Vault governance", () => {
     await expect(setLimits(keel(), { maxAge: 30 * 86_400 }))
       .to.emit(vault, "LimitsSet")
       .withArgs(Object.values({ ...DEFAULT_LIMITS, maxAge: 30 * 86_400 }));
+    const slippage = WAD / 20n;
+    await setLimits(keel(), { maxSlippage: slippage, rescueSlippage: slippage });
+    await setLimits(keel(), { ripcordDrift: DEFAULT_LIMITS.minDrift, maxAge: 30 * 86_400 });
     for (const limits of [
+      { maxSlippage: slippage + 1n, rescueSlippage: WAD / 10n },
       { maxAge: 30 * 86_400 + 1 },
       { minDrift: 0n },
       { ripcordDrift: DEFAULT_LIMITS.minDrift - 1n },
@@ -43,6 +48,23 @@ describe("Vault governance", () => {
       await expect(setLimits(keel(), limits)).to.be.revertedWithCustomError(vault, "LimitOutOfRange");
     }
     expect((await vault.limits!()).maxAge).to.equal(30n * 86_400n);
+  });
+
+  it("begins with a budget for each use, no fewer and no more", async () => {
+    const { ethers, contracts, vault, usdc } = keel();
+    const governance = await ethers.deployContract("Governance");
+    const libraries = Object.fromEntries(LIBRARIES.map((name) => [name, governance]));
+    const factory = await ethers.getContractFactory("Vault", { libraries });
+    const { AccessManager, OptionBook, PriceOracle, VolatilityOracle, RiskEngine } = contracts;
+    const budgets = Object.values(DEFAULT_BUDGETS).map((budget) => ({ ...budget, used: 0, updatedAt: 0 }));
+    const open = (given: typeof budgets) => {
+      const ground = [AccessManager, OptionBook, PriceOracle, VolatilityOracle, RiskEngine];
+      return factory.deploy(usdc, ...ground, DEFAULT_LIMITS, given);
+    };
+    for (const wrong of [budgets.slice(1), [...budgets, budgets[0]!]]) {
+      await expect(open(wrong)).to.be.revertedWithCustomError(vault, "LimitOutOfRange");
+    }
+    await open(budgets);
   });
 
   it("shuts down once, for good", async () => {

@@ -1,15 +1,31 @@
 import { expect } from "chai";
+import type { ContractTransactionReceipt } from "ethers";
 
 import { MAINNET, MAINNET_AUTHORITIES } from "../../scripts/localMainnet/addresses.ts";
 import { Random } from "../../scripts/market/random.ts";
 import { DAY, USDC, WAD } from "./utils/keel.ts";
-import { contractAt, impersonate, passTime } from "./utils/market.ts";
+import { contractAt, impersonate, movePool, passTime } from "./utils/market.ts";
 import { queueOf, requestRedeem, sharesOf, usdcOf, valueOf, VIRTUAL_SHARES } from "./utils/shares.ts";
 import { useKeel } from "./utils/useKeel.ts";
-import { breakFeed, callOf, postSurface, refusalsOf, vaultAs } from "./utils/vault.ts";
+import {
+  breakFeed,
+  callOf,
+  driftOf,
+  expiryOf,
+  postSurface,
+  putOf,
+  rebalance,
+  refusalsOf,
+  settleBook,
+  SHORT,
+  SPOT,
+  vaultAs,
+} from "./utils/vault.ts";
 
 /** Shares that one USDC buys at the start. */
 const SHARE = 10n ** 12n;
+
+const isRelease = ({ name }: { readonly name: string }) => name === "QueueProcessed";
 
 describe("Vault queue", () => {
   const keel = useKeel(async (k) => {
@@ -19,8 +35,10 @@ describe("Vault queue", () => {
   const refuses = refusalsOf(keel);
   const asStranger = () => vaultAs(keel(), keel().stranger);
   const process = async () => {
-    const [shares, assets] = (await asStranger().processQueue!.staticCall()) as [bigint, bigint];
-    await asStranger().processQueue!();
+    const receipt = (await (await asStranger().processQueue!()).wait()) as ContractTransactionReceipt;
+    const { vault } = keel();
+    const [log] = receipt.logs.flatMap((one) => vault.interface.parseLog(one) ?? []).filter(isRelease);
+    const { shares, assets } = log!.args as unknown as { shares: bigint; assets: bigint };
     return { shares, assets };
   };
   /** Claims as the stranger. @returns What `receiver` got. */
@@ -99,15 +117,11 @@ describe("Vault queue", () => {
       await passTime(keel(), DAY);
       await postSurface(keel());
       const waiting = (await queueOf(keel())).waiting;
-      await expect(asStranger().processQueue!()).to.emit(vault, "QueueProcessed");
-      const block = await keel().ethers.provider.getBlockNumber();
-      const [log] = await vault.queryFilter(vault.getEvent("QueueProcessed"), "latest");
-      if (!log || !("args" in log)) throw new Error("no event");
+      const { shares, assets } = await process();
       // NAV after it, of the same second, shows what it was before: only the assets set aside have gone.
-      const after = await valueOf(keel(), block);
-      const assets = log.args.assets as bigint;
+      const after = await valueOf(keel());
       const supply = ((await vault.totalSupply!()) as bigint) + waiting + VIRTUAL_SHARES;
-      expect(log.args.shares).to.equal(waiting);
+      expect(shares).to.equal(waiting);
       expect(assets).to.equal((waiting * (after.bid + assets + 1n)) / supply);
       expect(after.ask - after.bid).to.be.greaterThan(0n);
       expect(await vault.balanceOf!(keel().contracts.Vault)).to.equal(0n);
@@ -137,15 +151,59 @@ describe("Vault queue", () => {
       expect(free).to.be.within(1_000n * USDC, 100_000n * USDC);
       const first = await requestRedeem(keel(), bob, await sharesOf(keel(), bob));
       const second = await requestRedeem(keel(), alice, await sharesOf(keel(), alice));
-      const { assets } = await process();
+      const supply = ((await vault.totalSupply!()) as bigint) + VIRTUAL_SHARES;
+      const { shares, assets } = await process();
       expect(assets).to.be.closeTo(free, 100n * USDC);
-      expect(assets).to.be.lessThanOrEqual((await valueOf(keel())).free + assets);
+      // What was free and the bid in that very second: only the assets set aside have gone. Each rounded down.
+      const after = await valueOf(keel());
+      const bid = after.bid + assets + 1n;
+      expect(shares).to.equal(((after.free + assets) * supply) / bid);
+      expect(assets).to.equal((shares * bid) / supply);
       expect(await vault.claimable!(first)).to.equal(assets);
       expect(await vault.claimable!(second)).to.equal(0n);
       await refuses(asStranger().claim!(second), "NothingToClaim");
       expect(await claim(first, bob)).to.equal(assets);
       expect((await valueOf(keel())).free).to.be.lessThan(100n * USDC);
       await refuses(process(), "NothingToProcess");
+    });
+
+    it("leaves the line as it is while there is nothing behind the shares", async () => {
+      const { vault, alice, bob, taker, mainnet } = keel();
+      const put = await putOf(keel(), 4);
+      await keel().buy(taker, put, 100n * WAD);
+      await rebalance(keel(), [{ venue: SHORT, dDelta: -(await driftOf(keel())) }]);
+      const id = await requestRedeem(keel(), bob, await sharesOf(keel(), bob));
+      await settleBook(keel(), expiryOf(put), 3_000);
+      await asStranger().settle!(put);
+      await mainnet.submitEthUsd(10_000_000);
+      expect(await vault.nav!()).to.be.lessThan(0n);
+      expect((await valueOf(keel())).queueOpen).to.equal(true);
+      await refuses(process(), "NothingToProcess");
+      await mainnet.submitEthUsd(3_000);
+      await process();
+      expect(await vault.claimable!(id)).to.be.closeTo(200_000n * USDC, 5_000n * USDC);
+      expect(await sharesOf(keel(), alice)).to.be.greaterThan(0n);
+    });
+
+    it("releases who has waited for more than three days, to the second, while the market disagrees", async () => {
+      const { vault, alice, bob, taker, networkHelpers } = keel();
+      const call = await callOf(keel(), 1);
+      await keel().buy(taker, call, 20n * WAD);
+      await rebalance(keel(), [{ venue: SPOT, dDelta: -(await driftOf(keel())) }]);
+      await settleBook(keel(), expiryOf(call), 3_000);
+      await asStranger().settle!(call);
+      const first = await requestRedeem(keel(), bob, 1_000n * SHARE);
+      const second = await requestRedeem(keel(), alice, 1_000n * SHARE);
+      const at = await networkHelpers.time.latest();
+      await passTime(keel(), 3 * DAY - 60);
+      await movePool(keel(), 2_800);
+      await networkHelpers.time.setNextBlockTimestamp(at + 3 * DAY);
+      const { shares } = await process();
+      expect(shares).to.equal(1_000n * SHARE);
+      expect(await vault.claimable!(first)).to.be.greaterThan(0n);
+      expect(await vault.claimable!(second)).to.equal(0n);
+      expect(await queueOf(keel())).to.deep.equal([shares, await set(), BigInt(at)]);
+      expect((await process()).shares).to.equal(1_000n * SHARE);
     });
 
     it("is first come, first served", async () => {

@@ -5,7 +5,7 @@ import { DEFAULT_LIMITS } from "../../scripts/deployKeel.ts";
 import { USDC, WAD } from "./utils/keel.ts";
 import { movePrice } from "./utils/market.ts";
 import { useKeel } from "./utils/useKeel.ts";
-import { addVenue, rebalance, refusalsOf, setLimits } from "./utils/vault.ts";
+import { addVenue, callOf, rebalance, refusalsOf, setLimits, SPOT, vaultAs } from "./utils/vault.ts";
 
 const VENUE = 2;
 
@@ -75,5 +75,60 @@ describe("Vault.rebalance at its bounds", () => {
     await hold(-WAD);
     await rebalance(keel(), [{ venue: VENUE, dDelta: WAD / 4n }]);
     expect(await venue.lastLimit!()).to.equal((price * (WAD + slippage)) / WAD);
+  });
+
+  for (const nav of [0n, -1n]) {
+    it(`trades at a NAV of ${String(nav)} what costs nothing, without a budget to count it in`, async () => {
+      await hold(2n * WAD);
+      const sell = () => rebalance(keel(), [{ venue: VENUE, dDelta: -WAD }]);
+      await venue.setWorth!(nav - 1_000_000n * USDC, 1n);
+      expect(await keel().vault.nav!()).to.equal(nav);
+      await refuses(sell(), "LossTooLarge");
+      await venue.setWorth!(nav - 1_000_000n * USDC, 0n);
+      await sell();
+      expect(await venue.delta!()).to.equal(WAD);
+    });
+  }
+
+  it("breaches at the very drift of the ripcord", async () => {
+    const { taker, stranger, vault } = keel();
+    // An option of no worth and no delta: with one in the book only drift makes a breach.
+    await keel().buy(taker, await callOf(keel(), 1, 900_000, 900_001), WAD / 10n);
+    expect(await keel().vault.drift!()).to.equal(0n);
+    await hold(DEFAULT_LIMITS.ripcordDrift - 1n);
+    const record = () => vaultAs(keel(), stranger).recordBreach!() as Promise<unknown>;
+    await refuses(record(), "NoBreach");
+    await hold(1n);
+    await record();
+    expect(await vault.breachedAt!()).to.not.equal(0n);
+  });
+
+  it("lets the ripcord leave another venue's margin as it is, above half its trigger", async () => {
+    const { taker, stranger, networkHelpers } = keel();
+    await keel().buy(taker, await callOf(keel(), 7), 100n * WAD);
+    await venue.setMargin!(WAD / 4n, WAD / 2n, 0n);
+    const as = vaultAs(keel(), stranger);
+    await as.recordBreach!();
+    await networkHelpers.time.increase(15 * 60);
+    const dDelta = -((await keel().vault.drift!()) as bigint);
+    await as.ripcord!([{ venue: SPOT, dDelta, limitPrice: 2n ** 200n }]);
+    expect(await venue.liquidationDistance!()).to.equal(WAD / 4n);
+    expect(await keel().spot.delta!()).to.be.greaterThan(40n * WAD);
+  });
+
+  it("pays no more of a reward that was lowered since than was paid", async () => {
+    const { taker, stranger, usdc, networkHelpers } = keel();
+    await keel().buy(taker, await callOf(keel(), 7), 100n * WAD);
+    const as = vaultAs(keel(), stranger);
+    await as.recordBreach!();
+    await networkHelpers.time.increase(45 * 60);
+    const half = -((await keel().vault.drift!()) as bigint) / 2n;
+    const pull = () => as.ripcord!([{ venue: SPOT, dDelta: half, limitPrice: 2n ** 200n }]);
+    await pull();
+    const paid = (await usdc.balanceOf!(stranger.address)) as bigint;
+    expect(paid).to.be.greaterThan(40n * USDC);
+    await setLimits(keel(), { ripcordReward: 10n * USDC });
+    await pull();
+    expect(await usdc.balanceOf!(stranger.address)).to.equal(paid);
   });
 });

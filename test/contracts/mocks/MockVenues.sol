@@ -20,7 +20,7 @@ contract MockVenue is IVenue {
         delta += filled;
     }
 
-    function equity(uint256) external pure returns (int256) {
+    function equity(uint256) external view virtual returns (int256) {
         return 0;
     }
 
