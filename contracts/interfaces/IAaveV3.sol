@@ -31,6 +31,10 @@ interface IAavePool {
 
     function getReserveNormalizedIncome(address asset) external view returns (uint256);
 
+    /// @notice What the pool's own ledger says a reserve has not lent out. Since v3.1 it gives no more, whatever the reserve's
+    /// token holds; before, the function is not there.
+    function getVirtualUnderlyingBalance(address asset) external view returns (uint128);
+
     function getUserAccountData(
         address user
     )

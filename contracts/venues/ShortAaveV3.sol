@@ -113,7 +113,7 @@ contract ShortAaveV3 is UniswapV3Swapper {
     ) external onlyVault returns (int256 filled) {
         cashLeft = cash;
         if (dDelta < 0) {
-            uint256 wanted = uint256(-dDelta).min(_affordable(limitPrice, cash)).min(weth.balanceOf(aWeth));
+            uint256 wanted = uint256(-dDelta).min(_affordable(limitPrice, cash)).min(_available(weth, aWeth));
             if (wanted != 0) filled = _swap(-int256(wanted), limitPrice);
         } else if (dDelta > 0) {
             uint256 wanted = uint256(dDelta).min(debt()).min(_payable(limitPrice, cash));
@@ -186,9 +186,19 @@ contract ShortAaveV3 is UniswapV3Swapper {
     /// @dev The largest purchase there is USDC for. Collateral pays for any as long as Aave has it to give back; what Aave
     /// has lent out is no money.
     function _payable(uint256 limitPrice, uint256 cash) private view returns (uint256) {
-        uint256 available = usdc.balanceOf(address(aUsdc));
+        uint256 available = _available(usdc, address(aUsdc));
         if (available >= collateral()) return type(uint128).max;
         return (cash + available).fullMulDiv(1e30, limitPrice.max(1));
+    }
+
+    /// @dev What a reserve has not lent out: what its token holds, less what was given to it past its ledger where it keeps
+    /// one. To ask for a unit more reverts, so a gift of dust would keep a drained lender from giving the rest.
+    function _available(IERC20 asset, address aToken) private view returns (uint256 available) {
+        available = asset.balanceOf(aToken);
+        try aave.getVirtualUnderlyingBalance(address(asset)) returns (uint128 onLedger) {
+            available = available.min(onLedger);
+            // solhint-disable-next-line no-empty-blocks
+        } catch {}
     }
 
     /// @notice USDC, 6 decimals, that holds `wethDebt` at `health` by Aave's own prices, rounded up.
@@ -227,7 +237,7 @@ contract ShortAaveV3 is UniswapV3Swapper {
     /// @dev Takes at most what the reserve has not lent out; the rest stays collateral. Aave rounds what it burns to the
     /// nearest unit, so the ledger may come out one scaled unit short: floored.
     function _withdraw(uint256 amount) private {
-        amount = amount.min(usdc.balanceOf(address(aUsdc)));
+        amount = amount.min(_available(usdc, address(aUsdc)));
         if (amount == 0) return;
         uint256 own = _ownScaled();
         uint256 scaled = aUsdc.scaledBalanceOf(address(this));

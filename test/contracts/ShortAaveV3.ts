@@ -14,6 +14,9 @@ const CASH = 1_000_000n * USDC;
 /** USDC that holds 1 ETH of debt at 3,000 at the target, 1.6 / 0.78 of its value. */
 const TARGET_PER_ETH = 6_153_846_153n;
 
+/** Where a proxy keeps its implementation. */
+const ERC1967_IMPLEMENTATION = "0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc";
+
 let vault: Signer;
 let short: Contract;
 
@@ -140,18 +143,22 @@ describe("ShortAaveV3", () => {
       expect(await adjust(-1n)).to.equal(-1n);
     });
 
-    it("borrows no more than the lender has", async () => {
-      const { stranger } = keel();
-      const pool = await supplyToAave(keel(), MAINNET.usdc, 500_000_000n * USDC);
-      const available = (await contractAt(MAINNET.weth, ABIS.erc20, stranger).balanceOf!(
-        MAINNET.aWeth,
-      )) as bigint;
-      await pool.borrow!(MAINNET.weth, available - 3n * WAD, 2, 0, stranger.address);
-      await expect(short.adjust!(-10n * WAD, 0n, CASH))
-        .to.emit(short, "Adjusted")
-        .withArgs(-10n * WAD, -3n * WAD, 0n);
-      expect(await adjust(-10n * WAD)).to.equal(0n);
-    });
+    for (const given of [undefined, 2n * WAD]) {
+      const has = given === undefined ? "has" : "has on its ledger";
+      it(`borrows no more than the lender ${has}`, async () => {
+        const { stranger } = keel();
+        const pool = await supplyToAave(keel(), MAINNET.usdc, 500_000_000n * USDC);
+        const available = (await contractAt(MAINNET.weth, ABIS.erc20, stranger).balanceOf!(
+          MAINNET.aWeth,
+        )) as bigint;
+        await pool.borrow!(MAINNET.weth, available - 3n * WAD - (given ?? 0n), 2, 0, stranger.address);
+        if (given !== undefined) await keepLedger(keel(), MAINNET.weth, MAINNET.aWeth, given);
+        await expect(short.adjust!(-10n * WAD, 0n, CASH))
+          .to.emit(short, "Adjusted")
+          .withArgs(-10n * WAD, -3n * WAD, 0n);
+        expect(await adjust(-10n * WAD)).to.equal(0n);
+      });
+    }
   });
 
   describe("unwinding", () => {
@@ -225,29 +232,31 @@ describe("ShortAaveV3", () => {
       expect(await debt()).to.equal(0n);
     });
 
-    describe("while the lender has no USDC to give back", () => {
-      const limit = (PRICE * 101n) / 100n;
+    for (const given of [undefined, 5_000n * USDC])
+      describe(`while the lender has no USDC to give back${given === undefined ? "" : ", but what it was given"}`, () => {
+        const limit = (PRICE * 101n) / 100n;
 
-      beforeEach(async () => {
-        const pool = await supplyToAave(keel(), MAINNET.weth, 300_000n * WAD);
-        const available = (await keel().usdc.balanceOf!(MAINNET.aUsdc)) as bigint;
-        await pool.borrow!(MAINNET.usdc, available, 2, 0, keel().stranger.address);
-      });
+        beforeEach(async () => {
+          const pool = await supplyToAave(keel(), MAINNET.weth, 300_000n * WAD);
+          const available = (await keel().usdc.balanceOf!(MAINNET.aUsdc)) as bigint;
+          await pool.borrow!(MAINNET.usdc, available - (given ?? 0n), 2, 0, keel().stranger.address);
+          if (given !== undefined) await keepLedger(keel(), MAINNET.usdc, MAINNET.aUsdc, given);
+        });
 
-      it("pays from the vault", async () => {
-        const held = await collateral();
-        expect(await adjust(4n * WAD, CASH, limit)).to.equal(4n * WAD);
-        expect(await adjust(100n * WAD, CASH, limit)).to.be.closeTo(6n * WAD, 10n ** 12n);
-        expect(await debt()).to.equal(0n);
-        expect(await collateral()).to.be.closeTo(held, held / 1000n);
-      });
+        it("pays from the vault", async () => {
+          const held = await collateral();
+          expect(await adjust(4n * WAD, CASH, limit)).to.equal(4n * WAD);
+          expect(await adjust(100n * WAD, CASH, limit)).to.be.closeTo(6n * WAD, 10n ** 12n);
+          expect(await debt()).to.equal(0n);
+          expect(await collateral()).to.be.closeTo(held, held / 1000n);
+        });
 
-      it("fills what the vault's cash pays for", async () => {
-        expect(await adjust(4n * WAD, 6_060n * USDC, limit)).to.equal(2n * WAD);
-        expect(await adjust(4n * WAD, 0n, limit)).to.equal(0n);
-        expect(await adjust(4n * WAD, CASH, 0n)).to.equal(0n);
+        it("fills what the vault's cash pays for", async () => {
+          expect(await adjust(4n * WAD, 6_060n * USDC, limit)).to.equal(2n * WAD);
+          expect(await adjust(4n * WAD, 0n, limit)).to.equal(0n);
+          expect(await adjust(4n * WAD, CASH, 0n)).to.equal(0n);
+        });
       });
-    });
   });
 
   describe("margin", () => {
@@ -359,6 +368,15 @@ describe("ShortAaveV3", () => {
     );
   });
 });
+
+/** From here on Aave gives of `asset` what its ledger says, which is less by `given` than what the reserve's token holds. */
+async function keepLedger(keel: Keel, asset: string, aToken: string, given: bigint): Promise<void> {
+  const { ethers, networkHelpers } = keel;
+  const slot = await ethers.provider.getStorage(MAINNET.aavePool, ERC1967_IMPLEMENTATION);
+  const implementation = `0x${slot.slice(-40)}`;
+  const pool = await ethers.deployContract("MockLedgerPool", [implementation, asset, aToken, given]);
+  await networkHelpers.setCode(MAINNET.aavePool, await ethers.provider.getCode(pool));
+}
 
 /** Repays `wethDebt` of the short as a liquidator, for its collateral. */
 async function liquidate(keel: Keel, wethDebt: bigint): Promise<unknown> {
