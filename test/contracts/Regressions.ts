@@ -87,6 +87,21 @@ describe("the ripcord", () => {
     await expectNoRipcord();
   });
 
+  it("must wait for what is left of an ended book too, whatever the book left on record", async () => {
+    const { vault, buy, taker, stranger, networkHelpers } = keel();
+    const id = await callOf(keel(), 1);
+    await buy(taker, id, 100n * WAD);
+    await rebalance(keel(), [{ venue: SPOT, dDelta: 5n * WAD }]);
+    await passTime(keel(), expiryOf(id) - (await networkHelpers.time.latest()) - 30 * MINUTE);
+    await recordBreach(keel());
+    // It ends by the price; nobody was told to clear the record. Then the book ends, and its hedge is what is left.
+    await settleBook(keel(), expiryOf(id), 2_700);
+    await vaultAs(keel(), stranger).settle!(id);
+    expect(await driftOf(keel())).to.be.closeTo(5n * WAD, WAD / 100n);
+    expect(await vault.breachedAt!()).to.equal(0n);
+    await expectNoRipcord();
+  });
+
   it("pays for one breach no more than its reward, in however many parts it is mended", async () => {
     const { buy, taker, usdc, stranger } = keel();
     const id = await callOf(keel(), 7);

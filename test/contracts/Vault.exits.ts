@@ -50,7 +50,11 @@ describe("Vault exits", () => {
       await passTime(keel(), at + 3 * DAY - 20 - (await keel().networkHelpers.time.latest()));
       await postSurface(keel());
       // To the last second it is the reserve that decides.
-      await refuses(buy(taker, id, WAD), "HedgeReserveBreached");
+      await keel().fund(taker, 10_000n * USDC);
+      const { terms, signature } = await keel().quote(id, WAD, ((await keel().mark(id)) * 11n) / 10n);
+      await keel().networkHelpers.time.setNextBlockTimestamp(at + 3 * DAY);
+      const fill = (keel().book.connect(taker) as Contract).fill!(terms, signature, WAD) as Promise<unknown>;
+      await refuses(fill, "HedgeReserveBreached");
       await passTime(keel(), 60);
       await refuses(buy(taker, id, WAD), "ExitsFirst");
       await refuses(buy(taker, await callOf(keel(), 1), WAD / 10n), "ExitsFirst");
