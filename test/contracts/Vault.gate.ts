@@ -263,6 +263,8 @@ describe("Vault gate", () => {
         expect(await due()).to.equal(0n);
         await refuses(buy(taker, await first(), WAD / 10n), error);
         await refuses(buy(taker, await putOf(keel(), 7), WAD / 10n), error);
+        // An option so far out that it has neither is none of it.
+        await buy(taker, await callOf(keel(), 1, 900_000, 900_001), WAD / 10n);
         await sell(keel(), taker, await first(), 10n * WAD);
         expect((await shares())[name]).to.be.within(now / 2n, now);
       });

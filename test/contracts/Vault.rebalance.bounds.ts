@@ -19,6 +19,8 @@ describe("Vault.rebalance at its bounds", () => {
   const refuses = refusalsOf(keel);
   const hold = (delta: bigint) => venue.adjust!(delta, 0n, 0n);
   const due = async () => [...((await keel().vault.needsRebalance!()) as [boolean, bigint])];
+  /** A call of no worth, no delta, gamma or vega. */
+  const farCall = () => callOf(keel(), 1, 900_000, 900_001);
   const NOTHING = [false, 0n];
 
   it("is due from the least drift on", async () => {
@@ -88,12 +90,20 @@ describe("Vault.rebalance at its bounds", () => {
       await sell();
       expect(await venue.delta!()).to.equal(WAD);
     });
+
+    it(`writes no option at a NAV of ${String(nav)}, not even one of no worth`, async () => {
+      const write = async () => keel().buy(keel().taker, await farCall(), WAD / 10n) as Promise<unknown>;
+      await venue.setWorth!(nav - 1_000_000n * USDC, 0n);
+      await refuses(write(), "NotOpen");
+      await venue.setWorth!(1n - 1_000_000n * USDC, 0n);
+      await refuses(write(), "HedgeReserveBreached");
+    });
   }
 
   it("breaches at the very drift of the ripcord", async () => {
     const { taker, stranger, vault } = keel();
     // An option of no worth and no delta: with one in the book only drift makes a breach.
-    await keel().buy(taker, await callOf(keel(), 1, 900_000, 900_001), WAD / 10n);
+    await keel().buy(taker, await farCall(), WAD / 10n);
     expect(await keel().vault.drift!()).to.equal(0n);
     await hold(DEFAULT_LIMITS.ripcordDrift - 1n);
     const record = () => vaultAs(keel(), stranger).recordBreach!() as Promise<unknown>;
