@@ -193,10 +193,13 @@ describe("Vault queue", () => {
       await settleBook(keel(), expiryOf(call), 3_000);
       await asStranger().settle!(call);
       const first = await requestRedeem(keel(), bob, 1_000n * SHARE);
+      const since = await networkHelpers.time.latest();
       const second = await requestRedeem(keel(), alice, 1_000n * SHARE);
       const at = await networkHelpers.time.latest();
       await passTime(keel(), 3 * DAY - 60);
       await movePool(keel(), 2_800);
+      await networkHelpers.time.setNextBlockTimestamp(since + 3 * DAY);
+      await refuses(process(), "NotOpen");
       await networkHelpers.time.setNextBlockTimestamp(at + 3 * DAY);
       const { shares } = await process();
       expect(shares).to.equal(1_000n * SHARE);

@@ -119,6 +119,44 @@ contract BlackScholesTest {
         assert(low.price - high.price <= int256(step) + slack);
     }
 
+    /// @dev The bounds of BlackScholes: any input beyond one is taken as the bound itself.
+    function testFuzz_BeyondABoundIsTheBound(Terms memory t, uint256 beyond) external view {
+        within(t);
+        (uint256 least, uint256 most) = (1e9, 1 << 100);
+        uint256 more = beyond % 2 == 0 ? 1 : scaled(beyond, 0, 100);
+        Terms memory far = copy(t);
+        t.forward = far.forward = scaled(t.forward, 0, 40);
+        (t.spot, far.spot) = (least, beyond % least);
+        requireSame(t, far);
+        (t.spot, far.spot) = (most, most + more);
+        requireSame(t, far);
+        within(t);
+        far = copy(t);
+        (t.forward, far.forward) = (1, 0);
+        requireSame(t, far);
+        t.forward = t.spot << 20 < most ? t.spot << 20 : most;
+        far.forward = t.forward + more;
+        requireSame(t, far);
+        (t.strike, far.strike) = (1, 0);
+        requireSame(t, far);
+        (t.strike, far.strike) = (1 << 128, (1 << 128) + more);
+        requireSame(t, far);
+        (t.sigma, far.sigma) = (100e18, 100e18 + more);
+        requireSame(t, far);
+        (t.tau, far.tau) = (100 * 365 days, 100 * 365 days + more);
+        requireSame(t, far);
+    }
+
+    function copy(Terms memory t) private pure returns (Terms memory) {
+        return Terms(t.spot, t.strike, t.sigma, t.tau, t.forward);
+    }
+
+    function requireSame(Terms memory a, Terms memory b) private view {
+        (Greeks memory call, Greeks memory put) = both(a);
+        (Greeks memory farCall, Greeks memory farPut) = both(b);
+        assert(keccak256(abi.encode(call, put)) == keccak256(abi.encode(farCall, farPut)));
+    }
+
     function both(Terms memory t) private view returns (Greeks memory call, Greeks memory put) {
         call = engine.greeks(false, t.spot, t.strike, 0, t.sigma, t.tau, t.forward);
         put = engine.greeks(true, t.spot, t.strike, 0, t.sigma, t.tau, t.forward);
