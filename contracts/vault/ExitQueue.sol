@@ -21,8 +21,8 @@ library ExitQueue {
     /// @notice While an exit has waited longer, the vault opens no option position, and once none is left prices the line
     /// without the market's agreement.
     uint256 internal constant PATIENCE = 3 days;
-    /// @dev USDC. A release that is not the whole line is worth this at least, so that nobody can have the line priced unit
-    /// by unit, each rounded down.
+    /// @dev USDC. A release that ends nobody's wait is worth this at least, so that nobody can have the line priced unit by
+    /// unit, each rounded down. One that does needs no more: who joins behind cannot keep in whoever is first.
     uint256 private constant MIN_RELEASE = 100e6;
 
     /// @notice See `IVault.requestRedeem`. The caller has moved the shares to the vault.
@@ -64,8 +64,10 @@ library ExitQueue {
         } else if (shares == 0 || value.bid <= 0) {
             revert IVault.NothingToProcess();
         }
-        if (shares < line && assets < MIN_RELEASE) revert IVault.NothingToProcess();
         uint256 end = self.processed + shares;
+        if (shares < line && assets < MIN_RELEASE && end < self.requests[_oldest(self)].end) {
+            revert IVault.NothingToProcess();
+        }
         uint256 total =
             assets + (self.releases.length == 0 ? 0 : self.releases[self.releases.length - 1].assets);
         // Shares are part of a line that fits; all assets ever paid out are below 2^128 units of USDC.
@@ -100,16 +102,18 @@ library ExitQueue {
     }
 
     function oldestRequestAt(Exits storage self) internal view returns (uint256) {
+        return self.requested == self.processed ? 0 : self.requests[_oldest(self)].requestedAt;
+    }
+
+    /// @dev The first request whose end is not yet priced; where somebody waits the last one's is not.
+    function _oldest(Exits storage self) private view returns (uint256 low) {
         uint256 processed = self.processed;
-        if (self.requested == processed) return 0;
-        // The first request whose end is not yet priced; the last one's never is, by the line above.
-        (uint256 low, uint256 high) = (0, self.requests.length - 1);
+        uint256 high = self.requests.length - 1;
         while (low < high) {
             uint256 middle = (low + high) / 2;
             if (self.requests[middle].end > processed) high = middle;
             else low = middle + 1;
         }
-        return self.requests[low].requestedAt;
     }
 
     /// @dev Where those end who have waited for `PATIENCE`. The oldest that waits has, or the line were closed.

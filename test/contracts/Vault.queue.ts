@@ -209,6 +209,38 @@ describe("Vault queue", () => {
       expect((await process()).shares).to.equal(1_000n * SHARE);
     });
 
+    describe("of less than the least a part of the line is released for", () => {
+      it("is not held up by dust behind it while the market disagrees", async () => {
+        const { vault, alice, bob, taker } = keel();
+        const call = await callOf(keel(), 1);
+        await keel().buy(taker, call, 20n * WAD);
+        await rebalance(keel(), [{ venue: SPOT, dDelta: -(await driftOf(keel())) }]);
+        await settleBook(keel(), expiryOf(call), 3_000);
+        await asStranger().settle!(call);
+        const id = await requestRedeem(keel(), bob, 50n * SHARE);
+        await passTime(keel(), 3 * DAY);
+        // As often as somebody cares to.
+        await requestRedeem(keel(), alice, 1n);
+        await movePool(keel(), 2_800);
+        expect((await process()).shares).to.equal(50n * SHARE);
+        expect(await vault.claimable!(id)).to.be.closeTo(50n * USDC, USDC);
+      });
+
+      it("is not held up by who joins behind it while little is free", async () => {
+        const { vault, alice, bob, taker } = keel();
+        await keel().buy(taker, await callOf(keel(), 7), 230n * WAD);
+        // All but 70 USDC go.
+        const { free } = await valueOf(keel());
+        await vaultAs(keel(), alice).withdraw!(free - 70n * USDC, alice.address, alice.address);
+        const id = await requestRedeem(keel(), bob, 50n * SHARE);
+        await requestRedeem(keel(), alice, 50n * SHARE);
+        await process();
+        expect(await vault.claimable!(id)).to.be.closeTo(50n * USDC, USDC);
+        // What that left is too little to begin the next.
+        await refuses(process(), "NothingToProcess");
+      });
+    });
+
     it("is first come, first served", async () => {
       const { vault, alice, bob, taker } = keel();
       await keel().buy(taker, await callOf(keel(), 7), 230n * WAD);
