@@ -23,6 +23,8 @@ export interface VaultQueue {
 
 /** Half-widths of the box that bid and ask cover, 18 decimals. */
 export const BOX = { price: 10n ** 16n, volatility: 5n * 10n ** 16n };
+/** How far a USDC may be from its feed, beside the box, 18 decimals. */
+export const DOLLAR_BOX = 25n * 10n ** 14n;
 /** Shares that count virtually. */
 export const VIRTUAL_SHARES = 10n ** 6n;
 
