@@ -1,4 +1,5 @@
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
+import type { ContractTransactionResponse } from "ethers";
 
 import { seriesOf, vaultAs } from "./vault.ts";
 import type { Keel } from "./useKeel.ts";
@@ -60,6 +61,26 @@ export async function requestRedeem(
   )) as bigint;
   await vaultAs(keel, owner).requestRedeem!(shares, receiver, owner.address);
   return id;
+}
+
+/** The stranger has the line processed. @returns What its event tells: shares, 12 decimals, and USDC, 6 decimals. */
+export async function processQueue(keel: Keel): Promise<{ shares: bigint; assets: bigint }> {
+  const { vault, stranger } = keel;
+  const sent = (await vaultAs(keel, stranger).processQueue!()) as ContractTransactionResponse;
+  const logs = (await sent.wait())!.logs.flatMap((log) => vault.interface.parseLog(log) ?? []);
+  const { args } = logs.find(({ name }) => name === "QueueProcessed")!;
+  return { shares: args.shares as bigint, assets: args.assets as bigint };
+}
+
+/** The stranger claims for `receiver`. @returns What that got, USDC, 6 decimals. */
+export async function claimExit(
+  keel: Keel,
+  id: bigint,
+  receiver: { readonly address: string },
+): Promise<bigint> {
+  const before = await usdcOf(keel, receiver);
+  await vaultAs(keel, keel.stranger).claim!(id);
+  return (await usdcOf(keel, receiver)) - before;
 }
 
 /** What `owner` has after redeeming all it can at once, USDC, 6 decimals. */
