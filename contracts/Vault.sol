@@ -7,6 +7,7 @@ import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 import {ERC1155Holder} from "@openzeppelin/contracts/token/ERC1155/utils/ERC1155Holder.sol";
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 
 import {IOptionBook, IQuoteMaker, Quote} from "./interfaces/IOptionBook.sol";
@@ -29,7 +30,7 @@ import {Ground} from "./vault/VaultState.sol";
 /// @notice See `IVault`.
 /// @dev The face of the vault: who may call. What a call does lies in the libraries of `vault/`, linked to stay under the
 /// size limit and run on `_self`; entry and exit in `TwoSidedShares`.
-contract Vault is TwoSidedShares, IQuoteMaker, IERC1271, ERC1155Holder, AccessManaged {
+contract Vault is TwoSidedShares, IQuoteMaker, IERC1271, ERC1155Holder, AccessManaged, Pausable {
     using SafeERC20 for IERC20;
 
     /// @inheritdoc IVault
@@ -189,6 +190,11 @@ contract Vault is TwoSidedShares, IQuoteMaker, IERC1271, ERC1155Holder, AccessMa
     }
 
     /* GOVERNANCE */
+
+    /// @inheritdoc Pausable
+    function paused() public view override(TwoSidedShares, Pausable) returns (bool) {
+        return Pausable.paused();
+    }
 
     /// @inheritdoc IVault
     function pause() external restricted {

@@ -10,7 +10,6 @@ import {
 } from "@openzeppelin/contracts/token/ERC20/extensions/ERC4626.sol";
 import {ERC20Permit, IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Permit.sol";
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
-import {Pausable} from "@openzeppelin/contracts/utils/Pausable.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 
 import {IVault, Queue, Value} from "../interfaces/IVault.sol";
@@ -20,7 +19,7 @@ import {Ground, VaultState} from "./VaultState.sol";
 
 /// @notice The vault's shares: ERC-4626 at two prices. Who enters pays the ask, who leaves gets the bid, and who cannot
 /// leave at once stands in line.
-abstract contract TwoSidedShares is IVault, ERC4626, ERC20Permit, Pausable, ReentrancyGuardTransient {
+abstract contract TwoSidedShares is IVault, ERC4626, ERC20Permit, ReentrancyGuardTransient {
     using Math for uint256;
 
     /// @dev Six more decimals than USDC: the first depositor cannot inflate the price of a share.
@@ -37,6 +36,9 @@ abstract contract TwoSidedShares is IVault, ERC4626, ERC20Permit, Pausable, Reen
 
     /// @inheritdoc IVault
     function nav() public view virtual returns (int256);
+
+    /// @notice Whether entry is paused.
+    function paused() public view virtual returns (bool);
 
     function _ground() internal view virtual returns (Ground memory);
 
