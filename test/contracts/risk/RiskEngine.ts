@@ -3,7 +3,7 @@ import { network } from "hardhat";
 
 import { vanillaGreeks } from "../../../keeper/math/blackScholes.ts";
 import { surfaceVolatility, type SurfacePillar } from "../../../keeper/math/volatilitySurface.ts";
-import { seriesId, type SeriesTerms } from "../utils/keel.ts";
+import { seriesId, WAD, type SeriesTerms } from "../utils/keel.ts";
 import { exactDistribution, referenceGreeks, seeded, type Five, type Option } from "./reference.ts";
 import { IS_INSTRUMENTED } from "../../support/instrumented.ts";
 
@@ -241,6 +241,18 @@ describe("RiskEngine", () => {
       expect(await engine.getFunction("volatility")(wad(3000), wad(3000), 0, surface)).to.deep.equal(nothing);
     });
 
+    it("reads the one volatility of a flat surface to the unit", async () => {
+      for (let i = 0; i < 200; i++) {
+        const atmVol = Math.floor(0.02e9 + random() ** 2 * 3e9);
+        const flat = {
+          pillars: [{ tenor: DAY, atmVol, skew: 0, curvature: 0, forwardRatio: 1_000_000_000 }],
+        };
+        const tau = 1 + Math.floor(random() ** 3 * 100 * DAY);
+        const read = await engine.getFunction("volatility")(wad(3000), wad(3000 + i), tau, flat);
+        expect([...read]).to.deep.equal([BigInt(atmVol) * 10n ** 9n, exact("1")]);
+      }
+    });
+
     it("values each series at its own volatilities", async () => {
       for (const one of series) {
         const actual = await engine.getFunction("value")(seriesId(one), wad(3000), now, surface);
@@ -287,8 +299,15 @@ describe("RiskEngine", () => {
     it("values an expired series at its payout, with a step delta", async () => {
       const call = seriesId({ isPut: false, strike: 3000, cap: 3500, expiry: now });
       const put = seriesId({ isPut: true, strike: 3000, cap: 2500, expiry: now });
-      const value = async (id: bigint, spot: number): Promise<bigint[]> =>
-        [...(await engine.getFunction("value")(id, wad(spot), now, surface))].slice(0, 2);
+      const value = async (id: bigint, spot: number): Promise<bigint[]> => {
+        const at = async (time: number) =>
+          [...(await engine.getFunction("value")(id, wad(spot), time, surface))] as bigint[];
+        const values = await at(now);
+        // However long ago.
+        expect(await at(now + 1)).to.deep.equal(values);
+        expect(await at(2 ** 40)).to.deep.equal(values);
+        return values.slice(0, 2);
+      };
       expect(await value(call, 2900)).to.deep.equal([0n, 0n]);
       expect(await value(call, 3000)).to.deep.equal([0n, exact("0.5")]);
       expect(await value(call, 3100)).to.deep.equal([exact("100"), exact("1")]);
@@ -314,6 +333,27 @@ describe("RiskEngine", () => {
         0n,
         0n,
       ]);
+    });
+
+    it("reads no further than the legs it is given, whatever follows them", async () => {
+      const coder = ethers.AbiCoder.defaultAbiCoder();
+      const words = (types: readonly string[], values: readonly unknown[]) =>
+        coder.encode(types, values).slice(2);
+      const pillar = "tuple(uint32,uint48,int48,int48,uint48)";
+      const encoded = words([`tuple(${pillar}[])`], [[surface.pillars.map((one) => Object.values(one))]]);
+      // What is dynamic may come in any order: the surface first, the legs last, and behind them one leg more.
+      const body = encoded.slice(64);
+      const behind = 4 * 32 + body.length / 2;
+      const [first, second] = [leg(series[0]!, WAD), leg(series[1]!, WAD)];
+      const data = [
+        engine.interface.getFunction("book")!.selector,
+        words(["uint256", "uint256", "uint256", "uint256"], [behind, wad(3000), now, 4 * 32]),
+        body,
+        words(["uint256", "uint256", "uint256"], [1, first, second]),
+      ].join("");
+      const answer = await ethers.provider.call({ to: await engine.getAddress(), data });
+      const alone = await engine.getFunction("book")([first], wad(3000), now, surface);
+      expect([...engine.interface.decodeFunctionResult("book", answer)[0]]).to.deep.equal([...alone]);
     });
 
     it("costs little", async function () {
