@@ -53,9 +53,8 @@ library ExitQueue {
         uint256 supply
     ) external returns (uint256 shares, uint256 assets) {
         if (!value.queueOpen) revert IVault.NotOpen();
-        uint256 line = self.requested - self.processed;
         // Whoever has just joined must not leave behind one who has waited at a price the market has left.
-        shares = value.exitOpen ? line : _waitedUpTo(self) - self.processed;
+        shares = (value.exitOpen ? self.requested : _waitedUpTo(self)) - self.processed;
         uint256 bid = value.bid > 0 ? uint256(value.bid) + 1 : 1;
         assets = shares.fullMulDiv(bid, supply);
         if (assets > value.free) {
@@ -65,9 +64,7 @@ library ExitQueue {
             revert IVault.NothingToProcess();
         }
         uint256 end = self.processed + shares;
-        if (shares < line && assets < MIN_RELEASE && end < self.requests[_oldest(self)].end) {
-            revert IVault.NothingToProcess();
-        }
+        if (assets < MIN_RELEASE && end < self.requests[_oldest(self)].end) revert IVault.NothingToProcess();
         uint256 total =
             assets + (self.releases.length == 0 ? 0 : self.releases[self.releases.length - 1].assets);
         // Shares are part of a line that fits; all assets ever paid out are below 2^128 units of USDC.
