@@ -300,8 +300,12 @@ describe("RiskEngine", () => {
       const call = seriesId({ isPut: false, strike: 3000, cap: 3500, expiry: now });
       const put = seriesId({ isPut: true, strike: 3000, cap: 2500, expiry: now });
       const value = async (id: bigint, spot: number): Promise<bigint[]> => {
-        const at = async (time: number) =>
-          [...(await engine.getFunction("value")(id, wad(spot), time, surface))] as bigint[];
+        const at = async (time: number) => {
+          const alone = [...(await engine.getFunction("value")(id, wad(spot), time, surface))] as bigint[];
+          const booked = await engine.getFunction("book")([id | (WAD << 176n)], wad(spot), time, surface);
+          expect([...booked]).to.deep.equal(alone);
+          return alone;
+        };
         const values = await at(now);
         // However long ago.
         expect(await at(now + 1)).to.deep.equal(values);
