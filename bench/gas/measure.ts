@@ -9,6 +9,7 @@ import {
   measureQueue,
   measureRebalances,
   measureSettlement,
+  measureWhereItGoes,
 } from "./vault.ts";
 
 const GROUPS: readonly (readonly [title: string, measure: (keel: Keel) => Promise<GasRow[]>])[] = [
@@ -18,6 +19,7 @@ const GROUPS: readonly (readonly [title: string, measure: (keel: Keel) => Promis
   ["Exits that wait, whole transactions", measureQueue],
   ["Writing, whole transactions", measureFills],
   ["Rebalancing, whole transactions", measureRebalances],
+  ["Where a spot rebalance and a deposit go, 8 series", measureWhereItGoes],
   ["Settlement and the option book, whole transactions", measureSettlement],
   ["Valuation and its parts, cold, within a transaction", measureParts],
 ];

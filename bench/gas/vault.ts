@@ -16,6 +16,7 @@ import {
 } from "../../test/contracts/utils/vault.ts";
 import { capped, PRICE } from "./market.ts";
 import { gasRow, METERED, TARGETS, type GasRow } from "./row.ts";
+import { whereItGoes } from "./whereItGoes.ts";
 
 const EXPIRIES = 4;
 const WRITTEN = 10n * WAD;
@@ -169,6 +170,25 @@ export async function measureRebalances(keel: Keel): Promise<GasRow[]> {
     gasRow("rebalance on Aave: add to it, 8 series", adds),
     gasRow("rebalance on Aave: close part of it, 8 series", reduces),
   ];
+}
+
+/** What makes the two transactions of `TARGETS` what they are. */
+export async function measureWhereItGoes(keel: Keel): Promise<GasRow[]> {
+  const { contracts, usdc, alice } = keel;
+  await keel.deposit(alice, 10_000_000n * USDC);
+  await write(keel, capped(SERIES, EXPIRIES, await now(keel), { isPut: false }));
+  const hedge = async () => rebalance(keel, [{ venue: SPOT, dDelta: -(await driftOf(keel)) }]);
+  await hedge();
+  await moveMarket(keel, 3_060);
+  const hedged = await whereItGoes(keel, "spot rebalance", hedge());
+  await keel.mainnet.mintUsdc(alice.address as `0x${string}`, 2_000n * USDC);
+  await (usdc.connect(alice) as Contract).approve!(contracts.Vault, 2_000n * USDC);
+  const entered = await whereItGoes(
+    keel,
+    "deposit",
+    vaultAs(keel, alice).deposit!(1_000n * USDC, alice.address),
+  );
+  return [...hedged, ...entered];
 }
 
 /** The end of a series, for the vault and for everybody. */
