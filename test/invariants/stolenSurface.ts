@@ -3,6 +3,7 @@ import type { Contract } from "ethers";
 
 import { surfaceBound } from "../../scripts/bound/hotKeyBounds.ts";
 import { DAY, USDC, WAD } from "../contracts/utils/keel.ts";
+import { DOLLAR_BOX } from "../contracts/utils/shares.ts";
 import { useKeel, type Keel } from "../contracts/utils/useKeel.ts";
 import {
   abs,
@@ -145,7 +146,10 @@ class SurfaceTheft {
     );
   }
 
-  /** What the accomplice would gain by entering or by leaving now, a share of true NAV; the bound of that, and of all in this time. */
+  /**
+   * What the accomplice would gain by entering or by leaving now, a share of true NAV; the bound of that, and of all in this
+   * time. A USDC lies as far off its feed as bid and ask allow for, on the accomplice's side: that room is not the surface's.
+   */
   async measure(): Promise<{ gain: bigint; bound: bigint; inAll: bigint }> {
     const { vault } = this.#keel;
     const value = (await vault.value!()) as {
@@ -154,14 +158,14 @@ class SurfaceTheft {
       entryOpen: boolean;
       exitOpen: boolean;
     };
-    const { nav, exposure } = await this.#trueBook();
+    const { nav, dollar, exposure } = await this.#trueBook();
     const { parameters } = await subjectOf(this.#keel);
     const elapsed = BigInt((await now(this.#keel)) - this.#start);
     const { once, total } = surfaceBound(parameters, [exposure], elapsed);
     // Entering with F pays F for F/(ask + F) of nav + F; leaving with nearly everything takes bid for nav.
     const assets = FLASH * nav;
-    const entry = value.entryOpen ? (assets * (nav + assets)) / (value.ask + assets) - assets : 0n;
-    const exit = value.exitOpen ? value.bid - nav : 0n;
+    const entry = value.entryOpen ? (assets * (nav + dollar + assets)) / (value.ask + assets) - assets : 0n;
+    const exit = value.exitOpen ? value.bid - (nav - dollar) : 0n;
     return { gain: shareOf(entry > exit ? entry : exit, nav), bound: once, inAll: total };
   }
 
@@ -235,7 +239,10 @@ class SurfaceTheft {
 
   async #trueBook() {
     const { vault } = this.#keel;
-    const [marks, served] = (await vault.status!()) as [{ book: { price: bigint } }, bigint];
+    const [marks, served] = (await vault.status!()) as [
+      { price: bigint; venueDelta: bigint; book: { price: bigint } },
+      bigint,
+    ];
     const book = await this.#valueAt(this.#truth);
     const nav = served + (book.price - marks.book.price) / 10n ** 12n;
     const usd = Number(nav) / 1e6;
@@ -250,7 +257,8 @@ class SurfaceTheft {
       shape: Math.max(await this.#shapeAt(true_), await this.#shapeAt(false_)) / usd,
       delta: larger(book.delta, atServed.delta) * MARKET,
     };
-    return { nav, exposure };
+    const dollar = (abs(marks.venueDelta) * marks.price * DOLLAR_BOX) / (WAD * 10n ** 30n);
+    return { nav, dollar, exposure };
   }
 
   /** As `SurfaceExposure` has it, USD. */
