@@ -25,8 +25,8 @@ library Valuation {
     /// while what they can compare their answer with lies within the same.
     uint256 internal constant PRICE_BOX = 0.01e18;
     uint256 internal constant VOLATILITY_BOX = 0.05e18;
-    /// @dev Of a USDC, beside the box: venues are worth what ETH is in USDC, options what it is in USD, so a hedge that takes
-    /// one price out of the book leaves in the other. Chainlink writes USDC/USD at a deviation of 0.25 %.
+    /// @dev Of a USDC, beside the box. Venues are worth what ETH is in USDC, and that the pool tells within the box; options
+    /// what it is in USD, which may be further off by what a USDC is off its feed. Chainlink writes that at 0.25 %.
     uint256 internal constant DOLLAR_BOX = 0.0025e18;
 
     /// @notice See `IVault.status`.
@@ -54,18 +54,18 @@ library Valuation {
                 reading.ethUsd,
                 block.timestamp,
                 ground.volatilityOracle.surface(),
-                Box(PRICE_BOX, VOLATILITY_BOX)
+                Box(PRICE_BOX + DOLLAR_BOX, VOLATILITY_BOX)
             );
             width += volSlope.abs().mulWadUp(VOLATILITY_BOX);
         }
         (int256 delta, int256 equity, bool isFlat) = venueTotals(self, reading.price);
         v.mid = _nav(self, book.price, equity);
         // One price in everything: options in USD, venues in USDC, both moving by the same share, but for what a USDC does.
-        int256 venues = delta * int256(reading.price);
-        int256 exposure = book.delta * int256(reading.ethUsd) + venues;
-        width += (exposure.abs() / WAD + 1).mulWadUp(PRICE_BOX);
-        // Venues alone are worth what the pool says, and that is within the box.
-        if (legs.length != 0) width += (venues.abs() / WAD + 1).mulWadUp(DOLLAR_BOX);
+        int256 options = book.delta * int256(reading.ethUsd);
+        int256 exposure = options + delta * int256(reading.price);
+        width +=
+            (exposure.abs() / WAD + 1).mulWadUp(PRICE_BOX) +
+            options.abs().fullMulDivUp(DOLLAR_BOX, WAD * WAD);
         int256 half = legs.length == 0 && isFlat ? int256(0) : int256(width.divUp(uint256(USDC_SCALE)));
         v.ask = v.mid + half;
         v.bid = v.mid - half - int256(lockedGain(self));

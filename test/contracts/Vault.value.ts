@@ -24,6 +24,8 @@ import {
   vaultAs,
 } from "./utils/vault.ts";
 
+/** How far ETH's price in USD may be: what the pool allows, and a USDC. */
+const SPOT_BOX = { ...BOX, price: BOX.price + DOLLAR_BOX };
 const divUp = (a: bigint, b: bigint) => (a + b - 1n) / b;
 const divDown = (a: bigint, b: bigint) => (a - (((a % b) + b) % b)) / b;
 
@@ -34,13 +36,10 @@ async function recompute(keel: Keel, legs?: readonly bigint[]) {
   const held = legs ?? [...((await vault.legs!()) as bigint[])];
   const surface = (await volatilityOracle.surface!()) as { toObject(deep: boolean): unknown };
   const now = await networkHelpers.time.latest();
-  const [total, volSlope, remainder] = (await engine.bounds!(
-    held,
-    ethUsd,
-    now,
-    surface.toObject(true),
-    BOX,
-  )) as [{ price: bigint; delta: bigint }, bigint, bigint];
+  const [total, volSlope, remainder] = (await engine.bounds!(held, ethUsd, now, surface.toObject(true), {
+    ...BOX,
+    price: BOX.price + DOLLAR_BOX,
+  })) as [{ price: bigint; delta: bigint }, bigint, bigint];
   let mid = ((await vault.cash!()) as bigint) + divDown(total.price, 10n ** 12n);
   for (const leg of held) mid += (await book.collateralOf!(contracts.Vault, seriesOf(leg))) as bigint;
   let delta = 0n;
@@ -49,8 +48,11 @@ async function recompute(keel: Keel, legs?: readonly bigint[]) {
     mid += (await venue.equity!(price)) as bigint;
   }
   const linear = abs(total.delta * ethUsd + delta * price) / WAD + 1n;
-  let width = remainder + divUp(abs(volSlope) * BOX.volatility, WAD) + divUp(linear * BOX.price, WAD);
-  if (held.length !== 0) width += divUp((abs(delta * price) / WAD + 1n) * DOLLAR_BOX, WAD);
+  const width =
+    remainder +
+    divUp(abs(volSlope) * BOX.volatility, WAD) +
+    divUp(linear * BOX.price, WAD) +
+    divUp(abs(total.delta * ethUsd) * DOLLAR_BOX, WAD * WAD);
   const half = held.length === 0 && delta === 0n ? 0n : divUp(width, 10n ** 12n);
   return { mid, half };
 }
@@ -135,12 +137,12 @@ describe("Vault value", () => {
           3_000n * WAD,
           await keel().networkHelpers.time.latest(),
           ((await keel().volatilityOracle.surface!()) as { toObject(d: boolean): object }).toObject(true),
-          BOX,
+          SPOT_BOX,
         );
         const [total, slope, rest] = alone as [{ delta: bigint }, bigint, bigint];
         apart += (abs(total.delta) * 30n + abs(slope) / 20n + rest) / 10n ** 12n;
       }
-      // But what a USDC may be off its feed, which is in the hedge alone and does not net.
+      // But what a USDC may be off its feed, which is in the options alone and does not net.
       const dollar = (((spot * 100n) / 10n ** 12n) * DOLLAR_BOX) / WAD;
       expect(joint * 2n).to.be.lessThan(unhedged);
       expect((joint - dollar) * 3n).to.be.lessThan(unhedged);

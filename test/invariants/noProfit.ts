@@ -11,9 +11,11 @@ import { World, type WorldMove } from "./handlers/world.ts";
 import { answerFeeds } from "./support/chain.ts";
 import { Dice, IS_DEEP, seeds } from "./support/seeds.ts";
 import { reasonOf } from "./support/thief.ts";
-import type { Truth } from "./support/truth.ts";
+import { inUsdc, type Truth } from "./support/truth.ts";
 
-const TRUTH: Truth = { price: 3_000, volatility: 0.6 };
+const TRUTH: Truth = { price: 3_000, volatility: 0.6, usdc: 1 };
+/** USD a USDC is worth while its feed says 1, as far off as the feed allows; one after the other by seed. */
+const DOLLARS = [1, 0.9976, 1.0024] as const;
 /** Orderings a seed tries, each a change of the best so far. */
 const TRIES = IS_DEEP ? 60 : 14;
 const LONGEST = 16;
@@ -104,12 +106,20 @@ class Search {
   readonly #attacker: Attacker;
   readonly #world: World;
   readonly #restore: () => Promise<void>;
+  readonly #truth: Truth;
 
-  private constructor(keel: Keel, dice: Dice, attacker: Attacker, restore: () => Promise<void>) {
+  private constructor(
+    keel: Keel,
+    dice: Dice,
+    attacker: Attacker,
+    truth: Truth,
+    restore: () => Promise<void>,
+  ) {
     this.#keel = keel;
     this.#dice = dice;
     this.#attacker = attacker;
     this.#world = new World(keel);
+    this.#truth = truth;
     this.#restore = restore;
   }
 
@@ -120,8 +130,11 @@ class Search {
       const drift = await driftOf(keel);
       await rebalance(keel, [{ venue: drift < 0n ? SPOT : SHORT, dDelta: -drift }]);
     }
+    const truth = { ...TRUTH, usdc: DOLLARS[seed % DOLLARS.length]! };
+    await movePool(keel, inUsdc(truth));
+    await keel.networkHelpers.time.increase(120);
     const snapshot = await keel.networkHelpers.takeSnapshot();
-    return new Search(keel, dice, attacker, () => snapshot.restore());
+    return new Search(keel, dice, attacker, truth, () => snapshot.restore());
   }
 
   async climb(): Promise<{ best: bigint; ordering: readonly Step[] }> {
@@ -155,24 +168,24 @@ class Search {
   async #profit(ordering: readonly Step[]): Promise<bigint> {
     await this.#restore();
     this.#attacker.reset();
-    let before = await this.#attacker.money(TRUTH);
+    let before = await this.#attacker.money(this.#truth);
     for (const step of ordering) {
       const isMarket = step.who === "world" && World.isMarket(step);
-      const stake = isMarket ? await this.#attacker.stake(TRUTH) : 0n;
+      const stake = isMarket ? await this.#attacker.stake(this.#truth) : 0n;
       const share = isMarket ? await this.#attacker.part() : 0n;
       const beyondMark = await this.#play(step);
       // What time brought, or a taker lost to a mark that is off, is not earned.
-      if (isMarket) before += (await this.#attacker.stake(TRUTH)) - stake - (beyondMark * share) / WAD;
+      if (isMarket) before += (await this.#attacker.stake(this.#truth)) - stake - (beyondMark * share) / WAD;
     }
     await this.#attacker.leave();
-    return (await this.#attacker.money(TRUTH)) + (await this.#attacker.atBid(TRUTH)) - before;
+    return (await this.#attacker.money(this.#truth)) + (await this.#attacker.atBid(this.#truth)) - before;
   }
 
   /** @returns USDC that the vault gained beyond the mark, if it is a fill. */
   async #play(step: Step): Promise<bigint> {
     try {
-      if (step.who === "world") return await this.#world.play(step, TRUTH);
-      await this.#attacker.play(step, TRUTH);
+      if (step.who === "world") return await this.#world.play(step, this.#truth);
+      await this.#attacker.play(step, this.#truth);
     } catch (error) {
       const reason = reasonOf(this.#keel, error);
       if (!REFUSALS.some((refusal) => reason.includes(refusal))) throw error;
@@ -191,6 +204,7 @@ class Search {
       world("hedge"),
       attacker("processQueue"),
       world("expire"),
+      world("dollar", 1),
     ];
     return [
       world("post"),

@@ -8,7 +8,7 @@ import type { Keel } from "../../contracts/utils/useKeel.ts";
 import { seriesOf } from "../../contracts/utils/vault.ts";
 import type { Dice } from "../support/seeds.ts";
 import { Thief, type Call } from "../support/thief.ts";
-import { wethWorth, worthOf, type Truth } from "../support/truth.ts";
+import { inUsdc, wethWorth, worthOf, type Truth } from "../support/truth.ts";
 
 /** What an attacker may do, with a size in [0, 1] where there is one. Plain data, so that an ordering can be shrunk and printed. */
 export interface Move {
@@ -89,7 +89,7 @@ export class Attacker {
     const calls = await this.#calls(name, size);
     const request = name === "requestRedeem" ? await this.#nextRequest() : undefined;
     if (pool === undefined) await this.thief.run(calls);
-    else await this.thief.sandwich(truth.price * pool, truth.price, calls);
+    else await this.thief.sandwich(inUsdc(truth) * pool, inUsdc(truth), calls);
     if (request !== undefined) this.#requests.push(request);
   }
 

@@ -14,14 +14,14 @@ import {
   SPOT,
   vaultAs,
 } from "../../contracts/utils/vault.ts";
-import { answerFeeds, now } from "../support/chain.ts";
+import { now } from "../support/chain.ts";
 import type { Dice } from "../support/seeds.ts";
 import type { Truth } from "../support/truth.ts";
 
 /** What goes on around an attacker, all of it honest. `size` in [-1, 1]. */
 export interface WorldMove {
   readonly who: "world";
-  readonly name: "round" | "post" | "sell" | "buyBack" | "hedge" | "time" | "expire";
+  readonly name: "round" | "dollar" | "post" | "sell" | "buyBack" | "hedge" | "time" | "expire";
   readonly size: number;
 }
 
@@ -40,6 +40,7 @@ export class World {
   static draw(dice: Dice): WorldMove {
     const name = dice.weighted([
       [5, "round"],
+      [1, "dollar"],
       [3, "post"],
       [2, "sell"],
       [1, "buyBack"],
@@ -83,7 +84,9 @@ export class World {
     const legs = ((await vault.legs!()) as bigint[]).map(seriesOf);
     switch (name) {
       case "round":
-        return answerFeeds(this.#keel, truth.price * (1 + PRICE_GAP * size));
+        return this.#keel.mainnet.submitEthUsd(truth.price * (1 + PRICE_GAP * size));
+      case "dollar":
+        return this.#keel.mainnet.submitUsdcUsd(size > 0 ? truth.usdc : 1);
       case "post": {
         const surface = flatSurface(truth.volatility * (1 + VOLATILITY_GAP * size));
         await (volatilityOracle.connect(surfacePoster) as Contract).post!(surface);

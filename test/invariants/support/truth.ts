@@ -3,10 +3,16 @@ import type { Keel } from "../../contracts/utils/useKeel.ts";
 import { now } from "./chain.ts";
 import { toWad } from "./thief.ts";
 
-/** What the market knows and the oracle may not: the price, and one volatility for everything. */
+/** What the market knows and the oracle may not: the price in USD, one volatility for everything, and what a USDC is worth. */
 export interface Truth {
   readonly price: number;
   readonly volatility: number;
+  readonly usdc: number;
+}
+
+/** USDC per ETH: where the pool stands. */
+export function inUsdc({ price, usdc }: Truth): number {
+  return price / usdc;
 }
 
 /** What the vault is worth at the truth, USDC, 6 decimals: cash, collateral, venues and options. */
@@ -26,7 +32,8 @@ export async function trueNav(keel: Keel, truth: Truth): Promise<bigint> {
   const book = (await engine.getFunction("book")(legs, price, await now(keel), { pillars: surface })) as {
     price: bigint;
   };
-  const equity = ((await spot.equity!(price)) as bigint) + ((await short.equity!(price)) as bigint);
+  const market = toWad(inUsdc(truth));
+  const equity = ((await spot.equity!(market)) as bigint) + ((await short.equity!(market)) as bigint);
   return nav - marks.venueEquity - marks.book.price / 10n ** 12n + equity + book.price / 10n ** 12n;
 }
 
@@ -39,5 +46,5 @@ export async function worthOf(keel: Keel, shares: bigint, truth: Truth): Promise
 
 /** WETH in USDC, 6 decimals. */
 export function wethWorth(weth: bigint, truth: Truth): bigint {
-  return (weth * toWad(truth.price)) / WAD / 10n ** 12n;
+  return (weth * toWad(inUsdc(truth))) / WAD / 10n ** 12n;
 }
