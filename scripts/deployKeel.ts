@@ -97,8 +97,8 @@ const BASIS_POINT = PERCENT / 100n;
 
 /**
  * Half as much again as the honest keeper needs in the worst stress window, by `npm run bench -- stress`: to trade 42 % of
- * NAV (44 % when it looks every twelve hours), at the whole slippage allowed, as if liquidity were gone (at the pool's depth it takes 0.06 %). Rescues are for a
- * minute's move in a crash; the quoter's are for writing a book that fills the vault.
+ * NAV (44 % when it looks every twelve hours), at the whole slippage allowed, as if liquidity were gone (at the pool's depth
+ * it takes 0.06 %). Rescues are for a minute's move in a crash; the quoter's are for writing a book that fills the vault.
  */
 export const DEFAULT_BUDGETS: VaultBudgets = {
   loss: { capacity: 65n * BASIS_POINT, perDay: 65n * BASIS_POINT },

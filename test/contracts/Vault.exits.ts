@@ -3,7 +3,7 @@ import type { Contract } from "ethers";
 
 import { DAY, seriesId, USDC, WAD } from "./utils/keel.ts";
 import { movePrice, passTime } from "./utils/market.ts";
-import { queueOf, requestRedeem, seriesHeld, sharesOf, usdcOf } from "./utils/shares.ts";
+import { depositOfTwo, queueOf, requestRedeem, seriesHeld, sharesOf, usdcOf, SHARE } from "./utils/shares.ts";
 import { useKeel } from "./utils/useKeel.ts";
 import {
   abs,
@@ -21,17 +21,12 @@ import {
   vaultAs,
 } from "./utils/vault.ts";
 
-/** Shares that one USDC buys at the start. */
-const SHARE = 10n ** 12n;
 /** ETH, 18 decimals, of no worth. */
 const DUST = 10n ** 12n;
 
 describe("Vault exits", () => {
   describe("come before writing", () => {
-    const keel = useKeel(async (k) => {
-      await k.deposit(k.alice, 1_000_000n * USDC);
-      await k.deposit(k.bob, 200_000n * USDC);
-    });
+    const keel = useKeel(depositOfTwo);
     const refuses = refusalsOf(keel);
     const asStranger = () => vaultAs(keel(), keel().stranger);
     const process = () => asStranger().processQueue!();

@@ -4,18 +4,21 @@ import { MAINNET, MAINNET_AUTHORITIES } from "../../scripts/localMainnet/address
 import { Random } from "../../scripts/market/random.ts";
 import { USDC, WAD } from "./utils/keel.ts";
 import { contractAt, impersonate } from "./utils/market.ts";
-import { claimExit, processQueue, queueOf, requestRedeem, sharesOf, valueOf } from "./utils/shares.ts";
+import {
+  depositOfTwo,
+  claimExit,
+  processQueue,
+  queueOf,
+  requestRedeem,
+  sharesOf,
+  valueOf,
+  SHARE,
+} from "./utils/shares.ts";
 import { useKeel } from "./utils/useKeel.ts";
 import { breakFeed, callOf, refusalsOf, vaultAs } from "./utils/vault.ts";
 
-/** Shares that one USDC buys at the start. */
-const SHARE = 10n ** 12n;
-
 describe("Vault queue's claims", () => {
-  const keel = useKeel(async (k) => {
-    await k.deposit(k.alice, 1_000_000n * USDC);
-    await k.deposit(k.bob, 200_000n * USDC);
-  });
+  const keel = useKeel(depositOfTwo);
   const refuses = refusalsOf(keel);
   const asStranger = () => vaultAs(keel(), keel().stranger);
   const process = () => processQueue(keel());

@@ -3,6 +3,7 @@ import { expect } from "chai";
 import { DAY, USDC, WAD } from "./utils/keel.ts";
 import { movePool, passTime } from "./utils/market.ts";
 import {
+  depositOfTwo,
   claimExit,
   processQueue,
   queueOf,
@@ -11,6 +12,7 @@ import {
   usdcOf,
   valueOf,
   VIRTUAL_SHARES,
+  SHARE,
 } from "./utils/shares.ts";
 import { useKeel } from "./utils/useKeel.ts";
 import {
@@ -27,14 +29,8 @@ import {
   vaultAs,
 } from "./utils/vault.ts";
 
-/** Shares that one USDC buys at the start. */
-const SHARE = 10n ** 12n;
-
 describe("Vault queue", () => {
-  const keel = useKeel(async (k) => {
-    await k.deposit(k.alice, 1_000_000n * USDC);
-    await k.deposit(k.bob, 200_000n * USDC);
-  });
+  const keel = useKeel(depositOfTwo);
   const refuses = refusalsOf(keel);
   const asStranger = () => vaultAs(keel(), keel().stranger);
   const process = () => processQueue(keel());

@@ -1,6 +1,7 @@
 import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types";
 import type { ContractTransactionResponse } from "ethers";
 
+import { USDC } from "./keel.ts";
 import { seriesOf, vaultAs } from "./vault.ts";
 import type { Keel } from "./useKeel.ts";
 
@@ -26,8 +27,16 @@ export interface VaultQueue {
 export const BOX = { price: 10n ** 16n, volatility: 5n * 10n ** 16n };
 /** How far a USDC may be from its feed, beside the box, 18 decimals. */
 export const DOLLAR_BOX = 25n * 10n ** 14n;
+/** Shares that one USDC buys at the start, 12 decimals. */
+export const SHARE = 10n ** 12n;
 /** Shares that count virtually. */
 export const VIRTUAL_SHARES = 10n ** 6n;
+
+/** Alice deposits a million USDC, Bob a fifth of that. */
+export async function depositOfTwo(keel: Keel): Promise<void> {
+  await keel.deposit(keel.alice, 1_000_000n * USDC);
+  await keel.deposit(keel.bob, 200_000n * USDC);
+}
 
 export async function valueOf(keel: Keel, blockTag?: number): Promise<VaultValue> {
   return (await keel.vault.value!(blockTag === undefined ? {} : { blockTag })) as VaultValue;
