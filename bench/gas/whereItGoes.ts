@@ -21,8 +21,9 @@ const TRANSACTION = "the transaction and its calldata";
  * linked libraries call, by name; their own storage; and all else they do.
  */
 export async function whereItGoes(keel: Keel, label: string, sent: Promise<unknown>): Promise<GasRow[]> {
-  const { hash, wait } = await readable(sent);
-  const steps = await traceOf(keel, hash);
+  const transaction = (await sent) as ContractTransactionResponse;
+  const { gasUsed } = (await transaction.wait())!;
+  const steps = await traceOf(keel, transaction.hash);
   const names = namesOf(keel);
   const parts = new Map<string, number>();
   const add = (part: string, gas: number) => parts.set(part, (parts.get(part) ?? 0) + gas);
@@ -44,13 +45,8 @@ export async function whereItGoes(keel: Keel, label: string, sent: Promise<unkno
   // The last step is a STOP or a RETURN of what lies in memory: neither costs anything.
   const executed = steps[0]!.gas - steps.at(-1)!.gas;
   add(COMPUTING, executed - calls - (parts.get(STORAGE) ?? 0));
-  add(TRANSACTION, Number(await wait()) - executed);
+  add(TRANSACTION, Number(gasUsed) - executed);
   return [...parts].sort(([, a], [, b]) => b - a).map(([part, gas]) => gasRow(`${label}: ${part}`, gas));
-}
-
-async function readable(sent: Promise<unknown>): Promise<{ hash: string; wait: () => Promise<bigint> }> {
-  const transaction = (await sent) as ContractTransactionResponse;
-  return { hash: transaction.hash, wait: async () => (await transaction.wait())!.gasUsed };
 }
 
 async function traceOf({ provider }: Keel, hash: string): Promise<readonly Step[]> {

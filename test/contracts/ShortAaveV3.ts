@@ -4,7 +4,15 @@ import type { Contract, Signer } from "ethers";
 import { ABIS } from "../../scripts/localMainnet/abis.ts";
 import { MAINNET } from "../../scripts/localMainnet/addresses.ts";
 import { DAY, USDC, WAD } from "./utils/keel.ts";
-import { contractAt, drainPool, impersonate, movePool, movePrice, supplyToAave } from "./utils/market.ts";
+import {
+  contractAt,
+  drainPool,
+  impersonate,
+  implementationOf,
+  movePool,
+  movePrice,
+  supplyToAave,
+} from "./utils/market.ts";
 import { useKeel, type Keel } from "./utils/useKeel.ts";
 import { breakFeed } from "./utils/vault.ts";
 
@@ -13,9 +21,6 @@ const NO_LIMIT = 2n ** 120n;
 const CASH = 1_000_000n * USDC;
 /** USDC that holds 1 ETH of debt at 3,000 at the target, 1.6 / 0.78 of its value. */
 const TARGET_PER_ETH = 6_153_846_153n;
-
-/** Where a proxy keeps its implementation. */
-const ERC1967_IMPLEMENTATION = "0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc";
 
 let vault: Signer;
 let short: Contract;
@@ -372,8 +377,7 @@ describe("ShortAaveV3", () => {
 /** From here on Aave gives of `asset` what its ledger says, which is less by `given` than what the reserve's token holds. */
 async function keepLedger(keel: Keel, asset: string, aToken: string, given: bigint): Promise<void> {
   const { ethers, networkHelpers } = keel;
-  const slot = await ethers.provider.getStorage(MAINNET.aavePool, ERC1967_IMPLEMENTATION);
-  const implementation = `0x${slot.slice(-40)}`;
+  const implementation = await implementationOf(keel, MAINNET.aavePool);
   const pool = await ethers.deployContract("MockLedgerPool", [implementation, asset, aToken, given]);
   await networkHelpers.setCode(MAINNET.aavePool, await ethers.provider.getCode(pool));
 }

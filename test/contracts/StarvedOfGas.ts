@@ -4,14 +4,13 @@ import { ZeroAddress, type Contract } from "ethers";
 import { MAINNET, MAINNET_AUTHORITIES } from "../../scripts/localMainnet/addresses.ts";
 import { loadArtifact } from "../../scripts/localMainnet/artifacts.ts";
 import { USDC, WAD } from "./utils/keel.ts";
-import { contractAt, impersonate } from "./utils/market.ts";
+import { contractAt, impersonate, implementationOf } from "./utils/market.ts";
 import { useKeel, type Keel } from "./utils/useKeel.ts";
 import { driftOf, putOf, rebalance, refusalsOf, SHORT, vaultAs } from "./utils/vault.ts";
 
 const AAVE = "@aave/core-v3/artifacts/contracts/protocol/pool";
 /** Far fewer than Aave has on mainnet. */
 const RESERVES = 12;
-const IMPLEMENTATION_SLOT = "0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc";
 
 /**
  * Aave answers for what an account has by asking for the price of each of its collaterals, and anybody can give it more: the
@@ -48,12 +47,10 @@ async function giveCollateral(k: Keel, count: number): Promise<void> {
   const oracle = contractAt(MAINNET.aaveOracle, ["function setAssetSources(address[],address[])"], executor);
   const pool = contractAt(MAINNET.aavePool, abiOf("Pool"), k.stranger);
   const weth = (await pool.getReserveData!(MAINNET.weth)) as Record<string, string>;
-  const implementation = async (proxy: string) =>
-    `0x${(await k.ethers.provider.getStorage(proxy, IMPLEMENTATION_SLOT)).slice(26)}`;
   const alike = {
-    aTokenImpl: await implementation(weth.aTokenAddress!),
-    stableDebtTokenImpl: await implementation(weth.stableDebtTokenAddress!),
-    variableDebtTokenImpl: await implementation(weth.variableDebtTokenAddress!),
+    aTokenImpl: await implementationOf(k, weth.aTokenAddress!),
+    stableDebtTokenImpl: await implementationOf(k, weth.stableDebtTokenAddress!),
+    variableDebtTokenImpl: await implementationOf(k, weth.variableDebtTokenAddress!),
     underlyingAssetDecimals: 18,
     interestRateStrategyAddress: weth.interestRateStrategyAddress!,
     treasury: MAINNET.aaveTreasury,

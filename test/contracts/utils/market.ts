@@ -15,6 +15,12 @@ export function contractAt(address: string, abi: readonly unknown[], signer?: Si
   return new Contract(address, abi as InterfaceAbi, signer ?? null);
 }
 
+/** What a proxy runs: the address in ERC-1967's slot. */
+export async function implementationOf(keel: Keel, proxy: string): Promise<string> {
+  const slot = "0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc";
+  return `0x${(await keel.ethers.provider.getStorage(proxy, slot)).slice(-40)}`;
+}
+
 /** An account that acts without its key. */
 export async function impersonate(keel: Keel, address: string) {
   await keel.networkHelpers.setBalance(address, PLENTY);
