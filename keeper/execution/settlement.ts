@@ -3,24 +3,26 @@ import {
   parseTransaction,
   TransactionReceiptNotFoundError,
   type Address,
+  type Hash,
   type PublicClient,
   type TransactionReceipt,
 } from "viem";
 
 import { vaultAbi } from "../chain/abi.ts";
-import type { JournalEvent, Outcome, Unsettled } from "../store/journal.ts";
+import type { JournalEvent, Outcome } from "../store/executions.ts";
 import { revertReason } from "./revertReason.ts";
+import type { Attempt } from "./slot.ts";
 
 /** How a transaction of the keeper ended. */
 export interface Settlement {
-  readonly attempt: Unsettled;
+  readonly attempt: Attempt;
   readonly outcome: Outcome;
 }
 
 /** The receipt of a transaction, or null while it has none. */
-export async function findReceipt(
+async function findReceipt(
   client: PublicClient,
-  hash: Unsettled["hash"],
+  hash: Hash,
 ): Promise<TransactionReceipt | null> {
   try {
     return await client.getTransactionReceipt({ hash });
@@ -28,6 +30,21 @@ export async function findReceipt(
     if (error instanceof TransactionReceiptNotFoundError) return null;
     throw error;
   }
+}
+
+/** The one of several transactions at one nonce that was mined, and what its receipt says; or null. */
+export async function findMined(
+  client: PublicClient,
+  attempts: readonly Attempt[],
+): Promise<Settlement | null> {
+  for (const attempt of attempts) {
+    const receipt = await findReceipt(client, attempt.hash);
+    if (receipt === null) continue;
+    const outcome = outcomeOf(receipt, attempt.vault);
+    const error = outcome.status === "reverted" ? await whyReverted(client, attempt, receipt) : null;
+    return { attempt, outcome: error === null ? outcome : { ...outcome, error } };
+  }
+  return null;
 }
 
 /** What a receipt says of a rebalance: whether it took effect, what it cost, and the vault's events. */
@@ -54,7 +71,7 @@ export function outcomeOf(receipt: TransactionReceipt, vault: Address): Outcome 
  */
 export async function whyReverted(
   client: PublicClient,
-  { raw, account, vault }: Unsettled,
+  { raw, account, vault }: Attempt,
   { gasUsed, blockHash }: TransactionReceipt,
 ): Promise<string | null> {
   const { data, gas } = parseTransaction(raw);

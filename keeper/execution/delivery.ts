@@ -1,0 +1,81 @@
+import type { PublicClient } from "viem";
+
+import type { Head } from "../chain/head.ts";
+import type { Log } from "../log/logger.ts";
+import type { Journal } from "../store/journal.ts";
+import { LeaseLostError, type Lease } from "../store/leases.ts";
+import { broadcast } from "./broadcast.ts";
+import type { PrivateRoute } from "./privateRoute.ts";
+import type { Attempt, Slot } from "./slot.ts";
+
+export interface DeliveryOptions {
+  readonly client: PublicClient;
+  readonly journal: Journal;
+  /** Of the lane. Every write of the send path is fenced by it, and every first broadcast waits for it. */
+  readonly lease: Lease;
+  /** Where transactions go first; null where everybody may see them. */
+  readonly privateRoute: PrivateRoute | null;
+  readonly log: Log;
+}
+
+/**
+ * Brings signed bytes to where they can be mined: to a private relay first where there is one, to everybody once their time there is
+ * up or the relay has failed. It is always the same bytes, so no way of delivery can spend a second nonce.
+ */
+export class Delivery {
+  readonly #options: DeliveryOptions;
+
+  constructor(options: DeliveryOptions) {
+    this.#options = options;
+  }
+
+  /** Sends a transaction. @returns Why no node will ever take it, or null. */
+  async deliver(slot: Slot, attempt: Attempt, head: Head): Promise<string | null> {
+    const { client, journal, lease, privateRoute, log } = this.#options;
+    if (!lease.isHeld()) throw new LeaseLostError(lease.key);
+    const { raw, hash, id } = attempt;
+    const { kind, text } =
+      slot.isPublic || privateRoute === null ? await broadcast(client, raw) : await privateRoute.send(raw);
+    switch (kind) {
+      case "known":
+        if (attempt.sentAt === null) {
+          await journal.recordOutcome(id, { status: "sent", sentAt: head.timestamp });
+          slot.markSent(id, head.timestamp);
+        }
+        return null;
+      case "permanent":
+      case "funds":
+        return text;
+      case "nonce":
+      case "underpriced":
+      case "unknown":
+        log.warn({ hash, kind, error: text }, "A transaction was not taken.");
+        return null;
+    }
+  }
+
+  /**
+   * Sends what counts once more: nodes forget, and a broadcast whose answer was lost may never have arrived. A refusal proves nothing
+   * by now: an earlier try may have been heard.
+   */
+  async keepAlive(slot: Slot, head: Head): Promise<void> {
+    const { privateRoute, log } = this.#options;
+    const attempt = slot.newest;
+    if (attempt === null) return;
+    if (!slot.isPublic && privateRoute !== null) {
+      const reason = await this.#whyPublic(slot, head, privateRoute);
+      if (reason !== null) {
+        slot.isPublic = true;
+        log.warn({ hash: attempt.hash, reason }, "A private transaction is made public.");
+      } else if (attempt.sentAt !== null) return;
+    }
+    await this.deliver(slot, attempt, head);
+  }
+
+  async #whyPublic(slot: Slot, head: Head, route: PrivateRoute): Promise<"time" | "failed" | null> {
+    // By the chain's clock: this machine's may be wrong.
+    slot.openedAt ??= slot.attempts[0]?.sentAt ?? head.timestamp;
+    if (head.timestamp - slot.openedAt >= BigInt(route.publicAfter)) return "time";
+    return (await route.status(slot.newest!.hash)) === "failed" ? "failed" : null;
+  }
+}

@@ -1,0 +1,88 @@
+import type { Hash, Hex } from "viem";
+
+import type { Unsettled } from "../store/executions.ts";
+import type { Fees } from "./fees.ts";
+
+/** A signed transaction of the keeper whose end is not known. */
+export interface Attempt extends Unsettled {
+  readonly status: "signed" | "sent";
+  readonly raw: Hex;
+  readonly hash: Hash;
+}
+
+/**
+ * One nonce of a lane. It may hold several transactions, each a replacement of the one before; at most one of them can be
+ * mined.
+ */
+export class Slot {
+  readonly txNonce: bigint;
+  #attempts: readonly Attempt[] = [];
+  /** Heads at which the account was seen past this nonce while no receipt was found. */
+  sightings = 0;
+  /** Whether the block its newest transaction was decided at is no longer on the chain. */
+  isOrphaned = false;
+  /** Whether its transactions are everybody's by now; a private one is given away once its time is up. */
+  isPublic: boolean;
+
+  /** Unix seconds of the block at which its first was sent; null until that is known. */
+  openedAt: bigint | null = null;
+
+  constructor(txNonce: bigint, isPublic: boolean) {
+    this.txNonce = txNonce;
+    this.isPublic = isPublic;
+  }
+
+  /** Oldest first. */
+  get attempts(): readonly Attempt[] {
+    return this.#attempts;
+  }
+
+  /** The transaction that counts: the last signed. A slot is empty only while its first is. */
+  get newest(): Attempt | null {
+    return this.#attempts.at(-1) ?? null;
+  }
+
+  /** The highest fees any of them offers: what a replacement must exceed. */
+  get fees(): Fees | null {
+    if (this.#attempts.length === 0) return null;
+    return {
+      maxFeePerGas: highest(this.#attempts.map((attempt) => attempt.maxFeePerGas)),
+      maxPriorityFeePerGas: highest(this.#attempts.map((attempt) => attempt.maxPriorityFeePerGas)),
+    };
+  }
+
+  /**
+   * Whether none of them can take effect any more: the vault refuses it past its deadline, and once another rebalance has
+   * taken its rebalance nonce. Such a one still holds its nonce.
+   * @param timestamp Unix seconds of the newest block. @param rebalanceNonce Of the vault, where it is known.
+   */
+  isSpent(timestamp: bigint, rebalanceNonce: bigint | null): boolean {
+    return this.#attempts.every(
+      (attempt) =>
+        attempt.kind === "cancel" ||
+        timestamp > attempt.deadline ||
+        (rebalanceNonce !== null &&
+          attempt.rebalanceNonce !== null &&
+          rebalanceNonce > attempt.rebalanceNonce),
+    );
+  }
+
+  add(attempt: Attempt): void {
+    this.#attempts = [...this.#attempts, attempt];
+    this.isOrphaned = false;
+  }
+
+  remove(id: bigint): void {
+    this.#attempts = this.#attempts.filter((attempt) => attempt.id !== id);
+  }
+
+  markSent(id: bigint, sentAt: bigint): void {
+    this.#attempts = this.#attempts.map((attempt) =>
+      attempt.id === id ? { ...attempt, status: "sent", sentAt } : attempt,
+    );
+  }
+}
+
+function highest(values: readonly bigint[]): bigint {
+  return values.reduce((a, b) => (a > b ? a : b));
+}
