@@ -1,9 +1,17 @@
-import { sql } from "kysely";
 import type { Address, Hash, Hex } from "viem";
 
-import { openDatabase, type Database } from "./database.ts";
-import { toJson } from "./json.ts";
-import type { ExecutionStatus, ExecutionTable } from "./schema.ts";
+import { openDatabase, type Database, type DatabaseLocation } from "./database.ts";
+import { DecisionLog } from "./decisions.ts";
+import { ExecutionLog } from "./executions.ts";
+import type { Lease } from "./leases.ts";
+import { prune } from "./prune.ts";
+import type {
+  DecisionMode,
+  ExecutionKind,
+  ExecutionRoute,
+  ExecutionStatus,
+  ExecutionTable,
+} from "./schema.ts";
 import { summarise, type Summary } from "./summary.ts";
 import type { Decision, DecisionInput } from "../strategy/types.ts";
 
@@ -11,6 +19,12 @@ import type { Decision, DecisionInput } from "../strategy/types.ts";
 export interface Subject {
   readonly vault: Address;
   readonly chainId: number;
+}
+
+/** The account whose nonces a record is about. */
+export interface LaneKey {
+  readonly chainId: number;
+  readonly account: Address;
 }
 
 /** The block a decision was made at. */
@@ -25,15 +39,35 @@ export interface DecisionBlock {
 export interface DecisionRecord extends Subject {
   readonly block: DecisionBlock;
   readonly strategy: string;
+  /** What the strategy was made with, for making it again. */
+  readonly params?: unknown;
+  /** Default: live. */
+  readonly mode?: DecisionMode;
   readonly input: DecisionInput;
   readonly decision: Decision;
 }
 
-/** A signed transaction, saved before any node sees it. */
-export interface SignedRecord extends Subject {
-  readonly decisionId: bigint;
-  readonly account: Address;
-  readonly rebalanceNonce: bigint;
+/** A decision as it was recorded. */
+export interface StoredDecision extends DecisionRecord {
+  readonly id: bigint;
+  readonly params: unknown;
+  readonly mode: DecisionMode;
+}
+
+/** Which decisions; every bound is part of its range. */
+export interface DecisionRange extends Partial<Subject> {
+  /** Block numbers. */
+  readonly from?: bigint;
+  readonly to?: bigint;
+  readonly mode?: DecisionMode;
+}
+
+/** A transaction that is about to be signed: its nonce is taken. */
+export interface IntentRecord extends Subject, LaneKey {
+  readonly kind: ExecutionKind;
+  readonly route: ExecutionRoute;
+  readonly decisionId: bigint | null;
+  readonly rebalanceNonce: bigint | null;
   readonly txNonce: bigint;
   /** Unix seconds. */
   readonly deadline: bigint;
@@ -41,15 +75,44 @@ export interface SignedRecord extends Subject {
   readonly maxFeePerGas: bigint;
   /** Wei. */
   readonly maxPriorityFeePerGas: bigint;
+  readonly gasLimit: bigint;
+  /** The block it was decided at. */
+  readonly head: { readonly number: bigint; readonly hash: Hash };
+}
+
+/** What was signed for an intent. */
+export interface SignedBytes {
   readonly raw: Hex;
   readonly hash: Hash;
 }
 
-/** A decision to trade that was not sent, and why. */
-export interface BlockedRecord extends Subject {
-  readonly decisionId: bigint;
-  readonly account: Address;
-  readonly rebalanceNonce: bigint;
+/** A transaction whose end is not known. */
+export interface Unsettled extends IntentRecord {
+  readonly id: bigint;
+  readonly status: "intent" | "signed" | "sent";
+  /** Null while it is an intent. */
+  readonly raw: Hex | null;
+  readonly hash: Hash | null;
+  /** Unix seconds of the database's clock at which a node first accepted it. */
+  readonly sentAt: bigint | null;
+}
+
+/** A transaction that is in a block, which a reorganisation may still drop. */
+export interface Mined extends IntentRecord {
+  readonly id: bigint;
+  readonly status: "confirmed" | "reverted";
+  readonly raw: Hex;
+  readonly hash: Hash;
+  readonly sentAt: bigint | null;
+  readonly block: { readonly number: bigint; readonly hash: Hash };
+}
+
+/** A decision to act that was not sent, and why. */
+export interface BlockedRecord extends Subject, LaneKey {
+  readonly decisionId: bigint | null;
+  readonly rebalanceNonce: bigint | null;
+  /** Default: rebalance. */
+  readonly kind?: ExecutionKind;
   readonly error: string;
 }
 
@@ -59,9 +122,9 @@ export interface JournalEvent {
   readonly args: Readonly<Record<string, unknown>>;
 }
 
-/** How a signed transaction ended. Gas and fee are those of its receipt, where it has one. */
+/** How far a transaction came. Gas and fee are those of its receipt, where it has one. */
 export interface Outcome {
-  readonly status: Exclude<ExecutionStatus, "signed" | "blocked">;
+  readonly status: Exclude<ExecutionStatus, "intent" | "signed" | "blocked">;
   readonly error?: string;
   readonly gasUsed?: bigint;
   /** Wei. */
@@ -71,178 +134,130 @@ export interface Outcome {
   readonly events?: readonly JournalEvent[];
 }
 
-/** A signed transaction whose end is not known. */
-export interface Unsettled extends SignedRecord {
-  readonly id: bigint;
-  readonly status: "signed" | "sent";
-}
-
-/** A decision as it was recorded. */
-export interface StoredDecision extends DecisionRecord {
-  readonly id: bigint;
-}
-
-export interface JournalOptions {
-  /** Where the database lives; in memory where none is given. */
-  readonly directory?: string;
+export type JournalOptions = DatabaseLocation & {
   /** Decisions kept in memory before they are written together. */
   readonly batchSize?: number;
-}
+};
 
 /** Holds are written together: one by one they would take most of a block's time when history is replayed. */
 const BATCH_SIZE = 256;
 
 /**
- * Opens the record of every decision and every transaction.
- * Throws StoreLockedError where another process has the directory.
+ * Opens the record of every decision and every transaction, with a database of its own.
+ * Throws StoreLockedError where another process has the directory, DatabaseError where the server cannot be used.
  */
 export async function openJournal(options: JournalOptions = {}): Promise<Journal> {
-  const database = await openDatabase(options.directory);
-  const last = await database.db
-    .selectFrom("decisions")
-    .select(({ fn }) => fn.max("id").as("id"))
-    .executeTakeFirst();
-  return new Journal(database, options.batchSize ?? BATCH_SIZE, last?.id ?? 0n);
+  return new Journal(await openDatabase(options), options);
 }
 
-/** The record of every decision and every transaction. Only {@link openJournal} makes one. */
+/** The record of every decision and every transaction, of all vaults and lanes of this process. */
 export class Journal {
   readonly #database: Database;
-  readonly #batchSize: number;
-  #lastId: bigint;
-  #waiting: StoredDecision[] = [];
-  #writing: Promise<void> = Promise.resolve();
+  readonly #decisions: DecisionLog;
+  readonly #executions: ExecutionLog;
 
-  constructor(database: Database, batchSize: number, lastId: bigint) {
+  constructor(database: Database, { batchSize = BATCH_SIZE }: { readonly batchSize?: number } = {}) {
     this.#database = database;
-    this.#batchSize = batchSize;
-    this.#lastId = lastId;
+    this.#decisions = new DecisionLog(database, batchSize);
+    this.#executions = new ExecutionLog(database);
   }
 
-  /** Records a decision; it is on disk after the next {@link flush}, at the latest when the batch is full. */
-  async recordDecision(record: DecisionRecord): Promise<bigint> {
-    this.#lastId += 1n;
-    this.#waiting.push({ ...record, id: this.#lastId });
-    if (this.#waiting.length >= this.#batchSize) await this.flush();
-    return this.#lastId;
+  /**
+   * Records a decision; it is on disk after the next {@link flush}, at the latest when the batch is full.
+   * Throws, and records nothing, where it has used up its ids and the database gives it no more.
+   */
+  recordDecision(record: DecisionRecord): Promise<bigint> {
+    return this.#decisions.record(record);
   }
 
   /** Writes what waits in memory. On failure it keeps waiting, and the next call tries again. */
   flush(): Promise<void> {
-    // One write at a time, or two callers would insert the same rows; a failed one does not fail those after it.
-    const write = this.#writing.catch(() => undefined).then(() => this.#writeWaiting());
-    this.#writing = write;
-    return write;
+    return this.#decisions.flush();
   }
 
-  /** Saves a signed transaction, and before it every decision that still waits: call it before broadcasting. */
-  async recordSigned(record: SignedRecord): Promise<bigint> {
+  /**
+   * Takes a nonce: saves what is about to be signed, and before it every decision that still waits.
+   * Throws LeaseLostError, and saves no intent, where `lease` is not held any more. Where it throws anything else, the
+   * intent may have been saved; as nothing is signed, it only needs to be abandoned.
+   */
+  async recordIntent(intent: IntentRecord, lease: Lease): Promise<bigint> {
     await this.flush();
-    return this.#insertExecution({
-      ...subjectColumns(record),
-      decision_id: record.decisionId,
-      status: "signed",
-      tx_nonce: record.txNonce,
-      deadline: record.deadline,
-      max_fee_per_gas: record.maxFeePerGas,
-      max_priority_fee_per_gas: record.maxPriorityFeePerGas,
-      raw: record.raw,
-      hash: record.hash,
-    });
+    return this.#executions.insertIntent(intent, lease);
   }
 
-  /** Records that a decision to trade was not sent. */
+  /**
+   * Saves the signed bytes of an intent: call it before broadcasting. Saying the same twice is no error.
+   * Throws LeaseLostError where `lease` is not held any more or the intent was abandoned. Whatever it throws, nothing
+   * may be broadcast before a second call succeeds.
+   */
+  recordSigned(executionId: bigint, signed: SignedBytes, lease: Lease): Promise<void> {
+    return this.#executions.setSigned(executionId, signed, lease);
+  }
+
+  /** Records that a decision to act was not sent. */
   async recordBlocked(record: BlockedRecord): Promise<bigint> {
     await this.flush();
-    return this.#insertExecution({
-      ...subjectColumns(record),
-      decision_id: record.decisionId,
-      status: "blocked",
-      error: record.error,
-    });
+    return this.#executions.insertBlocked(record);
   }
 
-  /** Records how far a signed transaction came. */
-  async recordOutcome(executionId: bigint, outcome: Outcome): Promise<void> {
-    const { gasUsed, effectiveGasPrice } = outcome;
-    const values = {
-      status: outcome.status,
-      error: outcome.error ?? null,
-      gas_used: gasUsed ?? null,
-      effective_gas_price: effectiveGasPrice ?? null,
-      fee: gasUsed === undefined || effectiveGasPrice === undefined ? null : gasUsed * effectiveGasPrice,
-      block_number: outcome.blockNumber ?? null,
-      block_hash: outcome.blockHash ?? null,
-      events: toJson(outcome.events ?? []),
-    };
-    await this.#database.db.updateTable("executions").set(values).where("id", "=", executionId).execute();
+  /**
+   * Records how far a transaction came. `sent` changes only what is signed or sent, and `abandoned` only an intent: a
+   * process that lags behind does not undo what another has seen.
+   */
+  recordOutcome(executionId: bigint, outcome: Outcome): Promise<void> {
+    return this.#executions.setOutcome(executionId, outcome);
   }
 
-  /** The transactions of `account` for a vault whose end is not known, the oldest nonce first. */
-  async unsettled(subject: Subject & { readonly account: Address }): Promise<Unsettled[]> {
-    const rows = await this.#database.db
-      .selectFrom("executions")
-      .selectAll()
-      .where("vault", "=", subject.vault)
-      .where("chain_id", "=", BigInt(subject.chainId))
-      .where("account", "=", subject.account)
-      .where("status", "in", ["signed", "sent"])
-      .orderBy("tx_nonce")
-      .orderBy("id")
-      .execute();
-    return rows.map((row) => ({
-      id: row.id,
-      status: row.status as Unsettled["status"],
-      vault: subject.vault,
-      chainId: subject.chainId,
-      account: subject.account,
-      decisionId: row.decision_id,
-      rebalanceNonce: row.rebalance_nonce,
-      // A transaction that was signed has all of these: recordSigned is the only way to either status.
-      txNonce: row.tx_nonce!,
-      deadline: row.deadline!,
-      maxFeePerGas: row.max_fee_per_gas!,
-      maxPriorityFeePerGas: row.max_priority_fee_per_gas!,
-      raw: row.raw as Hex,
-      hash: row.hash as Hash,
-    }));
+  /**
+   * Takes back the end of a transaction whose block is gone: it is `sent` again, and so is every one that it had
+   * replaced, as now any of them may be mined. Read {@link unsettled} afterwards.
+   */
+  reopen(executionId: bigint): Promise<void> {
+    return this.#executions.reopen(executionId);
+  }
+
+  /** Marks what was mined at or below a block as final. */
+  markFinal(bound: { readonly chainId: number; readonly upTo: bigint }): Promise<void> {
+    return this.#executions.markFinal(bound);
+  }
+
+  /** The transactions of a lane whose end is not known, of all its vaults, the oldest nonce first. */
+  unsettled(lane: LaneKey): Promise<Unsettled[]> {
+    return this.#executions.unsettled(lane);
+  }
+
+  /** The transactions of a lane that were mined and are not final yet, the oldest nonce first. */
+  recent(lane: LaneKey): Promise<Mined[]> {
+    return this.#executions.recent(lane);
   }
 
   /** The last decisions, newest first. */
-  async decisions({ limit }: { readonly limit: number }): Promise<StoredDecision[]> {
-    await this.flush();
-    const rows = await this.#database.db
-      .selectFrom("decisions")
-      .selectAll()
-      .orderBy("id", "desc")
-      .limit(limit)
-      .execute();
-    return rows.map((row) => ({
-      id: row.id,
-      vault: row.vault as Address,
-      chainId: Number(row.chain_id),
-      block: { number: row.block_number, hash: row.block_hash as Hash, timestamp: row.block_timestamp },
-      strategy: row.strategy,
-      input: row.input,
-      decision: row.decision,
-    }));
+  decisions(range: DecisionRange & { readonly limit: number }): Promise<StoredDecision[]> {
+    return this.#decisions.newest(range);
+  }
+
+  /** Every decision about a vault, oldest first, read in pages. */
+  streamDecisions(range: DecisionRange & Subject): AsyncGenerator<StoredDecision> {
+    return this.#decisions.stream(range);
   }
 
   /** The last attempts to act, newest first, as stored. */
-  async executions({ limit }: { readonly limit: number }): Promise<ExecutionTable[]> {
-    const rows = await this.#database.db
-      .selectFrom("executions")
-      .selectAll()
-      .orderBy("id", "desc")
-      .limit(limit)
-      .execute();
-    return rows as unknown as ExecutionTable[];
+  executions(range: Partial<Subject> & { readonly limit: number }): Promise<ExecutionTable[]> {
+    return this.#executions.newest(range);
   }
 
-  /** What the keeper did for a vault, in total. */
-  async summary(vault: Address): Promise<Summary> {
+  /** What the keeper did for a vault, in total; holds and decisions without those that were pruned. */
+  async summary(vault: Address, chainId?: number): Promise<Summary> {
     await this.flush();
-    return summarise(this.#database.db, vault);
+    return summarise(this.#database.db, vault, chainId);
+  }
+
+  /**
+   * Deletes holds older than `days` that nothing refers to.
+   * @returns How many there were.
+   */
+  prune(days: number): Promise<number> {
+    return prune(this.#database, days);
   }
 
   /** Writes what waits and closes the database. */
@@ -253,72 +268,4 @@ export class Journal {
       await this.#database.close();
     }
   }
-
-  async #writeWaiting(): Promise<void> {
-    const batch = this.#waiting;
-    if (batch.length === 0) return;
-    const rows = batch.map(({ block, ...record }) => ({
-      id: record.id.toString(),
-      vault: record.vault,
-      chain_id: record.chainId,
-      block_number: block.number.toString(),
-      block_hash: block.hash,
-      block_timestamp: block.timestamp.toString(),
-      strategy: record.strategy,
-      action: record.decision.action,
-      reason: record.decision.reason,
-      input: record.input,
-      decision: record.decision,
-    }));
-    await sql`
-      insert into decisions
-      select * from jsonb_to_recordset(${toJson(rows)}::jsonb) as row(
-        id bigint, vault text, chain_id bigint, block_number bigint, block_hash text, block_timestamp bigint,
-        strategy text, action text, reason text, input jsonb, decision jsonb
-      )`.execute(this.#database.db);
-    this.#waiting = this.#waiting.slice(batch.length);
-  }
-
-  async #insertExecution(values: NewExecution): Promise<bigint> {
-    const row = await this.#database.db
-      .insertInto("executions")
-      .values({ ...EMPTY, ...values })
-      .returning("id")
-      .executeTakeFirstOrThrow();
-    return row.id;
-  }
-}
-
-type Columns = Omit<ExecutionTable, "id">;
-type NewExecution = Pick<
-  Columns,
-  "decision_id" | "vault" | "chain_id" | "account" | "status" | "rebalance_nonce"
-> &
-  Partial<Columns>;
-
-const EMPTY = {
-  error: null,
-  tx_nonce: null,
-  deadline: null,
-  max_fee_per_gas: null,
-  max_priority_fee_per_gas: null,
-  raw: null,
-  hash: null,
-  gas_used: null,
-  effective_gas_price: null,
-  fee: null,
-  block_number: null,
-  block_hash: null,
-  events: "[]",
-} satisfies Partial<Columns>;
-
-function subjectColumns(
-  record: Subject & { readonly account: Address; readonly rebalanceNonce: bigint },
-): Pick<Columns, "vault" | "chain_id" | "account" | "rebalance_nonce"> {
-  return {
-    vault: record.vault,
-    chain_id: BigInt(record.chainId),
-    account: record.account,
-    rebalance_nonce: record.rebalanceNonce,
-  };
 }

@@ -4,6 +4,8 @@ import type { Decision, DecisionInput } from "../strategy/types.ts";
 
 /**
  * How far a transaction has come.
+ * - `intent`: its nonce is taken; nothing is signed, so no node can have seen it.
+ * - `abandoned`: an intent that nobody signed.
  * - `signed`: saved with its raw bytes; whether any node has seen it is not known.
  * - `sent`: a node accepted it.
  * - `confirmed` / `reverted`: mined, and did or did not take effect.
@@ -13,7 +15,25 @@ import type { Decision, DecisionInput } from "../strategy/types.ts";
  * - `blocked`: never signed, because its simulation reverted or a rule of the operator forbade it.
  */
 export type ExecutionStatus =
-  "signed" | "sent" | "confirmed" | "reverted" | "replaced" | "superseded" | "rejected" | "blocked";
+  | "intent"
+  | "abandoned"
+  | "signed"
+  | "sent"
+  | "confirmed"
+  | "reverted"
+  | "replaced"
+  | "superseded"
+  | "rejected"
+  | "blocked";
+
+/** What a transaction does; `cancel` sends nothing to itself, to use up a nonce. */
+export type ExecutionKind = "rebalance" | "cancel" | "settle" | "record-breach" | "process-queue";
+
+/** Which way a transaction goes to the block builders. */
+export type ExecutionRoute = "public" | "private";
+
+/** What is done with a decision: it is sent, only written down, or compared with another keeper's. */
+export type DecisionMode = "live" | "dry" | "shadow";
 
 /** Every decision, holds included, with all it rested on. */
 export interface DecisionTable {
@@ -29,19 +49,26 @@ export interface DecisionTable {
   reason: Decision["reason"];
   input: DecisionInput;
   decision: Decision;
+  /** What the strategy was made with; null before it was recorded. */
+  params: unknown;
+  mode: DecisionMode;
 }
 
-/** Every attempt to act on a decision. */
+/** Every attempt to act. */
 export interface ExecutionTable {
   id: Generated<bigint>;
-  decision_id: bigint;
+  /** Null for what no decision asked for. */
+  decision_id: bigint | null;
   vault: string;
   chain_id: bigint;
   account: string;
+  kind: ExecutionKind;
+  route: ExecutionRoute;
   status: ExecutionStatus;
   /** Why it did not take effect, where that is known. */
   error: string | null;
-  rebalance_nonce: bigint;
+  /** Null for what is no rebalance. */
+  rebalance_nonce: bigint | null;
   tx_nonce: bigint | null;
   /** Unix seconds after which the vault refuses it. */
   deadline: bigint | null;
@@ -49,8 +76,20 @@ export interface ExecutionTable {
   max_fee_per_gas: bigint | null;
   /** Wei. */
   max_priority_fee_per_gas: bigint | null;
+  gas_limit: bigint | null;
+  /** The block it was decided at. */
+  head_number: bigint | null;
+  head_hash: string | null;
   raw: string | null;
   hash: string | null;
+  /** Unix seconds of the database's clock. */
+  created_at: bigint | null;
+  /** Unix seconds of the database's clock at which a node first accepted it. */
+  sent_at: bigint | null;
+  /** Token of the lease it was written under. */
+  fence: bigint | null;
+  /** Mined in a block that can no longer be reorganised away. */
+  final: boolean;
   gas_used: bigint | null;
   /** Wei. */
   effective_gas_price: bigint | null;
@@ -62,7 +101,77 @@ export interface ExecutionTable {
   events: unknown;
 }
 
+/** Who may act for a key, until when. A row stays when its lease ends, so that tokens never repeat. */
+export interface LeaseTable {
+  key: string;
+  holder: string;
+  /** One more at every takeover. */
+  token: bigint;
+  /** Of the database's clock. */
+  expires_at: Date;
+}
+
+/** Vaults that may be traded for, each by one build and account. */
+export interface ActivationTable {
+  chain_id: bigint;
+  vault: string;
+  build: string;
+  account: string;
+  /** Unix seconds. */
+  activated_at: bigint;
+}
+
+/** Vaults that an operator has told the keeper to leave alone. */
+export interface PauseTable {
+  chain_id: bigint;
+  vault: string;
+  reason: string;
+  /** Unix seconds. */
+  paused_at: bigint;
+}
+
+/** What a rebalance was expected to bring, and what it brought; one row each. Amounts in USD. */
+export interface GainTable {
+  execution_id: bigint;
+  vault: string;
+  chain_id: bigint;
+  expected_gain: number;
+  expected_cost: number;
+  realised_gain: number;
+  /** Sum of the squares of the terms `realised_gain` is the sum of. */
+  realised_squares: number;
+  realised_cost: number;
+  /** Terms in `realised_gain`. */
+  observations: number;
+  /** Unix seconds. */
+  opened_at: bigint;
+  /** Unix seconds; null until the next decision to trade. */
+  closed_at: bigint | null;
+}
+
+/** Every alert that was raised; at most one of a key is open. */
+export interface AlertTable {
+  id: Generated<bigint>;
+  key: string;
+  /** Null for what concerns the whole process. */
+  chain_id: bigint | null;
+  vault: string | null;
+  name: string;
+  message: string;
+  /** Unix seconds. */
+  raised_at: bigint;
+  /** Unix seconds; null while it is open. */
+  resolved_at: bigint | null;
+  /** Unix seconds at which somebody was told; null before. */
+  notified_at: bigint | null;
+}
+
 export interface Tables {
   decisions: DecisionTable;
   executions: ExecutionTable;
+  leases: LeaseTable;
+  activations: ActivationTable;
+  pauses: PauseTable;
+  gains: GainTable;
+  alerts: AlertTable;
 }

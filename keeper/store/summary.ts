@@ -1,7 +1,6 @@
-import type { Kysely } from "kysely";
+import { sql, type Kysely } from "kysely";
 
 import type { Tables } from "./schema.ts";
-import { fromWad } from "../math/units.ts";
 
 /** What the keeper did for one vault, in total. */
 export interface Summary {
@@ -20,29 +19,37 @@ export interface Summary {
 }
 
 /** Adds up the journal of one vault. */
-export async function summarise(db: Kysely<Tables>, vault: string): Promise<Summary> {
-  const counts = await db
-    .selectFrom("decisions")
-    .select(["action", ({ fn }) => fn.countAll<bigint>().as("count")])
-    .where("vault", "=", vault)
-    .groupBy("action")
-    .execute();
-  const executions = await db
-    .selectFrom("executions")
-    .innerJoin("decisions", "decisions.id", "executions.decision_id")
-    .select(["executions.status", "executions.gas_used", "executions.fee", "decisions.input"])
-    .where("executions.vault", "=", vault)
-    .execute();
-
-  const countOf = (rows: typeof counts) => rows.reduce((sum, { count }) => sum + Number(count), 0);
-  const ofStatus = (status: string) => executions.filter((execution) => execution.status === status).length;
+export async function summarise(db: Kysely<Tables>, vault: string, chainId?: number): Promise<Summary> {
+  const ofVault = sql`vault = ${vault} and (${chainId ?? null}::bigint is null or chain_id = ${chainId ?? null})`;
+  const counts = await sql<{ action: string; count: bigint }>`
+    select action, count(*) as count from decisions where ${ofVault} group by action`.execute(db);
+  // What no decision asked for is priced as of the last one before it.
+  const {
+    rows: [sums],
+  } = await sql<{ confirmed: bigint; blocked: bigint; reverted: bigint; gas: bigint; usd: number }>`
+    select
+      count(*) filter (where status = 'confirmed' and kind = 'rebalance') as confirmed,
+      count(*) filter (where status = 'blocked') as blocked,
+      count(*) filter (where status = 'reverted') as reverted,
+      coalesce(sum(gas_used), 0) as gas,
+      coalesce(sum(fee::double precision / 1e18 * (
+        select (input ->> 'spot')::double precision from decisions
+        where decisions.id = coalesce(spent.decision_id, (
+          select id from decisions as earlier
+          where earlier.vault = spent.vault and earlier.chain_id = spent.chain_id
+            and earlier.block_number <= coalesce(spent.head_number, spent.block_number)
+          order by earlier.block_number desc, earlier.id desc limit 1
+        ))
+      )), 0) as usd
+    from (select * from executions where ${ofVault}) as spent`.execute(db);
+  const countOf = (rows: typeof counts.rows) => rows.reduce((sum, { count }) => sum + Number(count), 0);
   return {
-    decisions: countOf(counts),
-    holds: countOf(counts.filter(({ action }) => action === "hold")),
-    rebalances: ofStatus("confirmed"),
-    blocked: ofStatus("blocked"),
-    reverted: ofStatus("reverted"),
-    gasUsed: executions.reduce((sum, { gas_used }) => sum + (gas_used ?? 0n), 0n),
-    gasUsd: executions.reduce((sum, { fee, input }) => sum + fromWad(fee ?? 0n) * input.spot, 0),
+    decisions: countOf(counts.rows),
+    holds: countOf(counts.rows.filter(({ action }) => action === "hold")),
+    rebalances: Number(sums!.confirmed),
+    blocked: Number(sums!.blocked),
+    reverted: Number(sums!.reverted),
+    gasUsed: sums!.gas,
+    gasUsd: sums!.usd,
   };
 }

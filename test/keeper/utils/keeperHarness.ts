@@ -11,6 +11,7 @@ import type { ExecutionTable } from "../../../keeper/store/schema.ts";
 import { fixedBand } from "../../../keeper/strategy/fixedBand.ts";
 import type { Strategy } from "../../../keeper/strategy/types.ts";
 import { DAY, keelFixture, seriesId, USDC, WAD } from "../../contracts/utils/keel.ts";
+import { emptyDatabase } from "./emptyDatabase.ts";
 import { FaultyProvider, type Provider } from "./faultyProvider.ts";
 
 /** Hardhat's third account, which the fixture gives the KEEPER role. */
@@ -47,9 +48,8 @@ export function keeperHarness() {
     await rpc("evm_revert", [clean]);
     clean = await rpc<Hex>("evm_snapshot");
     provider = new FaultyProvider(keel.provider as Provider);
-    await database.db.deleteFrom("executions").execute();
-    await database.db.deleteFrom("decisions").execute();
-    journal = new Journal(database, 256, 0n);
+    await emptyDatabase(database);
+    journal = new Journal(database);
   });
 
   after(() => database.close());
@@ -69,6 +69,9 @@ export function keeperHarness() {
     },
     get provider() {
       return provider;
+    },
+    get database() {
+      return database;
     },
     get journal() {
       return journal;

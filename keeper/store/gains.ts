@@ -1,0 +1,131 @@
+import { sql } from "kysely";
+import type { Address } from "viem";
+
+import type { Database } from "./database.ts";
+import type { Subject } from "./journal.ts";
+import { unixNow } from "./time.ts";
+
+/** What a rebalance was expected to bring, as its decision had it. USD. */
+export interface ExpectedGain extends Subject {
+  readonly executionId: bigint;
+  readonly expectedGain: number;
+  readonly expectedCost: number;
+  /** What it cost in fact: gas, fees and slippage. */
+  readonly realisedCost: number;
+}
+
+/** What it has brought so far: a sum of one term a step. USD. */
+export interface GainProgress {
+  readonly realisedGain: number;
+  /** Sum of the squares of the terms. */
+  readonly realisedSquares: number;
+  /** Number of the terms. */
+  readonly observations: number;
+}
+
+/** One rebalance's gain, expected and realised. */
+export interface Gain extends ExpectedGain, GainProgress {
+  /** Unix seconds of the database's clock. */
+  readonly openedAt: bigint;
+  /** Unix seconds; null until the next decision to trade. */
+  readonly closedAt: bigint | null;
+}
+
+/** All gains of a vault. USD. */
+export interface GainSums {
+  readonly expected: number;
+  readonly realised: number;
+  readonly cost: number;
+  /** Root of the terms' summed squared deviations from the mean of their rebalance. */
+  readonly error: number;
+  readonly count: number;
+  readonly open: number;
+}
+
+/** Begins to count what a confirmed rebalance brings. Saying it twice is no error. */
+export async function openGain(database: Database, gain: ExpectedGain): Promise<void> {
+  await database.db
+    .insertInto("gains")
+    .values({
+      execution_id: gain.executionId,
+      vault: gain.vault,
+      chain_id: BigInt(gain.chainId),
+      expected_gain: gain.expectedGain,
+      expected_cost: gain.expectedCost,
+      realised_cost: gain.realisedCost,
+      realised_gain: 0,
+      realised_squares: 0,
+      observations: 0,
+      opened_at: unixNow,
+      closed_at: null,
+    })
+    .onConflict((conflict) => conflict.column("execution_id").doNothing())
+    .execute();
+}
+
+/** Writes how far the sum has come: the whole of it, so that a write that was lost or doubled does no harm. */
+export async function saveGain(
+  database: Database,
+  executionId: bigint,
+  { realisedGain, realisedSquares, observations }: GainProgress,
+  { close = false }: { readonly close?: boolean } = {},
+): Promise<void> {
+  await database.db
+    .updateTable("gains")
+    .set({
+      realised_gain: realisedGain,
+      realised_squares: realisedSquares,
+      observations,
+      ...(close ? { closed_at: unixNow } : {}),
+    })
+    .where("execution_id", "=", executionId)
+    .where("closed_at", "is", null)
+    .execute();
+}
+
+/** Forgets the gain of a rebalance whose block was reorganised away. */
+export async function dropGain(database: Database, executionId: bigint): Promise<void> {
+  await database.db.deleteFrom("gains").where("execution_id", "=", executionId).execute();
+}
+
+/** The gains of a vault that are still counted, oldest first: what a restarted process goes on with. */
+export async function openGains(database: Database, { chainId, vault }: Subject): Promise<Gain[]> {
+  const rows = await database.db
+    .selectFrom("gains")
+    .selectAll()
+    .where("chain_id", "=", BigInt(chainId))
+    .where("vault", "=", vault)
+    .where("closed_at", "is", null)
+    .orderBy("execution_id")
+    .execute();
+  return rows.map((row) => ({
+    executionId: row.execution_id,
+    vault: row.vault as Address,
+    chainId,
+    expectedGain: row.expected_gain,
+    expectedCost: row.expected_cost,
+    realisedGain: row.realised_gain,
+    realisedSquares: row.realised_squares,
+    realisedCost: row.realised_cost,
+    observations: row.observations,
+    openedAt: row.opened_at,
+    closedAt: row.closed_at,
+  }));
+}
+
+/** Adds up every gain of a vault. */
+export async function gainSums(database: Database, { chainId, vault }: Subject): Promise<GainSums> {
+  const { rows } = await sql<{ [K in keyof GainSums]: K extends "count" | "open" ? bigint : number }>`
+    select
+      coalesce(sum(expected_gain), 0) as expected,
+      coalesce(sum(realised_gain), 0) as realised,
+      coalesce(sum(realised_cost), 0) as cost,
+      sqrt(coalesce(sum(
+        greatest(0, realised_squares - realised_gain * realised_gain / greatest(1, observations))
+      ), 0)) as error,
+      count(*) as count,
+      count(*) filter (where closed_at is null) as open
+    from gains where chain_id = ${BigInt(chainId)} and vault = ${vault}`.execute(database.db);
+  const sums = rows[0]!;
+  return { ...sums, count: Number(sums.count), open: Number(sums.open) };
+}
