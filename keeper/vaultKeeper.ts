@@ -139,17 +139,12 @@ export class VaultKeeper {
 
   /** What is pending while nothing is wanted: left alone where it is only slow, taken back where nothing stands for it any more. */
   async #unwanted(slot: Slot, head: Head, snapshot: Snapshot, lane: NonceLane): Promise<void> {
-    if (slot.isOrphaned || slot.isSpent(head.timestamp, snapshot.rebalanceNonce)) await lane.cancel(slot, head);
+    if (slot.isOrphaned || slot.isSpent(head.timestamp, snapshot.rebalanceNonce))
+      await lane.cancel(slot, head);
   }
 
-/** Simulates, decides again with what gas really costs, and sends, or records why not. */
-  async #act(
-    first: Made,
-    decide: () => Made,
-    head: Head,
-    snapshot: Snapshot,
-    leave: Leave,
-  ): Promise<Acted> {
+  /** Simulates, decides again with what gas really costs, and sends, or records why not. */
+  async #act(first: Made, decide: () => Made, head: Head, snapshot: Snapshot, leave: Leave): Promise<Acted> {
     let made = first;
     for (let round = 1; ; round += 1) {
       const forbidden = this.#forbidden(made.decision, head);
@@ -278,13 +273,7 @@ export class VaultKeeper {
     return `The base fee ${String(head.baseFeePerGas)} is above the cap ${String(cap)}.`;
   }
 
-  async #block(
-    made: Made,
-    error: string,
-    head: Head,
-    snapshot: Snapshot,
-    leave: Leave,
-  ): Promise<Acted> {
+  async #block(made: Made, error: string, head: Head, snapshot: Snapshot, leave: Leave): Promise<Acted> {
     const { journal, account, log } = this.#options;
     const decisionId = await this.#record(made, head, leave);
     await journal.recordBlocked({

@@ -34,12 +34,13 @@ export class Delivery {
     const { client, journal, lease, privateRoute, log } = this.#options;
     if (!lease.isHeld()) throw new LeaseLostError(lease.key);
     const { raw, hash, id } = attempt;
+    slot.openedAt ??= head.timestamp;
     const { kind, text } =
       slot.isPublic || privateRoute === null ? await broadcast(client, raw) : await privateRoute.send(raw);
     switch (kind) {
       case "known":
         if (attempt.sentAt === null) {
-          await journal.recordOutcome(id, { status: "sent", sentAt: head.timestamp });
+          await journal.recordOutcome(id, { status: "sent" });
           slot.markSent(id, head.timestamp);
         }
         return null;
@@ -73,8 +74,8 @@ export class Delivery {
   }
 
   async #whyPublic(slot: Slot, head: Head, route: PrivateRoute): Promise<"time" | "failed" | null> {
-    // By the chain's clock: this machine's may be wrong.
-    slot.openedAt ??= slot.attempts[0]?.sentAt ?? head.timestamp;
+    // By the chain's clock, since this machine's may be wrong; from anew after a restart.
+    slot.openedAt ??= head.timestamp;
     if (head.timestamp - slot.openedAt >= BigInt(route.publicAfter)) return "time";
     return (await route.status(slot.newest!.hash)) === "failed" ? "failed" : null;
   }

@@ -1,10 +1,11 @@
-import { keccak256, type Address, type Hash, type Hex } from "viem";
+import { BlockNotFoundError, keccak256, type Address, type Hash, type Hex, type PublicClient } from "viem";
 
 import type { Head } from "../chain/head.ts";
 import type { Reorg } from "../chain/headTracker.ts";
 import type { Signer } from "../signer/signer.ts";
-import type { ExecutionKind, IntentRecord, Mined, Unsettled } from "../store/executions.ts";
+import type { IntentRecord, Mined, Unsettled } from "../store/journal.ts";
 import { LeaseLostError } from "../store/leases.ts";
+import type { ExecutionKind } from "../store/schema.ts";
 import { Delivery, type DeliveryOptions } from "./delivery.ts";
 import { feesFor, feesToReplace, isMinable, type FeePolicy } from "./fees.ts";
 import { findMined, type Settlement } from "./settlement.ts";
@@ -130,9 +131,9 @@ export class NonceLane {
 
   /** Notes that blocks up to this one stay for ever. */
   async finalize(upTo: bigint): Promise<void> {
-    if (!this.#mined.some(({ blockNumber }) => blockNumber <= upTo)) return;
-    await this.#options.journal.markFinal({ ...this.#key, upTo });
-    this.#mined = this.#mined.filter(({ blockNumber }) => blockNumber > upTo);
+    if (!this.#mined.some(({ block }) => block.number <= upTo)) return;
+    await this.#options.journal.markFinal({ chainId: this.#options.chainId, upTo });
+    this.#mined = this.#mined.filter(({ block }) => block.number > upTo);
   }
 
   /**
@@ -152,11 +153,20 @@ export class NonceLane {
       const { data, kind, deadline, decisionId, rebalanceNonce } = request;
       const txNonce = slot?.txNonce ?? this.#nextNonce;
       return this.#sign(
-        { ...this.#record({ vault, txNonce, head }), kind, deadline, decisionId, rebalanceNonce, gasLimit, ...fees },
+        {
+          ...this.#record({ vault, txNonce, head }),
+          kind,
+          deadline,
+          decisionId,
+          rebalanceNonce,
+          gasLimit,
+          ...fees,
+        },
         { to: vault, data },
       );
     });
-    if (signed === null) return { refused: "To replace what is pending costs more gas than the trade is worth." };
+    if (signed === null)
+      return { refused: "To replace what is pending costs more gas than the trade is worth." };
     const { slot, attempt } = signed;
     this.#options.log.info(
       { hash: attempt.hash, nonce: attempt.txNonce, decision: attempt.decisionId, vault: attempt.vault },
@@ -306,11 +316,12 @@ export class NonceLane {
   }
 
   #note({ attempt, outcome }: Settlement): void {
-    const { blockNumber, blockHash } = outcome;
-    if (blockNumber === undefined || blockHash === undefined) return;
+    const { status, blockNumber: number, blockHash: hash } = outcome;
+    if ((status !== "confirmed" && status !== "reverted") || number === undefined || hash === undefined)
+      return;
     const others = this.#mined.filter(({ txNonce }) => txNonce !== attempt.txNonce);
-    this.#mined = [...others, { ...attempt, blockNumber, blockHash }];
-    this.#minedAt.set(attempt.vault, blockNumber);
+    this.#mined = [...others, { ...attempt, status, block: { number, hash } }];
+    this.#minedAt.set(attempt.vault, number);
   }
 
   async #takeBack({ ancestor }: Reorg): Promise<Settlement[]> {
@@ -322,23 +333,28 @@ export class NonceLane {
   async #reexamine(ancestor: bigint): Promise<Settlement[]> {
     const { client, journal, privateRoute, log } = this.#options;
     const settlements: Settlement[] = [];
-    for (const mined of this.#mined.filter(({ blockNumber }) => blockNumber > ancestor)) {
-      const { hash, txNonce, vault, blockHash } = mined;
-      const found = await findMined(client, [mined]);
-      if (found?.outcome.blockHash === blockHash) continue;
+    for (const mined of this.#mined.filter(({ block }) => block.number > ancestor)) {
+      const { id, hash, txNonce, vault, block } = mined;
+      const found = await findMined(client, [{ ...mined, status: "sent" }]);
+      if (found?.outcome.blockHash === block.hash) continue;
       this.#mined = this.#mined.filter((other) => other.txNonce !== txNonce);
       this.#minedAt.delete(vault);
       if (found === null) {
+        await journal.reopen(id);
         const slot = new Slot(txNonce, privateRoute === null);
-        for (const record of await journal.reopen({ ...this.#key, txNonce })) if (isSigned(record)) slot.add(record);
+        for (const record of await journal.unsettled(this.#key))
+          if (record.txNonce === txNonce && isSigned(record)) slot.add(record);
         slot.isOrphaned = true;
         this.#slots.set(txNonce, slot);
         log.warn({ hash, vault, nonce: txNonce }, "A mined transaction is no longer on the chain.");
       } else {
-        await journal.recordOutcome(mined.id, found.outcome);
+        await journal.recordOutcome(id, found.outcome);
         this.#note(found);
         settlements.push(found);
-        log.warn({ hash, vault, block: found.outcome.blockNumber }, "A mined transaction is in another block now.");
+        log.warn(
+          { hash, vault, block: found.outcome.blockNumber },
+          "A mined transaction is in another block now.",
+        );
       }
     }
     return settlements;
@@ -359,10 +375,14 @@ export class NonceLane {
     }
     const error = `Nonce ${String(first)} is beyond the account's next, ${String(count)}.`;
     for (const slot of this.pending.filter((each) => each.isSpent(head.timestamp, null))) {
-      for (const { id } of slot.attempts) await this.#options.journal.recordOutcome(id, { status: "rejected", error });
+      for (const { id } of slot.attempts)
+        await this.#options.journal.recordOutcome(id, { status: "rejected", error });
       this.#slots.delete(slot.txNonce);
       this.#isReconciled = false;
-      this.#options.log.error({ nonce: slot.txNonce, next: count }, "A nonce was out of reach and is given up.");
+      this.#options.log.error(
+        { nonce: slot.txNonce, next: count },
+        "A nonce was out of reach and is given up.",
+      );
     }
   }
 
@@ -378,6 +398,16 @@ export class NonceLane {
   async #accountNonce(): Promise<bigint> {
     const { client } = this.#options;
     return BigInt(await client.getTransactionCount({ address: this.account, blockTag: "latest" }));
+  }
+}
+
+/** Whether a block that was the head once still is on the chain. */
+async function isOnChain(client: PublicClient, { number, hash }: IntentRecord["head"]): Promise<boolean> {
+  try {
+    return (await client.getBlock({ blockNumber: number, includeTransactions: false })).hash === hash;
+  } catch (error) {
+    if (error instanceof BlockNotFoundError) return false;
+    throw error;
   }
 }
 

@@ -9,7 +9,7 @@ import {
 } from "viem";
 
 import { vaultAbi } from "../chain/abi.ts";
-import type { JournalEvent, Outcome } from "../store/executions.ts";
+import type { JournalEvent, Outcome } from "../store/journal.ts";
 import { revertReason } from "./revertReason.ts";
 import type { Attempt } from "./slot.ts";
 
@@ -20,10 +20,7 @@ export interface Settlement {
 }
 
 /** The receipt of a transaction, or null while it has none. */
-async function findReceipt(
-  client: PublicClient,
-  hash: Hash,
-): Promise<TransactionReceipt | null> {
+async function findReceipt(client: PublicClient, hash: Hash): Promise<TransactionReceipt | null> {
   try {
     return await client.getTransactionReceipt({ hash });
   } catch (error) {

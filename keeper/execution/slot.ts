@@ -1,6 +1,6 @@
 import type { Hash, Hex } from "viem";
 
-import type { Unsettled } from "../store/executions.ts";
+import type { Unsettled } from "../store/journal.ts";
 import type { Fees } from "./fees.ts";
 
 /** A signed transaction of the keeper whose end is not known. */
@@ -24,7 +24,7 @@ export class Slot {
   /** Whether its transactions are everybody's by now; a private one is given away once its time is up. */
   isPublic: boolean;
 
-  /** Unix seconds of the block at which its first was sent; null until that is known. */
+  /** Unix seconds of the block at which this process first sent for it. */
   openedAt: bigint | null = null;
 
   constructor(txNonce: bigint, isPublic: boolean) {

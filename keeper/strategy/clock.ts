@@ -18,6 +18,7 @@ export function clock(options: ClockOptions): Strategy {
   const seconds = positive("seconds", options.seconds);
   return {
     name: "clock",
+    params: { seconds },
     decide(input) {
       const { delta } = bookRisk(input.legs, input.spot, input.timestamp);
       const isDue = input.lastRebalanceAt === null || input.timestamp - input.lastRebalanceAt >= seconds;

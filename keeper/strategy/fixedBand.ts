@@ -18,6 +18,7 @@ export function fixedBand(options: FixedBandOptions): Strategy {
   const fraction = positive("fraction", options.fraction);
   return {
     name: "fixed-band",
+    params: { fraction },
     decide(input) {
       const { delta } = bookRisk(input.legs, input.spot, input.timestamp);
       const drift = delta + input.hedgeDelta;

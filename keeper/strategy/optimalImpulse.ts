@@ -28,7 +28,11 @@ export interface OptimalImpulseOptions {
  */
 export function optimalImpulse(options: OptimalImpulseOptions): Strategy {
   const riskAversion = positive("riskAversion", options.riskAversion);
-  return { name: "optimal-impulse", decide: (input) => decide(input, riskAversion) };
+  return {
+    name: "optimal-impulse",
+    params: { riskAversion },
+    decide: (input) => decide(input, riskAversion),
+  };
 }
 
 function decide(input: DecisionInput, riskAversion: number): Decision {

@@ -89,5 +89,7 @@ export interface Decision {
 /** A hedging rule. Pure: same input, same decision. */
 export interface Strategy {
   readonly name: string;
+  /** What it was made with: with its name, enough to make it again. */
+  readonly params: Readonly<Record<string, number>>;
   decide(input: DecisionInput): Decision;
 }
