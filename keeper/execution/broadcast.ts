@@ -1,38 +1,22 @@
-import type { Hex, PublicClient } from "viem";
+import { keccak256, type Hex, type PublicClient } from "viem";
 
-import { describeError } from "../log/describeError.ts";
+import { classify, type Classified } from "./classify.ts";
 
 /**
- * What a node said to a signed transaction.
- * - `accepted`: it took it, or has it already.
- * - `nonce-taken`: the account's nonce is past it: mined, or another transaction was.
- * - `refused`: it will not take it as it is, and no node that follows the rules will.
- * - `unknown`: no answer, or one that says nothing certain; the transaction may be out.
+ * Sends signed bytes. Never throws: what goes wrong is classified, and an answer that is not the hash of these bytes
+ * proves nothing of them.
  */
-export type BroadcastReply =
-  | { readonly kind: "accepted"; readonly error?: undefined }
-  | { readonly kind: "nonce-taken" | "refused" | "unknown"; readonly error: string };
-
-const ALREADY_KNOWN = /already known|known transaction|already imported|transaction already in pool/i;
-const NONCE_TAKEN = /nonce too low|nonce is too low|nonce .*lower|old nonce|already been used/i;
-const REFUSED =
-  /insufficient funds|doesn't have enough funds|sender .*not enough|intrinsic gas|exceeds (block )?gas limit|gas limit is|underpriced|fee .*(less|lower) than|invalid (sender|signature|chain id)|exceeds transaction gas cap/i;
-
-/** Sends signed bytes. Never throws: an unrecognised failure is `unknown` and must not free the nonce. */
-export async function broadcast(client: PublicClient, raw: Hex): Promise<BroadcastReply> {
+export async function broadcast(client: PublicClient, raw: Hex): Promise<Classified> {
   try {
-    await client.request({ method: "eth_sendRawTransaction", params: [raw] }, { retryCount: 0 });
-    return { kind: "accepted" };
+    const answer: unknown = await client.request(
+      { method: "eth_sendRawTransaction", params: [raw] },
+      { retryCount: 0 },
+    );
+    if (typeof answer === "string" && answer.toLowerCase() === keccak256(raw)) {
+      return { kind: "known", text: "accepted" };
+    }
+    return { kind: "unknown", text: "The answer is not the transaction's hash." };
   } catch (error) {
     return classify(error);
   }
-}
-
-/** Reads a node's refusal. */
-export function classify(error: unknown): BroadcastReply {
-  const text = describeError(error);
-  if (ALREADY_KNOWN.test(text)) return { kind: "accepted" };
-  if (NONCE_TAKEN.test(text)) return { kind: "nonce-taken", error: text };
-  if (REFUSED.test(text)) return { kind: "refused", error: text };
-  return { kind: "unknown", error: text };
 }

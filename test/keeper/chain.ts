@@ -5,7 +5,6 @@ import { encodeErrorResult, type PublicClient } from "viem";
 import { vaultAbi } from "../../keeper/chain/abi.ts";
 import { watchHeads } from "../../keeper/chain/head.ts";
 import { packLeg, unpackLeg } from "../../keeper/chain/legs.ts";
-import { classify } from "../../keeper/execution/broadcast.ts";
 import { feesFor, feesToReplace } from "../../keeper/execution/fees.ts";
 import { decodeRevert, revertReason } from "../../keeper/execution/revertReason.ts";
 import { silentLog } from "../../keeper/log/logger.ts";
@@ -104,29 +103,6 @@ describe("fees", () => {
       }),
     );
   });
-});
-
-describe("what nodes say to a transaction", () => {
-  // Messages of geth, erigon, nethermind, besu and Hardhat.
-  for (const [message, kind] of [
-    ["already known", "accepted"],
-    ["Known transaction: 0x12", "accepted"],
-    ["nonce too low: next nonce 5, tx nonce 4", "nonce-taken"],
-    ["Nonce too low. Expected nonce to be 5 but got 4.", "nonce-taken"],
-    ["insufficient funds for gas * price + value", "refused"],
-    ["Sender doesn't have enough funds to send tx", "refused"],
-    ["intrinsic gas too low", "refused"],
-    ["replacement transaction underpriced", "refused"],
-    ["max fee per gas less than block base fee", "refused"],
-    ["exceeds block gas limit", "refused"],
-    ["txpool is full", "unknown"],
-    ["socket hang up", "unknown"],
-    ["Internal error", "unknown"],
-  ] as const) {
-    it(`"${message}" is ${kind}`, () => {
-      expect(classify(new Error(message)).kind).to.equal(kind);
-    });
-  }
 });
 
 describe("revert reasons", () => {
