@@ -1,0 +1,101 @@
+import { setMaxListeners } from "node:events";
+
+import type { PublicClient } from "viem";
+
+import type { Head } from "../chain/head.ts";
+import { watchHeads, type HeadEvent, type HeadOptions } from "../chain/headSource.ts";
+import { CheckInterval } from "../market/checkInterval.ts";
+import type { Disagreement, RpcPool } from "../rpc/pool.ts";
+import type { LaneSeat } from "./laneSeat.ts";
+import type { ChainStatus } from "./status.ts";
+import type { VaultSeat } from "./vaultSeat.ts";
+
+export interface ChainSeatOptions extends Omit<HeadOptions, "signal"> {
+  readonly chainId: number;
+  readonly client: PublicClient;
+  readonly pool: RpcPool;
+  readonly lanes: readonly LaneSeat[];
+  readonly vaults: readonly VaultSeat[];
+}
+
+/** One chain in this process: its head, and the lanes and vaults that follow it. */
+export class ChainSeat {
+  readonly #options: ChainSeatOptions;
+  readonly #interval: CheckInterval;
+  #head: { readonly head: Head; readonly at: number } | null = null;
+  #startedAt = Date.now() / 1000;
+  #headInterval: number;
+  #reorgs = 0;
+  #deepest = 0;
+  #lastDeepReorg: ChainStatus["lastDeepReorg"] = null;
+  #lastDisagreement: ChainStatus["lastDisagreement"] = null;
+
+  constructor(options: ChainSeatOptions) {
+    this.#options = options;
+    this.#headInterval = options.pollInterval;
+    this.#interval = new CheckInterval(options.pollInterval);
+  }
+
+  get chainId(): number {
+    return this.#options.chainId;
+  }
+
+  get head(): Head | null {
+    return this.#head?.head ?? null;
+  }
+
+  /** Follows the chain until the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { client, lanes, vaults } = this.#options;
+    setMaxListeners(0, signal);
+    this.#startedAt = Date.now() / 1000;
+    for await (const event of watchHeads(client, { ...this.#options, signal })) await this.#onHead(event);
+    await Promise.all(vaults.map((vault) => vault.rest()));
+    await Promise.all(lanes.map((lane) => lane.release()));
+  }
+
+  /** Notes what the RPC pool has found. */
+  onDisagreement(report: Disagreement): void {
+    this.#lastDisagreement = { at: Date.now() / 1000, ...report };
+    this.#options.log.warn({ chainId: this.chainId, ...report }, "RPC endpoints disagree.");
+  }
+
+  status(now: number): ChainStatus {
+    const { pool, finalityBlocks } = this.#options;
+    const number = this.head?.number ?? null;
+    const depth = BigInt(finalityBlocks);
+    return {
+      chainId: this.chainId,
+      head: number,
+      headAge: now - (this.#head?.at ?? this.#startedAt),
+      headInterval: this.#headInterval,
+      finalized: number === null ? null : number > depth ? number - depth : 0n,
+      reorgs: this.#reorgs,
+      deepestReorg: this.#deepest,
+      lastDeepReorg: this.#lastDeepReorg,
+      endpoints: pool.health(),
+      lastDisagreement: this.#lastDisagreement,
+      webSocket: "none",
+    };
+  }
+
+  async #onHead({ head, reorg }: HeadEvent): Promise<void> {
+    const { lanes, vaults, finalityBlocks, log, pollInterval } = this.#options;
+    this.#head = { head, at: Date.now() / 1000 };
+    this.#headInterval = Math.max(pollInterval, this.#interval.observe(Number(head.timestamp)));
+    if (reorg !== null) {
+      const { depth, ancestor, pastFinality } = reorg;
+      this.#reorgs += 1;
+      this.#deepest = Math.max(this.#deepest, depth);
+      if (pastFinality) this.#lastDeepReorg = { at: Date.now() / 1000, depth, ancestor };
+      log[pastFinality ? "error" : "warn"]({ chainId: this.chainId, depth, ancestor }, "The chain was reorganised.");
+    }
+    const finalized = head.number - BigInt(finalityBlocks);
+    const settlements = await Promise.all(lanes.map((lane) => lane.onHead(head, reorg, finalized)));
+    for (const settlement of settlements.flat()) {
+      const { vault } = settlement.attempt;
+      vaults.find(({ subject }) => subject.vault === vault)?.onSettled(settlement);
+    }
+    for (const vault of vaults) vault.offer(head);
+  }
+}

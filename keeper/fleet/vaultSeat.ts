@@ -1,0 +1,180 @@
+import type { Head } from "../chain/head.ts";
+import type { Settlement } from "../execution/settlement.ts";
+import { describeError } from "../log/describeError.ts";
+import type { Log } from "../log/logger.ts";
+import { fromWad } from "../math/units.ts";
+import type { Controls } from "../store/controls.ts";
+import type { Journal } from "../store/journal.ts";
+import type { Summary } from "../store/summary.ts";
+import type { Cycle, VaultKeeper } from "../vaultKeeper.ts";
+import type { LaneSeat } from "./laneSeat.ts";
+import type { VaultMode, VaultStatus } from "./status.ts";
+
+export interface VaultSeatOptions {
+  readonly name: string;
+  readonly keeper: VaultKeeper;
+  /** Null for a shadow, which never sends. */
+  readonly seat: LaneSeat | null;
+  readonly journal: Journal;
+  readonly log: Log;
+  readonly strategy: string;
+  /** ETH. */
+  readonly deltaLimit: number;
+  /** The code that runs: an activation holds for one. */
+  readonly build: string;
+}
+
+const USDC = 1e6;
+
+/**
+ * One vault in this process. It takes the newest block whenever it is done with an earlier one, so that a vault that is slow or
+ * fails holds up no other.
+ */
+export class VaultSeat {
+  readonly #options: VaultSeatOptions;
+  #controls: Controls = { activation: null, pause: null };
+  #waiting: Head | null = null;
+  #working: Promise<void> | null = null;
+  #cycle: Cycle | null = null;
+  #head: { readonly head: Head; readonly at: number } | null = null;
+  #last: VaultStatus["lastDecision"] = null;
+  #dueSince: number | null = null;
+  #failures = 0;
+  #lastError: string | null = null;
+  #counts: Pick<Summary, "decisions" | "rebalances" | "blocked" | "reverted" | "gasUsd"> = {
+    ...{ decisions: 0, rebalances: 0, blocked: 0, reverted: 0, gasUsd: 0 },
+  };
+
+  constructor(options: VaultSeatOptions) {
+    this.#options = options;
+  }
+
+  get subject(): VaultKeeper["subject"] {
+    return this.#options.keeper.subject;
+  }
+
+  /** What operators have said; holds from the next block on. */
+  set controls(controls: Controls) {
+    this.#controls = controls;
+  }
+
+  get mode(): VaultMode {
+    const { seat, build } = this.#options;
+    const { activation, pause } = this.#controls;
+    if (seat === null) return "shadow";
+    if (!seat.isHeld) return "standby";
+    if (pause !== null) return "paused";
+    return activation?.build === build && activation.account === seat.account ? "live" : "dry";
+  }
+
+  /** Reads what the journal has of the vault. */
+  async resume(): Promise<void> {
+    this.#counts = await this.#options.journal.summary(this.subject.vault, this.subject.chainId);
+  }
+
+  /** Hands it a block; one that comes while it is busy waits, and gives way to a newer. */
+  offer(head: Head): void {
+    this.#waiting = head;
+    this.#working ??= this.#work();
+  }
+
+  /** Waits until it has nothing left to do. */
+  async rest(): Promise<void> {
+    await this.#working;
+  }
+
+  /** Notes how a transaction of the vault ended. */
+  onSettled({ attempt, outcome }: Settlement): void {
+    const { gasUsed = 0n, effectiveGasPrice = 0n, status } = outcome;
+    const price = this.#cycle === null ? 0 : fromWad(this.#cycle.snapshot.price);
+    const { rebalances, reverted, gasUsd } = this.#counts;
+    const isRebalance = attempt.kind === "rebalance";
+    this.#counts = {
+      ...this.#counts,
+      gasUsd: gasUsd + fromWad(gasUsed * effectiveGasPrice) * price,
+      rebalances: rebalances + Number(isRebalance && status === "confirmed"),
+      reverted: reverted + Number(isRebalance && status === "reverted"),
+    };
+    if (isRebalance && status === "confirmed") this.#dueSince = null;
+  }
+
+  status(now: number): VaultStatus {
+    const { name, seat, strategy, deltaLimit } = this.#options;
+    const { vault, chainId } = this.subject;
+    const snapshot = this.#cycle?.snapshot ?? null;
+    const slot = seat?.lane?.slotOf(vault) ?? null;
+    const newest = slot?.newest ?? null;
+    const distances = snapshot?.venues.filter((venue) => venue.marginTrigger > 0n) ?? [];
+    return {
+      ...{ name, chainId, vault, mode: this.mode, strategy },
+      account: seat?.account ?? vault,
+      head: this.#head === null ? null : {
+        number: this.#head.head.number,
+        timestamp: Number(this.#head.head.timestamp),
+        age: now - this.#head.at,
+      },
+      lastDecision: this.#last,
+      dueSince: this.#dueSince,
+      ...this.#counts,
+      failures: this.#failures,
+      lastError: this.#lastError,
+      pending: newest === null ? null : {
+        hash: newest.hash,
+        nonce: newest.txNonce,
+        since: Number(slot?.openedAt ?? 0n),
+        route: slot?.isPublic === false ? "private" : "public",
+      },
+      lastFallback: null,
+      limit: deltaLimit,
+      price: snapshot === null || snapshot.price === 0n ? null : fromWad(snapshot.price),
+      oracle: snapshot === null ? null : {
+        fresh: snapshot.fresh,
+        open: snapshot.open,
+        updatedAt: Number(snapshot.priceUpdatedAt),
+      },
+      nav: snapshot === null ? null : Number(snapshot.nav) / USDC,
+      margin: distances.length === 0 ? null : Math.min(...distances.map((venue) => fromWad(venue.liquidationDistance))),
+      gains: { expected: 0, realised: 0, cost: 0, error: 0, count: 0, open: 0 },
+    };
+  }
+
+  async #work(): Promise<void> {
+    while (this.#waiting !== null) {
+      const head = this.#waiting;
+      this.#waiting = null;
+      await this.#take(head);
+    }
+    this.#working = null;
+  }
+
+  async #take(head: Head): Promise<void> {
+    const { keeper, seat, log } = this.#options;
+    const { mode } = this;
+    // Whoever has the lane decides; and nothing is decided that could contradict what the journal holds.
+    if (mode === "standby" || (seat !== null && seat.lane === null)) return;
+    try {
+      const cycle = await keeper.onBlock(head, { mode, lane: seat?.lane ?? null });
+      this.#note(cycle, head);
+      this.#failures = 0;
+      this.#lastError = null;
+    } catch (error) {
+      this.#failures += 1;
+      this.#lastError = describeError(error);
+      const { vault } = this.subject;
+      log.error({ vault, block: head.number, error: this.#lastError }, "A block could not be handled.");
+    }
+  }
+
+  #note(cycle: Cycle, head: Head): void {
+    this.#cycle = cycle;
+    this.#head = { head, at: Date.now() / 1000 };
+    const { decision, blocked } = cycle;
+    if (decision === null) return;
+    const { action, reason, drift, band } = decision;
+    const at = Number(head.timestamp);
+    this.#last = { at, block: head.number, action, reason, drift, band };
+    this.#dueSince = action === "hold" ? null : (this.#dueSince ?? at);
+    const { decisions, blocked: before } = this.#counts;
+    this.#counts = { ...this.#counts, decisions: decisions + 1, blocked: before + Number(blocked !== null) };
+  }
+}
