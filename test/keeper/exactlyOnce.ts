@@ -1,11 +1,14 @@
 import { expect } from "chai";
 import { numberToHex, parseTransaction, type Hex } from "viem";
 
+import type { Reorg } from "../../keeper/chain/headTracker.ts";
 import type { ExecutionTable } from "../../keeper/store/schema.ts";
+import { fixedBand } from "../../keeper/strategy/fixedBand.ts";
 import { lost, unanswered } from "./utils/faultyProvider.ts";
 import { ACCOUNT, keeperHarness, toZero } from "./utils/keeperHarness.ts";
 
 const KEEPER_ROLE = 1n;
+const never = fixedBand({ fraction: 1e9 });
 
 describe("keeper, exactly once", () => {
   const harness = keeperHarness();
@@ -113,7 +116,7 @@ describe("keeper, exactly once", () => {
     const { step } = await start(toZero);
     const { sent } = await step();
     // The block comes between the look at the head and the look for the receipt.
-    harness.provider.faults.set("eth_getTransactionReceipt", async (forward) => {
+    harness.provider.faults.set("eth_getTransactionCount", async (forward) => {
       await mine();
       return forward();
     });
@@ -196,9 +199,28 @@ describe("keeper, exactly once", () => {
     expect([await rebalances(), await nonceOf()]).to.deep.equal([1, 1]);
   });
 
+  /** A node that counts transactions of the account that nobody will ever mine. */
+  const countsTooMany = (count: number) => {
+    harness.provider.faults.set("eth_getTransactionCount", () => Promise.resolve(numberToHex(count)));
+  };
+
+  it("fills the nonces before one that it took on a node's word", async () => {
+    countsTooMany(3);
+    const { step } = await start(toZero);
+    const { sent } = await step();
+    harness.provider.faults.clear();
+    for (let i = 0; i < 3; i += 1) {
+      await mine();
+      await step();
+    }
+    await mine();
+    const { settled } = await step();
+    expect(settled?.attempt.hash).to.equal(sent);
+    expect([await rebalances(), await nonceOf()]).to.deep.equal([1, 4]);
+  });
+
   it("leaves a nonce that the account never reaches, once its transaction is void", async () => {
-    // A node that counts a transaction of the account that nobody will ever mine.
-    harness.provider.faults.set("eth_getTransactionCount", () => Promise.resolve("0x3"));
+    countsTooMany(300);
     const { step } = await start(toZero);
     expect((await step()).sent).to.match(/^0x/);
     harness.provider.faults.clear();
@@ -207,10 +229,70 @@ describe("keeper, exactly once", () => {
       await step();
     }
     await rpc("evm_increaseTime", [601]);
-    await mine();
-    await step();
-    await mine();
-    await step();
+    for (let i = 0; i < 3; i += 1) {
+      await mine();
+      await step();
+    }
     expect([await rebalances(), await nonceOf()]).to.deep.equal([1, 1]);
+  });
+
+  describe("and reorganisations", () => {
+    /** Takes back all blocks since `snapshot` and puts others in their place. @returns What the tracker makes of it. */
+    async function reorganise(snapshot: Hex, { ancestor }: { ancestor: bigint }): Promise<Reorg> {
+      await rpc("evm_revert", [snapshot]);
+      await rpc("evm_increaseTime", [1]);
+      await mine();
+      return { depth: 1, ancestor, dropped: [], pastFinality: false };
+    }
+
+    it("sends again what was mined in a block that is gone", async () => {
+      const { step } = await start(toZero);
+      const snapshot = await rpc<Hex>("evm_snapshot");
+      const { sent, snapshot: before } = await step();
+      await mine();
+      expect((await step()).settled?.outcome.status).to.equal("confirmed");
+      const reorg = await reorganise(snapshot, { ancestor: before.blockNumber });
+      expect(await rebalances()).to.equal(0);
+      await step(reorg);
+      expect(await statuses()).to.deep.equal(["sent"]);
+      await mine();
+      expect((await step()).settled?.attempt.hash).to.equal(sent);
+      expect(await statuses()).to.deep.equal(["confirmed"]);
+      expect([await rebalances(), await nonceOf()]).to.deep.equal([1, 1]);
+    });
+
+    it("takes that up also when its process died before it noticed", async () => {
+      const snapshot = await rpc<Hex>("evm_snapshot");
+      const first = await start(toZero);
+      const { snapshot: before } = await first.step();
+      await mine();
+      await first.step();
+      await reorganise(snapshot, { ancestor: before.blockNumber });
+      const second = await start(toZero);
+      expect(await statuses()).to.deep.equal(["sent"]);
+      await second.step();
+      await mine();
+      expect((await second.step()).settled?.outcome.status).to.equal("confirmed");
+      expect([await rebalances(), await nonceOf()]).to.deep.equal([1, 1]);
+    });
+
+    it("cancels what is pending when its block is gone and nothing is wanted any more", async () => {
+      let isWanted = true;
+      const { step } = await start({
+        ...toZero,
+        decide: (input) => (isWanted ? toZero : never).decide(input),
+      });
+      await mine();
+      const { snapshot } = await step();
+      isWanted = false;
+      await step({ depth: 1, ancestor: snapshot.blockNumber - 1n, dropped: [], pastFinality: false });
+      await mine();
+      await step();
+      expect((await executions()).map(({ kind, status }) => [kind, status])).to.deep.equal([
+        ["rebalance", "replaced"],
+        ["cancel", "confirmed"],
+      ]);
+      expect([await rebalances(), await nonceOf()]).to.deep.equal([0, 1]);
+    });
   });
 });

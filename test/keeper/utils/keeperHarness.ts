@@ -4,9 +4,11 @@ import type { Hex, LocalAccount } from "viem";
 import { createChainClient } from "../../../keeper/chain/client.ts";
 import { readHead } from "../../../keeper/chain/head.ts";
 import { createKeeper, type KeeperOptions } from "../../../keeper/keeper.ts";
+import type { Reorg } from "../../../keeper/chain/headTracker.ts";
 import { silentLog } from "../../../keeper/log/logger.ts";
 import { openDatabase, type Database } from "../../../keeper/store/database.ts";
 import { Journal } from "../../../keeper/store/journal.ts";
+import { acquireLease } from "../../../keeper/store/leases.ts";
 import type { ExecutionTable } from "../../../keeper/store/schema.ts";
 import { fixedBand } from "../../../keeper/strategy/fixedBand.ts";
 import type { Strategy } from "../../../keeper/strategy/types.ts";
@@ -81,19 +83,26 @@ export function keeperHarness() {
     executions,
     async start(strategy: Strategy, changes: Partial<KeeperOptions> = {}) {
       const client = createChainClient({ provider: provider as never });
+      // A keeper of before is dead, and its lease has run out.
+      await database.db.deleteFrom("leases").execute();
+      const lease = await acquireLease(database, { key: "lane", holder: "test", ttl: 600, log: silentLog });
       const keeper = await createKeeper({
         client,
-        account: ACCOUNT,
+        signer: ACCOUNT,
+        lease: lease!,
+        privateRoute: null,
         deployment: { chainId: 31337, block: 0, contracts: keel.contracts },
         strategy,
         journal,
         log: silentLog,
-        deltaLimit: 1000,
+        limits: { delta: 1000, gasUsd: 1000 },
         fees: { priorityFeePerGas: 10n ** 8n, maxBaseFeePerGas: null },
         checkInterval: 12,
         ...changes,
       });
-      return { step: async () => keeper.onBlock(await readHead(client)) };
+      return {
+        step: async (reorg: Reorg | null = null) => keeper.onBlock(await readHead(client), reorg),
+      };
     },
     mine: () => rpc("evm_mine"),
     drift: async () => Number((await keel.vault.getFunction("drift")()) as bigint) / 1e18,
