@@ -13,8 +13,14 @@ const LENGTH = 12;
  */
 export function buildId(): string {
   const digest = createHash("sha256");
-  const sources = readdirSync(KEEPER, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".ts"));
-  for (const path of sources.sort()) digest.update(`${path}\0`).update(readFileSync(join(KEEPER, path))).update("\0");
+  const sources = readdirSync(KEEPER, { recursive: true, encoding: "utf8" }).filter((path) =>
+    path.endsWith(".ts"),
+  );
+  for (const path of sources.sort())
+    digest
+      .update(`${path}\0`)
+      .update(readFileSync(join(KEEPER, path)))
+      .update("\0");
   if (existsSync(LOCKFILE)) digest.update(readFileSync(LOCKFILE));
   return digest.digest("hex").slice(0, LENGTH);
 }

@@ -1,18 +1,14 @@
-import { getAddress, isAddress, type Address } from "viem";
+import type { Address } from "viem";
 import { z } from "zod";
 
 import { ConfigError, describeIssue, readJsonObject } from "./load.ts";
-
-// In one spelling, checksum and all: the journal finds a vault again by its text.
-const address = z
-  .custom<Address>((value) => typeof value === "string" && isAddress(value), "is not an address")
-  .transform((value) => getAddress(value));
+import { addressSchema } from "./schema.ts";
 
 // Only what the keeper reads is checked: the file also says with which arguments and commit it was made.
 const deploymentSchema = z.looseObject({
   chainId: z.int().positive(),
   block: z.int().nonnegative(),
-  contracts: z.looseObject({ Vault: address, Lens: address }),
+  contracts: z.looseObject({ Vault: addressSchema, Lens: addressSchema }),
 });
 
 /** Where Keel lives on one chain. */

@@ -1,8 +1,17 @@
+import { getAddress, isAddress, type Address } from "viem";
 import { z } from "zod";
 
 import { calibrateRiskAversion } from "../math/calibration.ts";
+import { alertsSchema } from "./alertSettings.ts";
+import { serverSchema } from "./serverSettings.ts";
 
 const positive = z.number().positive();
+const httpUrl = z.url({ protocol: /^https?$/ });
+
+/** In one spelling, checksum and all: the journal finds an address again by its text. */
+export const addressSchema = z
+  .custom<Address>((value) => typeof value === "string" && isAddress(value), "is not an address")
+  .transform((value) => getAddress(value));
 
 /** Conditions under which the risk aversion was calibrated, as `keeper calibrate` writes them. */
 export const calibrationSchema = z.strictObject({
@@ -40,14 +49,41 @@ const strategy = z.discriminatedUnion("name", [
   }),
 ]);
 
-/** The keeper's settings as written in the configuration file, environment already laid over it. */
-export const configSchema = z
+/** A process that holds the key and answers `eth_signTransaction`, such as Web3Signer or Clef. */
+const remoteSigner = z.strictObject({
+  /** Credentials in it: `user:password@` for Basic authentication, `bearer:token@` for a bearer token. */
+  url: httpUrl,
+  /** The account it signs for. */
+  address: addressSchema,
+});
+
+/** A server that passes transactions on to builders without showing them to the public. */
+const privateRoute = z.strictObject({
+  url: httpUrl,
+  method: z
+    .enum(["eth_sendPrivateTransaction", "eth_sendPrivateRawTransaction", "eth_sendRawTransaction"])
+    .default("eth_sendRawTransaction"),
+  /** Where the fate of a transaction is told, with {hash} in the place of its hash. */
+  statusUrl: httpUrl.refine((url) => url.includes("{hash}"), "must contain {hash}").optional(),
+  /** Seconds after which a transaction that is not mined goes public. */
+  publicAfter: z.number().nonnegative().max(86_400).default(60),
+});
+
+export type PrivateFields = z.infer<typeof privateRoute>;
+
+/** A vault and how it is hedged. */
+export const vaultSchema = z
   .strictObject({
-    rpcUrl: z.url({ protocol: /^https?$/ }),
+    /** Names it in logs, metrics and alerts. */
+    name: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9-]*$/i, "must be letters, digits and hyphens")
+      .default("vault"),
     /** Path of the deployment; by default deployments/<chainId>.json. */
     deployment: z.string().min(1).optional(),
     /** Path of a Web3 keystore; its password comes from the environment. */
     keystore: z.string().min(1).optional(),
+    remoteSigner: remoteSigner.optional(),
     strategy: strategy.default({ name: "optimal-impulse", params: {} }),
     /** Absolute risk aversion, 1/USD; `keeper calibrate` finds it. */
     riskAversion: positive.optional(),
@@ -55,28 +91,66 @@ export const configSchema = z
     limits: z.strictObject({
       /** |drift| in ETH at which to act whatever it costs. */
       delta: positive,
+      /** USD that the gas of one transaction may cost, whatever it is worth. */
+      gasUsd: positive.default(1000),
     }),
     priorityFeeGwei: z.number().nonnegative().default(0.1),
     /** Above this base fee only a limit or a margin call is acted on. */
     maxBaseFeeGwei: positive.optional(),
-    /** Seconds between looks at the head; beyond 2^31 ms a timer fires at once. */
-    pollInterval: positive.max(86_400).default(12),
-    storeDir: z.string().min(1).default(".keel/keeper"),
-    logLevel: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
   })
-  .superRefine((config, context) => {
-    if (config.strategy.name === "optimal-impulse" && config.riskAversion === undefined) {
-      context.addIssue({
-        code: "custom",
-        path: ["riskAversion"],
-        message: "required by the strategy optimal-impulse; `keeper calibrate` finds it",
-      });
-    }
-    if (config.calibration !== undefined && config.riskAversion !== undefined) {
-      const problem = mismatch(config.riskAversion, config.calibration);
-      if (problem !== null) context.addIssue({ code: "custom", path: ["riskAversion"], message: problem });
+  .superRefine((vault, context) => {
+    const refuse = (message: string) => {
+      context.addIssue({ code: "custom", path: ["riskAversion"], message });
+    };
+    if (vault.strategy.name === "optimal-impulse" && vault.riskAversion === undefined)
+      refuse("required by the strategy optimal-impulse; `keeper calibrate` finds it");
+    if (vault.calibration !== undefined && vault.riskAversion !== undefined) {
+      const problem = mismatch(vault.riskAversion, vault.calibration);
+      if (problem !== null) refuse(problem);
     }
   });
+
+/** A chain and how it is reached. */
+export const chainSchema = z.strictObject({
+  /** Asked of the RPC where there is one chain only. */
+  chainId: z.int().positive().optional(),
+  /** One endpoint, or several: with two the second stands in, with three or more they vote. */
+  rpcUrl: z.union([httpUrl.transform((url) => [url]), z.array(httpUrl).min(1).max(16)], {
+    error: "must be a URL of http or https, or a list of them",
+  }),
+  /** Where new blocks are told as they come; without it the head is polled. */
+  webSocketUrl: z.url({ protocol: /^wss?$/ }).optional(),
+  /** Requests a second that each endpoint allows. */
+  requestsPerSecond: positive.optional(),
+  private: privateRoute.optional(),
+  /** Seconds between looks at the head; beyond 2^31 ms a timer fires at once. */
+  pollInterval: positive.max(86_400).default(12),
+  /** Blocks after which one stays for ever: two epochs of Ethereum. */
+  finalityBlocks: z.int().positive().max(100_000).default(64),
+});
+
+/** What holds for the whole process. */
+export const processSchema = z.strictObject({
+  /** Bounds over all vaults together. They can only tighten what each vault has of its own. */
+  fleet: z
+    .strictObject({
+      limits: z.strictObject({
+        /** |drift| in ETH over all vaults. */
+        delta: positive.optional(),
+        gasUsd: positive.optional(),
+        maxBaseFeeGwei: positive.optional(),
+      }),
+    })
+    .default({ limits: {} }),
+  storeDir: z.string().min(1).default(".keel/keeper"),
+  /** Seconds after which another process may take over from one that has died. */
+  leaseSeconds: z.number().min(3).max(3600).default(15),
+  /** Days for which decisions to hold are kept. */
+  retentionDays: positive.default(90),
+  server: serverSchema.optional(),
+  alerts: alertsSchema.prefault({}),
+  logLevel: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
+});
 
 /** A risk aversion kept beside a calibration must be its result, or the record would explain another number. */
 function mismatch(riskAversion: number, conditions: Calibration): string | null {
@@ -90,5 +164,7 @@ function mismatch(riskAversion: number, conditions: Calibration): string | null 
   }
 }
 
-export type ConfigFields = z.infer<typeof configSchema>;
-export type StrategyChoice = ConfigFields["strategy"];
+export type VaultFields = z.infer<typeof vaultSchema>;
+export type ChainFields = z.infer<typeof chainSchema>;
+export type ProcessFields = z.infer<typeof processSchema>;
+export type StrategyChoice = VaultFields["strategy"];

@@ -4,8 +4,9 @@ import { Wallet } from "ethers";
 import type { Hex, LocalAccount } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 
-import type { KeySource } from "../config/load.ts";
+import type { LocalKey } from "../config/load.ts";
 import type { Secret } from "../config/secret.ts";
+import type { Signer } from "./signer.ts";
 
 /** The key could not be opened. The message names the source, never what is in it. */
 export class KeyError extends Error {
@@ -15,11 +16,16 @@ export class KeyError extends Error {
   }
 }
 
-/** Opens the keeper's key. Throws {@link KeyError}. A keystore takes about a second: its cipher is slow on purpose. */
-export async function openAccount(source: KeySource): Promise<LocalAccount> {
-  return "privateKey" in source
-    ? fromPrivateKey(source.privateKey)
-    : fromKeystore(source.keystore, source.password);
+/** Opens a key of this machine. Throws {@link KeyError}. A keystore takes about a second: its cipher is slow on purpose. */
+export async function openAccount(source: LocalKey): Promise<Signer> {
+  const account =
+    "privateKey" in source
+      ? fromPrivateKey(source.privateKey)
+      : await fromKeystore(source.keystore, source.password);
+  return {
+    address: account.address,
+    signTransaction: (transaction) => account.signTransaction({ ...transaction, type: "eip1559" }),
+  };
 }
 
 function fromPrivateKey(key: Secret): LocalAccount {
