@@ -8,7 +8,9 @@ import { createKeeper, type Keeper } from "../keeper.ts";
 import { describeError } from "../log/describeError.ts";
 import { createLogger } from "../log/logger.ts";
 import { gweiToWei } from "../math/units.ts";
-import { KeyError, openAccount } from "../signer/account.ts";
+import { KeyError } from "../signer/account.ts";
+import { openSigner } from "../signer/open.ts";
+import { RemoteSignerError } from "../signer/remote.ts";
 import { openJournal } from "../store/journal.ts";
 import { StoreLockedError } from "../store/directoryLock.ts";
 import { selectStrategy } from "../strategy/select.ts";
@@ -48,7 +50,9 @@ class StoppedError extends Error {}
 
 async function start(config: Config, { once, signal, stderr }: RunKeeperOptions): Promise<void> {
   if (config.key === null) {
-    throw new ConfigError(["KEEL_PRIVATE_KEY: a key is needed: this, or KEEL_KEYSTORE and its password"]);
+    throw new ConfigError([
+      "KEEL_PRIVATE_KEY: a key is needed: this, KEEL_KEYSTORE and its password, or a remoteSigner",
+    ]);
   }
   const url = config.rpcUrl.reveal();
   // An RPC that never answers must not hold up Ctrl-C.
@@ -59,7 +63,7 @@ async function start(config: Config, { once, signal, stderr }: RunKeeperOptions)
   };
   const chainId = await starting.getChainId().catch(failed("The RPC does not answer"));
   const deployment = loadDeployment(config.deployment ?? deploymentFile(chainId));
-  const account = await openAccount(config.key);
+  const account = await openSigner(config.key);
   await checkStartup(starting, deployment, account.address).catch(failed("The start could not be checked"));
   const client = createChainClient({ url });
   const strategy = await selectStrategy(config.strategy, { riskAversion: config.riskAversion });
@@ -115,8 +119,8 @@ async function decideOnce(
 
 function report({ stderr }: RunKeeperOptions, error: unknown, secrets: ReturnType<typeof secretsOf>): number {
   const lines = error instanceof ConfigError ? error.problems : [describeError(error)];
-  const known =
-    error instanceof StartupError || error instanceof KeyError || error instanceof StoreLockedError;
+  const expected = [StartupError, KeyError, RemoteSignerError, StoreLockedError];
+  const known = expected.some((kind) => error instanceof kind);
   const prefix = error instanceof ConfigError || known ? "keeper" : "keeper: could not start";
   for (const line of lines) {
     stderr.write(`${prefix}: ${secrets.reduce((text, secret) => secret.blot(text), line)}\n`);

@@ -152,6 +152,84 @@ describe("configuration", () => {
     ).to.deep.equal(["KEEL_KEYSTORE_PASSWORD_FILE: cannot be read (ENOENT)"]);
   });
 
+  it("takes a remote signer in the place of a key, its URL from the environment if it must be secret", () => {
+    const address = getAddress(`0x${"ab".repeat(20)}`);
+    const remoteSigner = { url: "http://127.0.0.1:9000", address: address.toLowerCase() };
+    const { key } = load({ ...minimal, remoteSigner });
+    if (key === null || !("remoteSigner" in key)) throw new Error("It has no remote signer.");
+    expect(key.remoteSigner.url.reveal()).to.equal("http://127.0.0.1:9000");
+    expect(key.remoteSigner.address).to.equal(address);
+
+    const url = "https://bearer:token-of-the-signer@signer.example/v1";
+    const config = load({ ...minimal, remoteSigner: { address } }, { KEEL_REMOTE_SIGNER_URL: url });
+    expect(
+      config.key !== null && "remoteSigner" in config.key && config.key.remoteSigner.url.reveal(),
+    ).to.equal(url);
+    expect(inspect(config, { depth: 9 }) + JSON.stringify(config)).to.not.include("token-of-the-signer");
+    const blot = (text: string) => secretsOf(config).reduce((current, secret) => secret.blot(current), text);
+    expect(blot(`GET ${url} token-of-the-signer`)).to.not.include("token-of-the-signer");
+  });
+
+  it("refuses a remote signer that is wrong, or beside another key", () => {
+    const remoteSigner = { url: "http://127.0.0.1:9000", address: `0x${"ab".repeat(20)}` };
+    const beside = (more: object, env: Record<string, string>) =>
+      problems({ ...minimal, remoteSigner, ...more }, env);
+    expect(beside({}, { KEEL_PRIVATE_KEY: KEY })).to.deep.equal([
+      "KEEL_PRIVATE_KEY: given beside remoteSigner; give one of them",
+    ]);
+    expect(beside({ keystore: "k.json" }, { KEEL_KEYSTORE_PASSWORD: "secret" })).to.deep.equal([
+      "remoteSigner: given beside a keystore; give one of them",
+    ]);
+    expect(beside({ keystore: "k.json" }, { KEEL_PRIVATE_KEY: KEY })).to.deep.equal([
+      "KEEL_PRIVATE_KEY: given beside remoteSigner and a keystore; give one of them",
+    ]);
+    const paths = (content: unknown, env = {}) =>
+      problems({ ...minimal, remoteSigner: content }, env).map((line) => line.split(":")[0]);
+    expect(paths({ url: "unix:/signer.ipc", address: "0x12", key: 1 })).to.have.members([
+      "remoteSigner.url",
+      "remoteSigner.address",
+      "remoteSigner.key",
+    ]);
+    expect(paths(undefined, { KEEL_REMOTE_SIGNER_URL: "http://x" })).to.deep.equal(["remoteSigner.address"]);
+    expect(paths("http://x", { KEEL_REMOTE_SIGNER_URL: "http://x" })).to.deep.equal(["remoteSigner"]);
+  });
+
+  it("takes a private route, and waits a minute unless told otherwise", () => {
+    expect(load(minimal).private).to.equal(null);
+    const url = "https://rpc.example/fast?key=token-of-the-relay";
+    const byDefault = load(minimal, { KEEL_PRIVATE_RPC_URL: url });
+    expect(byDefault.private).to.include({ method: "eth_sendRawTransaction", publicAfter: 60 });
+    expect(byDefault.private).to.not.have.property("statusUrl");
+    expect(byDefault.private?.url.reveal()).to.equal(url);
+    expect(inspect(byDefault, { depth: 9 }) + JSON.stringify(byDefault)).to.not.include("token-of-the-relay");
+    const blot = (config: typeof byDefault, text: string) =>
+      secretsOf(config).reduce((current, secret) => secret.blot(current), text);
+    expect(blot(byDefault, "key token-of-the-relay")).to.equal("key [secret]");
+
+    const method = "eth_sendPrivateTransaction";
+    const statusUrl = "https://relay.example/token-of-the-operator/tx/{hash}";
+    const full = load({ ...minimal, private: { url, method, statusUrl, publicAfter: 25 } });
+    expect(full.private).to.include({ method, publicAfter: 25 });
+    expect(full.private?.statusUrl?.reveal()).to.equal(statusUrl);
+    expect(blot(full, statusUrl)).to.not.include("token-of-the-operator");
+
+    const wrong = {
+      url: "ftp://x",
+      method: "eth_call",
+      statusUrl: "https://x/tx",
+      publicAfter: -1,
+      fast: true,
+    };
+    expect(problems({ ...minimal, private: wrong }).map((problem) => problem.split(":")[0])).to.have.members([
+      "private.url",
+      "private.method",
+      "private.statusUrl",
+      "private.publicAfter",
+      "private.fast",
+    ]);
+    expect(problems({ ...minimal, private: { publicAfter: 5 } }).join()).to.match(/^private\.url: /);
+  });
+
   it("refuses an empty password: a keystore under it is as good as open", () => {
     const keystore = { ...minimal, keystore: "k.json" };
     expect(problems(keystore, { KEEL_KEYSTORE_PASSWORD: "" })).to.deep.equal([

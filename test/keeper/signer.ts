@@ -95,8 +95,11 @@ describe("keeper key", () => {
       chainId: 31337,
       nonce,
       to: VECTOR_ADDRESS,
+      value: 0n,
+      data: "0x",
       gas: 21_000n,
       maxFeePerGas: 1n,
+      maxPriorityFeePerGas: 0n,
     });
     expect(raw).to.match(/^0x02/);
   });
