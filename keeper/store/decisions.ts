@@ -95,7 +95,8 @@ export class DecisionLog {
   }
 
   async #writeWaiting(): Promise<void> {
-    const batch = this.#waiting;
+    // A copy: decisions taken in while it is written are not part of it.
+    const batch = [...this.#waiting];
     if (batch.length === 0) return;
     const rows = batch.map(({ block, ...record }) => ({
       id: record.id.toString(),

@@ -6,7 +6,7 @@ import { parseJson } from "./json.ts";
 /** Connections of one process: a lane each would be too many, and none waits long. */
 const POOL_SIZE = 8;
 /** Milliseconds. A database that is down must fail within a block, not hang until TCP gives up. */
-const CONNECT_TIMEOUT = 5_000;
+export const CONNECT_TIMEOUT = 5_000;
 const STATEMENT_TIMEOUT = 10_000;
 const LOCK_TIMEOUT = 5_000;
 /** The client's own limit, for a server that is gone without a word. */
