@@ -1,11 +1,13 @@
-import { setMaxListeners } from "node:events";
-
 import type { PublicClient } from "viem";
 
-import type { Head } from "../chain/head.ts";
+import { readHead, type Head } from "../chain/head.ts";
 import { watchHeads, type HeadEvent, type HeadOptions } from "../chain/headSource.ts";
+import type { Reorg } from "../chain/headTracker.ts";
 import { CheckInterval } from "../market/checkInterval.ts";
 import type { Disagreement, RpcPool } from "../rpc/pool.ts";
+import { describeError } from "../log/describeError.ts";
+import type { Database } from "../store/database.ts";
+import { controls } from "../store/controls.ts";
 import type { LaneSeat } from "./laneSeat.ts";
 import type { ChainStatus } from "./status.ts";
 import type { VaultSeat } from "./vaultSeat.ts";
@@ -14,6 +16,7 @@ export interface ChainSeatOptions extends Omit<HeadOptions, "signal"> {
   readonly chainId: number;
   readonly client: PublicClient;
   readonly pool: RpcPool;
+  readonly database: Database;
   readonly lanes: readonly LaneSeat[];
   readonly vaults: readonly VaultSeat[];
 }
@@ -44,14 +47,45 @@ export class ChainSeat {
     return this.#head?.head ?? null;
   }
 
+  get lanes(): readonly LaneSeat[] {
+    return this.#options.lanes;
+  }
+
+  get vaults(): readonly VaultSeat[] {
+    return this.#options.vaults;
+  }
+
+  get pool(): RpcPool {
+    return this.#options.pool;
+  }
+
   /** Follows the chain until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const { client, lanes, vaults } = this.#options;
-    setMaxListeners(0, signal);
+    const { client, vaults } = this.#options;
     this.#startedAt = Date.now() / 1000;
     for await (const event of watchHeads(client, { ...this.#options, signal })) await this.#onHead(event);
     await Promise.all(vaults.map((vault) => vault.rest()));
-    await Promise.all(lanes.map((lane) => lane.release()));
+  }
+
+  /** Decides once, at the newest block. Throws what the RPC throws. */
+  async decideOnce(): Promise<void> {
+    const { client, vaults } = this.#options;
+    await this.#onHead({ head: await readHead(client), reorg: null });
+    await Promise.all(vaults.map((vault) => vault.rest()));
+  }
+
+  /** Looks after what is pending, at the newest block. @returns Whether any of it can still take effect. */
+  async isAwaiting(): Promise<boolean> {
+    const { client, lanes } = this.#options;
+    const head = await readHead(client);
+    await this.#settle(head, null);
+    const slots = lanes.flatMap(({ lane }) => lane?.pending ?? []);
+    return slots.some((slot) => !slot.isSpent(head.timestamp, null));
+  }
+
+  /** Gives the lanes back. */
+  async release(): Promise<void> {
+    await Promise.all(this.lanes.map((lane) => lane.release()));
   }
 
   /** Notes what the RPC pool has found. */
@@ -80,7 +114,7 @@ export class ChainSeat {
   }
 
   async #onHead({ head, reorg }: HeadEvent): Promise<void> {
-    const { lanes, vaults, finalityBlocks, log, pollInterval } = this.#options;
+    const { vaults, log, pollInterval } = this.#options;
     this.#head = { head, at: Date.now() / 1000 };
     this.#headInterval = Math.max(pollInterval, this.#interval.observe(Number(head.timestamp)));
     if (reorg !== null) {
@@ -90,12 +124,28 @@ export class ChainSeat {
       if (pastFinality) this.#lastDeepReorg = { at: Date.now() / 1000, depth, ancestor };
       log[pastFinality ? "error" : "warn"]({ chainId: this.chainId, depth, ancestor }, "The chain was reorganised.");
     }
+    await Promise.all([this.#settle(head, reorg), this.#readControls()]);
+    for (const vault of vaults) vault.offer(head);
+  }
+
+  async #settle(head: Head, reorg: Reorg | null): Promise<void> {
+    const { lanes, vaults, finalityBlocks } = this.#options;
     const finalized = head.number - BigInt(finalityBlocks);
     const settlements = await Promise.all(lanes.map((lane) => lane.onHead(head, reorg, finalized)));
     for (const settlement of settlements.flat()) {
       const { vault } = settlement.attempt;
       vaults.find(({ subject }) => subject.vault === vault)?.onSettled(settlement);
     }
-    for (const vault of vaults) vault.offer(head);
+  }
+
+  /** While the database is away what it said last goes on to hold: nothing can be sent without it. */
+  async #readControls(): Promise<void> {
+    const { database, vaults, log } = this.#options;
+    try {
+      const said = await controls(database, this.chainId, vaults.map(({ subject }) => subject.vault));
+      for (const vault of vaults) vault.controls = said.get(vault.subject.vault)!;
+    } catch (error) {
+      log.error({ chainId: this.chainId, error: describeError(error) }, "The operator's word could not be read.");
+    }
   }
 }

@@ -22,6 +22,10 @@ export interface VaultSeatOptions {
   readonly deltaLimit: number;
   /** The code that runs: an activation holds for one. */
   readonly build: string;
+  /** Whether the vault can be kept at all. Throws what is missing. */
+  readonly check: () => Promise<void>;
+  /** 1/USD; what gains are measured with. Not every rule has one. */
+  readonly riskAversion?: number;
 }
 
 const USDC = 1e6;
@@ -32,6 +36,7 @@ const USDC = 1e6;
  */
 export class VaultSeat {
   readonly #options: VaultSeatOptions;
+  #isChecked = false;
   #controls: Controls = { activation: null, pause: null };
   #waiting: Head | null = null;
   #working: Promise<void> | null = null;
@@ -67,9 +72,12 @@ export class VaultSeat {
     return activation?.build === build && activation.account === seat.account ? "live" : "dry";
   }
 
-  /** Reads what the journal has of the vault. */
-  async resume(): Promise<void> {
+  /** Checks that the vault can be kept, and reads what the journal has of it. Throws what is missing. */
+  async start(): Promise<void> {
+    if (this.#isChecked) return;
+    await this.#options.check();
     this.#counts = await this.#options.journal.summary(this.subject.vault, this.subject.chainId);
+    this.#isChecked = true;
   }
 
   /** Hands it a block; one that comes while it is busy waits, and gives way to a newer. */
@@ -153,6 +161,7 @@ export class VaultSeat {
     // Whoever has the lane decides; and nothing is decided that could contradict what the journal holds.
     if (mode === "standby" || (seat !== null && seat.lane === null)) return;
     try {
+      await this.start();
       const cycle = await keeper.onBlock(head, { mode, lane: seat?.lane ?? null });
       this.#note(cycle, head);
       this.#failures = 0;

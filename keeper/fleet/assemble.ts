@@ -1,0 +1,198 @@
+import type { Address, PublicClient } from "viem";
+
+import { createChainClient } from "../chain/client.ts";
+import { deploymentFile, loadDeployment, type Deployment } from "../config/deployment.ts";
+import {
+  ConfigError,
+  type ChainSettings,
+  type Config,
+  type KeySource,
+  type VaultSettings,
+} from "../config/load.ts";
+import type { FeePolicy } from "../execution/fees.ts";
+import { createPrivateRoute } from "../execution/privateRoute.ts";
+import { describeError } from "../log/describeError.ts";
+import type { Log } from "../log/logger.ts";
+import { gweiToWei } from "../math/units.ts";
+import { createRpcPool, type RpcPool } from "../rpc/pool.ts";
+import { openSigner } from "../signer/open.ts";
+import type { Signer } from "../signer/signer.ts";
+import type { Database } from "../store/database.ts";
+import type { Journal } from "../store/journal.ts";
+import { selectStrategy } from "../strategy/select.ts";
+import { VaultKeeper } from "../vaultKeeper.ts";
+import { ChainSeat } from "./chainSeat.ts";
+import { fleetLimits } from "./limits.ts";
+import { LaneSeat } from "./laneSeat.ts";
+import { checkStartup, StartupError } from "./startupChecks.ts";
+import { VaultSeat } from "./vaultSeat.ts";
+
+/** Milliseconds after which a request to one endpoint counts as failed. */
+const RPC_TIMEOUT = 10_000;
+
+export interface AssembleOptions {
+  readonly database: Database;
+  readonly journal: Journal;
+  readonly log: Log;
+  readonly build: string;
+  /** Names this process, and no other that ever lived. */
+  readonly holder: string;
+  /** Whose keeper is shadowed: everything is only watched, nothing is signed and no lane is taken. Null: for oneself. */
+  readonly shadowOf: Address | null;
+  /** Ends requests that are under way. */
+  readonly signal: AbortSignal;
+}
+
+const NO_KEY = "KEEL_PRIVATE_KEY: a key is needed: this, a keystore and its password, or a remoteSigner";
+
+/** A chain, reached. */
+interface ReachedChain {
+  readonly settings: ChainSettings;
+  readonly chainId: number;
+  readonly pool: RpcPool;
+  readonly client: PublicClient;
+  readonly lanes: Map<string, LaneSeat>;
+  readonly vaults: VaultSeat[];
+  /** Told what the endpoints disagree on, once there is somebody to tell. */
+  seat: ChainSeat | null;
+}
+
+/**
+ * Puts together what the settings describe: chains, and on each the lanes and vaults that follow it. A chain's id is asked only
+ * where the settings do not tell it, so that one chain that cannot be reached keeps no other from starting.
+ * Throws StartupError, ConfigError, KeyError or RemoteSignerError.
+ */
+export async function assembleFleet(config: Config, options: AssembleOptions): Promise<ChainSeat[]> {
+  const chains: ReachedChain[] = [];
+  for (const settings of config.chains) chains.push(await reach(settings, options));
+  const signers = new SignerCache();
+  const limits = fleetLimits(config);
+  for (const [index, vault] of config.vaults.entries()) {
+    const { chain, deployment } = locate(vault, chains);
+    const signer = vault.key === null || options.shadowOf !== null ? null : await signers.open(vault.key);
+    chain.vaults.push(await seatVault({ ...vault, ...limits[index]! }, chain, deployment, signer, config, options));
+  }
+  return chains.map((chain) => {
+    const { settings, chainId, pool, client, lanes, vaults } = chain;
+    const { webSocketUrl, pollInterval, finalityBlocks } = settings;
+    chain.seat = new ChainSeat({
+      ...{ chainId, client, pool, vaults, pollInterval, finalityBlocks },
+      ...{ lanes: [...lanes.values()], log: options.log, database: options.database },
+      ...(webSocketUrl === null ? {} : { webSocketUrl }),
+    });
+    return chain.seat;
+  });
+}
+
+async function reach(settings: ChainSettings, { log, signal }: AssembleOptions): Promise<ReachedChain> {
+  const { requestsPerSecond } = settings;
+  const holder: { chain: ReachedChain | null } = { chain: null };
+  const pool = createRpcPool({
+    endpoints: settings.rpcUrls.map((url) => ({
+      url,
+      ...(requestsPerSecond === undefined ? {} : { requestsPerSecond }),
+    })),
+    timeout: RPC_TIMEOUT,
+    log,
+    signal,
+    onDisagreement: (report) => holder.chain?.seat?.onDisagreement(report),
+  });
+  const client = createChainClient({ pool });
+  const chainId = settings.chainId ?? (await askChainId(client));
+  holder.chain = { settings, chainId, pool, client, lanes: new Map(), vaults: [], seat: null };
+  return holder.chain;
+}
+
+async function askChainId(client: PublicClient): Promise<number> {
+  try {
+    return await client.getChainId();
+  } catch (error) {
+    throw new StartupError(`The RPC does not answer: ${describeError(error)}`);
+  }
+}
+
+/** The chain a vault is on: that of its deployment. */
+function locate(
+  vault: VaultSettings,
+  chains: readonly ReachedChain[],
+): { chain: ReachedChain; deployment: Deployment } {
+  const ids = chains.map(({ chainId }) => chainId);
+  if (vault.deployment === undefined && ids.length > 1)
+    throw new StartupError(`${vault.name}: with several chains each vault names its deployment.`);
+  const deployment = loadDeployment(vault.deployment ?? deploymentFile(ids[0]!));
+  const chain = chains.find(({ chainId }) => chainId === deployment.chainId);
+  if (chain === undefined) {
+    const serves = `${ids.length > 1 ? "The RPCs serve chains" : "The RPC serves chain"} ${ids.join(", ")}`;
+    throw new StartupError(`${serves}, the deployment is of chain ${String(deployment.chainId)}.`);
+  }
+  const { Vault } = deployment.contracts;
+  if (chain.vaults.some(({ subject }) => subject.vault === Vault))
+    throw new StartupError(`${vault.name}: ${Vault} on chain ${String(chain.chainId)} is named twice.`);
+  return { chain, deployment };
+}
+
+async function seatVault(
+  vault: VaultSettings,
+  chain: ReachedChain,
+  deployment: Deployment,
+  signer: Signer | null,
+  config: Config,
+  { database, journal, log, build, holder, shadowOf }: AssembleOptions,
+): Promise<VaultSeat> {
+  const account = signer?.address ?? shadowOf;
+  if (account === null) throw new ConfigError([NO_KEY]);
+  const { client, chainId, settings } = chain;
+  const fees = feePolicyOf(vault);
+  const strategy = await selectStrategy(vault.strategy, { riskAversion: vault.riskAversion });
+  const keeper = new VaultKeeper({
+    ...{ client, deployment, strategy, journal, log, fees },
+    ...{ account, limits: vault.limits },
+    checkInterval: settings.pollInterval,
+  });
+  let seat: LaneSeat | null = null;
+  if (signer !== null) {
+    seat = chain.lanes.get(signer.address) ?? null;
+    if (seat === null) {
+      const privateRoute = settings.private === null ? null : createPrivateRoute({ ...settings.private, log });
+      const leaseTime = config.leaseSeconds;
+      const { priorityFeePerGas } = fees;
+      seat = new LaneSeat({
+        ...{ chainId, client, signer, journal, privateRoute, log, database, holder, leaseTime, priorityFeePerGas },
+      });
+      chain.lanes.set(signer.address, seat);
+    }
+  }
+  const { name, riskAversion, limits } = vault;
+  return new VaultSeat({
+    ...{ name, keeper, seat, journal, log, build },
+    strategy: strategy.name,
+    deltaLimit: limits.delta,
+    check: () => checkStartup(client, deployment, account),
+    ...(riskAversion === undefined ? {} : { riskAversion }),
+  });
+}
+
+export function feePolicyOf({ priorityFeeGwei, maxBaseFeeGwei }: VaultSettings): FeePolicy {
+  return {
+    priorityFeePerGas: gweiToWei(priorityFeeGwei),
+    maxBaseFeePerGas: maxBaseFeeGwei === undefined ? null : gweiToWei(maxBaseFeeGwei),
+  };
+}
+
+/** Signers by where their keys come from: a keystore takes a second to open. */
+class SignerCache {
+  readonly #signers = new Map<string, Promise<Signer>>();
+
+  open(source: KeySource): Promise<Signer> {
+    const name = nameOf(source);
+    const opened = this.#signers.get(name) ?? openSigner(source);
+    this.#signers.set(name, opened);
+    return opened;
+  }
+}
+
+function nameOf(source: KeySource): string {
+  if ("privateKey" in source) return `key ${source.privateKey.reveal()}`;
+  if ("keystore" in source) return `keystore ${source.keystore}`;
+  return `remote ${source.remoteSigner.address} ${source.remoteSigner.url.reveal()}`;
+}

@@ -1,0 +1,103 @@
+import { setTimeout as sleep } from "node:timers/promises";
+
+import { describeError } from "../log/describeError.ts";
+import type { Log } from "../log/logger.ts";
+import type { Database } from "../store/database.ts";
+import type { ChainSeat } from "./chainSeat.ts";
+import { StartupError } from "./startupChecks.ts";
+import type { AlertStatus, FleetStatus } from "./status.ts";
+
+export interface FleetOptions {
+  readonly chains: readonly ChainSeat[];
+  readonly database: Database;
+  readonly build: string;
+  readonly log: Log;
+  /** Seconds between looks while something is awaited. */
+  readonly pollInterval: number;
+  /** The open ones. */
+  readonly alerts: () => readonly AlertStatus[];
+}
+
+/** Seconds between looks at whether the database answers. */
+const DATABASE_EVERY = 10;
+
+/** Everything one process keeps: chains, and on each its lanes and vaults, none of which stops for the failure of another. */
+export class Fleet {
+  readonly #options: FleetOptions;
+  readonly #startedAt = Date.now() / 1000;
+  #database: FleetStatus["database"] = { reachable: true, lastError: null };
+
+  constructor(options: FleetOptions) {
+    this.#options = options;
+  }
+
+  /** Checks every vault. Those that fail are logged and tried again at every block; where all fail it throws the first's {@link StartupError}. */
+  async check(): Promise<void> {
+    const { chains, log } = this.#options;
+    const vaults = chains.flatMap((chain) => chain.vaults);
+    const results = await Promise.allSettled(vaults.map((vault) => vault.start()));
+    const failures = results.filter((result) => result.status === "rejected");
+    const [first] = failures;
+    if (first === undefined) return;
+    const describe = ({ reason }: PromiseRejectedResult) =>
+      reason instanceof StartupError ? reason.message : `The start could not be checked: ${describeError(reason)}`;
+    if (failures.length === vaults.length) throw new StartupError(describe(first));
+    for (const failure of failures) log.error({ error: describe(failure) }, "A vault cannot be kept for now.");
+  }
+
+  /** Follows all chains until the signal aborts, then gives back what it holds. */
+  async run(signal: AbortSignal): Promise<void> {
+    const { chains } = this.#options;
+    try {
+      await Promise.all([...chains.map((chain) => chain.run(signal)), this.#watchDatabase(signal)]);
+    } finally {
+      await this.#release();
+    }
+  }
+
+  /** Decides once for every vault, and looks on until what was sent has ended or can no longer take effect. */
+  async once(signal: AbortSignal): Promise<void> {
+    const { chains, pollInterval } = this.#options;
+    try {
+      await Promise.all(chains.map((chain) => chain.decideOnce()));
+      while (!signal.aborted) {
+        const awaiting = await Promise.all(chains.map((chain) => chain.isAwaiting()));
+        if (!awaiting.includes(true)) return;
+        await sleep(pollInterval * 1000, undefined, { signal }).catch(() => undefined);
+      }
+    } finally {
+      await this.#release();
+    }
+  }
+
+  status(): FleetStatus {
+    const { chains, build, alerts } = this.#options;
+    const now = Date.now() / 1000;
+    return {
+      build,
+      startedAt: this.#startedAt,
+      database: this.#database,
+      chains: chains.map((chain) => chain.status(now)),
+      lanes: chains.flatMap((chain) => chain.lanes.map((lane) => lane.status(chain.rebalanceCost(lane)))),
+      vaults: chains.flatMap((chain) => chain.vaults.map((vault) => vault.status(now))),
+      alerts: alerts(),
+    };
+  }
+
+  async #release(): Promise<void> {
+    await Promise.all(this.#options.chains.map((chain) => chain.release()));
+  }
+
+  async #watchDatabase(signal: AbortSignal): Promise<void> {
+    const { database } = this.#options;
+    while (!signal.aborted) {
+      try {
+        await database.ping();
+        this.#database = { reachable: true, lastError: null };
+      } catch (error) {
+        this.#database = { reachable: false, lastError: describeError(error) };
+      }
+      await sleep(DATABASE_EVERY * 1000, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}
