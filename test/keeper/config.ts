@@ -50,6 +50,27 @@ describe("configuration", () => {
     expect(config.rpcUrl.reveal()).to.equal(URL_WITH_TOKEN);
   });
 
+  it("serves nothing unless told where, and then to this machine only", () => {
+    expect(load(minimal).server).to.equal(undefined);
+    expect(load({ ...minimal, server: { port: 0 } }).server).to.deep.equal({ host: "127.0.0.1", port: 0 });
+    expect(problems({ ...minimal, server: { port: 65_536 } })[0]).to.match(/^server\.port: /);
+  });
+
+  it("takes the webhook of alerts from the environment only, and never shows it", () => {
+    const url = "https://hooks.example/services/T012/B345/abcdefghijklmnopqrstuvwx";
+    const config = load({ ...minimal, alerts: { balanceRebalances: 3 } }, { KEEL_ALERT_WEBHOOK: url });
+    expect(config.alerts).to.include({ balanceRebalances: 3, stuckAfter: 300 });
+    expect(config.alertWebhook?.reveal()).to.equal(url);
+    expect(JSON.stringify(config) + inspect(config)).to.not.include("hooks.example");
+    const blotted = secretsOf(config).reduce((text, secret) => secret.blot(text), `404 at ${url.slice(21)}`);
+    expect(blotted).to.equal("404 at [secret]");
+    expect(load(minimal).alertWebhook).to.equal(null);
+    expect(problems({ ...minimal, alerts: { webhook: url } })).to.deep.equal(["alerts.webhook: unknown key"]);
+    expect(problems(minimal, { KEEL_ALERT_WEBHOOK: "ftp://secret-host" })).to.deep.equal([
+      "KEEL_ALERT_WEBHOOK: is not an http(s) URL",
+    ]);
+  });
+
   it("lets the environment override the file", () => {
     const config = load(minimal, {
       KEEL_RPC_URL: "http://127.0.0.1:8545",
