@@ -12,7 +12,8 @@ import {
 } from "viem";
 
 import type { Secret } from "../config/secret.ts";
-import { fetchJson, FetchError, type JsonAnswer } from "../rpc/fetchJson.ts";
+import { askJsonRpc } from "../rpc/askJsonRpc.ts";
+import { FetchError } from "../rpc/fetchJson.ts";
 import type { Eip1559Request, Signer } from "./signer.ts";
 
 /**
@@ -67,15 +68,15 @@ const HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681
 export async function openRemoteSigner(options: RemoteSignerOptions): Promise<Signer> {
   const { address } = options;
   const ask = createAsk(options);
-  const { result: accounts, error } = await ask("eth_accounts", []);
-  if (error === null) checkAccounts(accounts, address);
-  else if (!NO_SUCH_METHOD.has(error.code)) throw refusal(error.message);
+  const accounts = await ask("eth_accounts", []);
+  if (accounts.error === undefined) checkAccounts(accounts.result, address);
+  else if (!NO_SUCH_METHOD.has(accounts.error.code)) throw refusal(accounts.error.message);
   return {
     address,
     async signTransaction(transaction) {
       const asked: Asked = { ...transaction, type: "eip1559", accessList: [] };
       const answer = await ask("eth_signTransaction", [toParameters(asked, address)]);
-      if (answer.error !== null) throw refusal(answer.error.message);
+      if (answer.error !== undefined) throw refusal(answer.error.message);
       const raw = rawOf(answer.result);
       await checkSigned(raw, asked, address);
       return raw;
@@ -85,47 +86,31 @@ export async function openRemoteSigner(options: RemoteSignerOptions): Promise<Si
 
 type Asked = Eip1559Request & { readonly type: "eip1559"; readonly accessList: [] };
 
-interface Reply {
-  readonly result: unknown;
-  readonly error: { readonly code: number; readonly message: string } | null;
-}
-
 function createAsk({ url, timeout = TIMEOUT }: RemoteSignerOptions) {
-  let lastId = 0;
-  return async (method: string, params: readonly unknown[]): Promise<Reply> => {
-    lastId += 1;
-    const id = lastId;
-    let answer: JsonAnswer;
+  return async (method: string, params: readonly unknown[]) => {
     try {
-      answer = await fetchJson({ url, timeout, body: { jsonrpc: "2.0", id, method, params } });
+      return await askJsonRpc({ url, method, params, timeout });
     } catch (error) {
       throw error instanceof FetchError ? fromFetch(error) : error;
     }
-    return readReply(answer, id);
   };
 }
 
-function readReply({ status, value, blot }: JsonAnswer, id: number): Reply {
-  const isSuccess = status >= 200 && status < 300;
-  const { id: repliedId, result, error } = isObject(value) ? value : {};
-  if (isObject(error) && typeof error["message"] === "string") {
-    const code = typeof error["code"] === "number" ? error["code"] : 0;
-    return { result: null, error: { code, message: blot(error["message"]) } };
-  }
-  if (!isSuccess) throw fromStatus(status);
-  if (repliedId !== id) throw new RemoteSignerError("wrong", "The remote signer answered another request.");
-  return { result, error: null };
-}
-
 function fromFetch(error: FetchError): RemoteSignerError {
-  if (error.kind === "status" && error.status !== null) return fromStatus(error.status);
-  const kind = error.kind === "timeout" ? "slow" : error.kind === "malformed" ? "wrong" : "unreachable";
-  return new RemoteSignerError(kind, `The remote signer ${error.message}.`, error);
+  return new RemoteSignerError(kindOf(error), `The remote signer ${error.message}.`, error);
 }
 
-function fromStatus(status: number): RemoteSignerError {
-  const kind = status === 429 || status >= 500 ? "unreachable" : "refused";
-  return new RemoteSignerError(kind, `The remote signer answered HTTP ${String(status)}.`);
+function kindOf({ kind, status }: FetchError): RemoteSignerFailure {
+  switch (kind) {
+    case "timeout":
+      return "slow";
+    case "network":
+      return "unreachable";
+    case "malformed":
+      return "wrong";
+    case "status":
+      return status === 429 || (status ?? 0) >= 500 ? "unreachable" : "refused";
+  }
 }
 
 function refusal(message: string): RemoteSignerError {

@@ -235,8 +235,8 @@ describe("a remote signer", () => {
         await fails((id) => result(id, nonsense), "wrong", /^The remote signer/);
       }
       await fails(() => ({ text: "<html>" }), "wrong", /did not answer in JSON/);
-      await fails(() => ({ json: [] }), "wrong", /another request/);
-      await fails(async () => result(99, await sign({})), "wrong", /another request/);
+      await fails(() => ({ json: [] }), "wrong", /another question/);
+      await fails(async () => result(99, await sign({})), "wrong", /another question/);
     });
 
     it("can be tried again when it refuses, is slow, busy or gone", async () => {
