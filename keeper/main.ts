@@ -5,11 +5,13 @@ import { calibrateCommand } from "./cli/calibrate.ts";
 import { greeksCommand } from "./cli/greeks.ts";
 import { keystoreCommand } from "./cli/keystore.ts";
 import { refuseInOneLine } from "./cli/refuseInOneLine.ts";
+import { replayCommand } from "./cli/replay.ts";
 import { runCommand } from "./cli/run.ts";
 
 const program = new Command("keeper")
   .description("Keel's keeper: watches an options vault and re-hedges it when the gain exceeds the gas.")
   .addCommand(runCommand())
+  .addCommand(replayCommand())
   .addCommand(bandCommand())
   .addCommand(greeksCommand())
   .addCommand(calibrateCommand())

@@ -13,6 +13,8 @@ describe("keeper command line", function () {
     ["calibrate", "--spot", "high"],
     ["keystore", "new"],
     ["keystore", "sell"],
+    ["replay", "--limit", "0"],
+    ["replay", "--params", "[]"],
     ["hedge"],
   ]) {
     it(`takes \`keeper ${args.join(" ")}\` for bad input: exit code 2, nothing on standard output`, async () => {
@@ -22,7 +24,7 @@ describe("keeper command line", function () {
     });
   }
 
-  for (const command of ["run", "band", "greeks", "calibrate", "keystore"]) {
+  for (const command of ["run", "replay", "band", "greeks", "calibrate", "keystore"]) {
     it(`shows examples of ${command} on request`, async () => {
       const { code, stdout, stderr } = await runCli([command, "--help"]);
       expect({ code, stderr }).to.deep.equal({ code: 0, stderr: "" });

@@ -1,0 +1,152 @@
+import { expect } from "chai";
+
+import { paramsOf, strategyOf } from "../../../keeper/replay/recordedStrategy.ts";
+import { changes, isSame, replay, type Difference } from "../../../keeper/replay/replay.ts";
+import { isWithin, toPoint, toVault } from "../../../keeper/replay/stretch.ts";
+import { parseJson, toJson } from "../../../keeper/store/json.ts";
+import type { StoredDecision } from "../../../keeper/store/journal.ts";
+import type { Decision } from "../../../keeper/strategy/types.ts";
+import { decided, records, VAULT } from "../utils/recordedDecisions.ts";
+
+const impulse = await strategyOf("optimal-impulse", { riskAversion: 1e-4 });
+
+async function* stream(all: readonly StoredDecision[]): AsyncGenerator<StoredDecision> {
+  for (const record of all) yield await Promise.resolve(record);
+}
+
+async function replayed(all: readonly StoredDecision[], strategy = impulse) {
+  const differences: Difference[] = [];
+  const totals = await replay({
+    records: stream(all),
+    strategyFor: () => strategy,
+    onDifference: (difference) => differences.push(difference),
+  });
+  return { totals, differences };
+}
+
+describe("replay", () => {
+  const all = records(20, impulse);
+
+  it("finds a recorded stretch the same, after it went through the store's text", async () => {
+    expect(new Set(all.map(({ decision }) => decision.reason)).size).to.be.greaterThan(1);
+    const { totals, differences } = await replayed(
+      all.map((each) => parseJson(toJson(each)) as StoredDecision),
+    );
+    expect(totals).to.deep.equal({ decisions: 20, same: 20, different: 0 });
+    expect(differences).to.deep.equal([]);
+  });
+
+  it("shows each decision that another strategy makes otherwise", async () => {
+    const clock = await strategyOf("clock", { seconds: 1 });
+    const { totals, differences } = await replayed(all, clock);
+    expect(totals).to.deep.equal({ decisions: 20, same: 0, different: 20 });
+    expect(differences[3]).to.deep.equal({
+      id: all[3]!.id,
+      block: all[3]!.block.number,
+      recorded: all[3]!.decision,
+      now: clock.decide(all[3]!.input),
+    });
+  });
+
+  it("finds the one decision that was tampered with", async () => {
+    const tampered = all.map((each, at) =>
+      at === 7 ? { ...each, decision: { ...each.decision, drift: each.decision.drift + 1e-6 } } : each,
+    );
+    const { totals, differences } = await replayed(tampered);
+    expect(totals).to.deep.equal({ decisions: 20, same: 19, different: 1 });
+    expect(differences[0]!.id).to.equal(all[7]!.id);
+  });
+
+  it("tells what a strategy refuses, and goes on", async () => {
+    const broken = all.map((each, at) => (at === 0 ? { ...each, input: { ...each.input, sigma: 0 } } : each));
+    const { totals, differences } = await replayed(broken);
+    expect(totals.different).to.equal(1);
+    expect(differences[0]!.now).to.have.property("error").that.matches(/sigma/);
+  });
+
+  const hold: Decision = {
+    action: "hold",
+    reason: "inside-band",
+    drift: -0.25,
+    trade: 0,
+    band: { b: Infinity, t: 0, c: 0, centre: 0 },
+    gain: 1,
+    cost: null,
+  };
+  it("takes rounding for no change of mind, and everything else for one", () => {
+    const near = { ...hold, drift: -0.25 * (1 + 1e-12), trade: -0, gain: 1 + 1e-10 };
+    expect(isSame(hold, near)).to.equal(true);
+    for (const [field, change] of [
+      ["action", { action: "rebalance" }],
+      ["reason", { reason: "below-trigger" }],
+      ["drift", { drift: -0.25000001 }],
+      ["trade", { trade: 1e-9 }],
+      ["gain", { gain: null }],
+      ["cost", { cost: 0 }],
+      ["band", { band: null }],
+      ["band.b", { band: { ...hold.band, b: 1e9 } }],
+      ["band.centre", { band: { ...hold.band, centre: 1e-9 } }],
+      ["gain", { gain: NaN }],
+    ] as [string, Partial<Decision>][]) {
+      expect(changes(hold, { ...hold, ...change })).to.deep.equal([field]);
+    }
+  });
+});
+
+describe("recorded strategy", () => {
+  it("is made again from what was recorded of it", async () => {
+    const choices = [
+      [{ name: "optimal-impulse", params: {} }, { riskAversion: 1e-4 }],
+      [{ name: "fixed-band", params: { fraction: 0.02 } }, { fraction: 0.02 }],
+      [{ name: "clock", params: { seconds: 3600 } }, { seconds: 3600 }],
+    ] as const;
+    for (const [choice, params] of choices) {
+      expect(paramsOf(choice, { riskAversion: 1e-4 })).to.deep.equal(params);
+      expect((await strategyOf(choice.name, params)).name).to.equal(choice.name);
+    }
+  });
+
+  it("is refused where something is missing, unknown or wrong", async () => {
+    const problem = (name: string, params: unknown) => strategyOf(name, params).then(() => "", String);
+    expect(await problem("martingale", {})).to.match(/UnknownStrategyError: The strategy martingale/);
+    expect(await problem("clock", null)).to.match(/params\.seconds/);
+    expect(await problem("clock", { seconds: -1 })).to.match(/params\.seconds/);
+    expect(await problem("optimal-impulse", {})).to.match(/riskAversion is missing/);
+    expect(await problem("optimal-impulse", { riskAversion: 1, fraction: 1 })).to.match(/fraction/);
+  });
+});
+
+describe("stretch", () => {
+  it("begins and ends at blocks and times, both included", () => {
+    const { block } = decided(5, impulse);
+    const record = { vault: VAULT, block };
+    const time = new Date(Number(block.timestamp) * 1000).toISOString();
+    for (const text of [String(block.number), time]) {
+      const point = toPoint(text);
+      expect(isWithin(record, { from: point, to: point }), text).to.equal(true);
+    }
+    const later = { block: block.number + 1n };
+    expect(isWithin(record, { from: later })).to.equal(false);
+    expect(isWithin(record, { to: { time: block.timestamp - 1n } })).to.equal(false);
+    expect(isWithin(record, { vault: toVault(VAULT.toLowerCase()) })).to.equal(true);
+    expect(isWithin(record, { vault: toVault(`0x${"1".repeat(40)}`) })).to.equal(false);
+  });
+
+  it("is read from ISO times, UTC unless they say otherwise", () => {
+    const noon = { time: 1_769_860_800n };
+    for (const text of [
+      "2026-01-31T12:00:00Z",
+      "2026-01-31T12:00",
+      "2026-01-31T12:00:00",
+      "2026-01-31T13:00+01:00",
+    ]) {
+      expect(toPoint(text), text).to.deep.equal(noon);
+    }
+    expect(toPoint("2026-01-31")).to.deep.equal({ time: noon.time - 43_200n });
+    for (const text of ["", "yesterday", "31.1.2026", "-5", "0x10", "2026-13-01", "1e6", "2026"]) {
+      if (text === "2026") expect(toPoint(text)).to.deep.equal({ block: 2026n });
+      else expect(() => toPoint(text), text).to.throw(/neither a block number nor a time/);
+    }
+    expect(() => toVault("0x12")).to.throw("is not an address");
+  });
+});
