@@ -1,0 +1,75 @@
+import { expect } from "chai";
+
+import { dropGain, gainSums, openGain, openGains, saveGain } from "../../../keeper/store/gains.ts";
+import { Journal } from "../../../keeper/store/journal.ts";
+import { expectNear } from "../../support/near.ts";
+import { describeEngines } from "../utils/engines.ts";
+import { ACCOUNT, CHAIN, OTHER_VAULT, VAULT } from "../utils/journalRecords.ts";
+
+describeEngines("gains", (fixture) => {
+  const subject = { chainId: CHAIN, vault: VAULT };
+  const expected = { ...subject, expectedGain: 12.5, expectedCost: 3.25, realisedCost: 3.5 };
+
+  async function execution(): Promise<bigint> {
+    const journal = new Journal(fixture.database);
+    const nothing = { decisionId: null, rebalanceNonce: null, error: "" };
+    return journal.recordBlocked({ ...subject, account: ACCOUNT, ...nothing });
+  }
+
+  it("are counted from a rebalance to the next, once", async () => {
+    const executionId = await execution();
+    await openGain(fixture.database, { ...expected, executionId });
+    await saveGain(fixture.database, executionId, {
+      realisedGain: -0.1,
+      realisedSquares: 0.05,
+      observations: 2,
+    });
+    // Said again after a restart: what was counted stays.
+    await openGain(fixture.database, { ...expected, executionId });
+    const [open] = await openGains(fixture.database, subject);
+    const { openedAt, ...found } = open!;
+    expectNear(Number(openedAt), Date.now() / 1000, 5);
+    expect(found).to.deep.equal({
+      ...expected,
+      executionId,
+      realisedGain: -0.1,
+      realisedSquares: 0.05,
+      observations: 2,
+      closedAt: null,
+    });
+    const last = { realisedGain: 7, realisedSquares: 50, observations: 3 };
+    await saveGain(fixture.database, executionId, last, { close: true });
+    await saveGain(fixture.database, executionId, { ...last, realisedGain: 1e9 });
+    expect(await openGains(fixture.database, subject)).to.deep.equal([]);
+    expect((await gainSums(fixture.database, subject)).realised).to.equal(7);
+  });
+
+  it("are added up with the error of the sum", async () => {
+    // Terms 1, 2, 6 and 4, 4.
+    for (const [terms, close] of [
+      [[1, 2, 6], true],
+      [[4, 4], false],
+    ] as const) {
+      const executionId = await execution();
+      await openGain(fixture.database, { ...expected, executionId });
+      const realisedGain = terms.reduce<number>((sum, term) => sum + term, 0);
+      const realisedSquares = terms.reduce<number>((sum, term) => sum + term * term, 0);
+      const progress = { realisedGain, realisedSquares, observations: terms.length };
+      await saveGain(fixture.database, executionId, progress, { close });
+    }
+    const other = await execution();
+    await openGain(fixture.database, { ...expected, vault: OTHER_VAULT, executionId: other });
+    const { error, ...sums } = await gainSums(fixture.database, subject);
+    expect(sums).to.deep.equal({ expected: 25, realised: 17, cost: 7, count: 2, open: 1 });
+    expectNear(error, Math.sqrt(4 + 1 + 9), 1e-12);
+    await dropGain(fixture.database, other);
+    expect(await gainSums(fixture.database, { chainId: CHAIN, vault: OTHER_VAULT })).to.deep.equal({
+      expected: 0,
+      realised: 0,
+      cost: 0,
+      error: 0,
+      count: 0,
+      open: 0,
+    });
+  });
+});
