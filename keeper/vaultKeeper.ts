@@ -7,7 +7,6 @@ import { isMinable, type FeePolicy } from "./execution/fees.ts";
 import type { NonceLane } from "./execution/lane.ts";
 import { planLegs, withoutOpening, type Plan } from "./execution/planLegs.ts";
 import { encodeRebalance, LIFETIME, simulate } from "./execution/rebalanceCall.ts";
-import type { Settlement } from "./execution/settlement.ts";
 import type { Slot } from "./execution/slot.ts";
 import type { VaultMode } from "./fleet/status.ts";
 import type { Log } from "./log/logger.ts";
@@ -95,6 +94,11 @@ export class VaultKeeper {
     this.subject = { vault, chainId: deployment.chainId };
     this.#readSnapshot = createSnapshotReader(client, Lens, vault);
     this.#interval = new CheckInterval(options.checkInterval);
+  }
+
+  /** What a rebalance takes, as last estimated; null until one was. */
+  get gasUnits(): bigint | null {
+    return this.#gasUnits;
   }
 
   /** One whole cycle at a block. Blocks are taken one at a time; throws what RPC or journal throw. */
@@ -191,6 +195,7 @@ export class VaultKeeper {
     const result = await lane.send({
       ...{ vault, kind: "rebalance", decisionId, rebalanceNonce, deadline, head, gas },
       data: encodeRebalance({ plan, rebalanceNonce, deadline }),
+      fees: this.#options.fees,
       ceiling: this.#ceiling(input, gas),
     });
     if ("refused" in result) return { ...made, sent: null, blocked: result.refused };

@@ -39,6 +39,7 @@ async function run(options: RunCommandOptions): Promise<void> {
     process.exitCode = await runKeeper({
       configFile: options.config,
       once: options.once === true,
+      shadowOf: null,
       env: process.env,
       signal: stop.signal,
       stderr: process.stderr,

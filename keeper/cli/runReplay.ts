@@ -55,7 +55,8 @@ export async function runReplay(flags: ReplayFlags, options: RunReplayOptions): 
 }
 
 /** The journal of an earlier run. Opening one that is not there would make it. */
-async function openRecorded({ storeDir }: Config): Promise<Journal> {
+async function openRecorded({ storeDir, databaseUrl }: Config): Promise<Journal> {
+  if (databaseUrl !== null) return openJournal({ url: databaseUrl });
   if (!existsSync(storeDir)) throw new ConfigError([`storeDir: there is no store at ${storeDir}`]);
   return openJournal({ directory: storeDir });
 }
@@ -80,10 +81,10 @@ async function chooser(
   { strategy: asked, params }: ReplayFlags,
   config: Config,
 ): Promise<(record: StoredDecision) => Promise<Strategy>> {
-  const configured = (name: string) =>
-    name === config.strategy.name
-      ? paramsOf(config.strategy, { riskAversion: config.riskAversion })
-      : undefined;
+  const configured = (name: string) => {
+    const vault = config.vaults.find(({ strategy }) => strategy.name === name);
+    return vault && paramsOf(vault.strategy, { riskAversion: vault.riskAversion });
+  };
   if (asked !== undefined) {
     const strategy = await strategyOf(asked, { ...configured(asked), ...params });
     return () => Promise.resolve(strategy);

@@ -35,7 +35,8 @@ export type Calibration = z.infer<typeof calibrationSchema>;
 /** How far a stored risk aversion may be from what its calibration gives: it may have been written with fewer digits. */
 const SAME_RISK_AVERSION = 1e-3;
 
-const strategy = z.discriminatedUnion("name", [
+/** A strategy and its parameters. */
+export const strategySchema = z.discriminatedUnion("name", [
   z.strictObject({ name: z.literal("optimal-impulse"), params: z.strictObject({}).default({}) }),
   z.strictObject({
     name: z.literal("fixed-band"),
@@ -84,7 +85,7 @@ export const vaultSchema = z
     /** Path of a Web3 keystore; its password comes from the environment. */
     keystore: z.string().min(1).optional(),
     remoteSigner: remoteSigner.optional(),
-    strategy: strategy.default({ name: "optimal-impulse", params: {} }),
+    strategy: strategySchema.default({ name: "optimal-impulse", params: {} }),
     /** Absolute risk aversion, 1/USD; `keeper calibrate` finds it. */
     riskAversion: positive.optional(),
     calibration: calibrationSchema.optional(),

@@ -28,7 +28,8 @@ const NO_CEILING = 2n ** 128n;
 export interface LaneOptions extends DeliveryOptions {
   readonly chainId: number;
   readonly signer: Signer;
-  readonly fees: FeePolicy;
+  /** Wei, offered with transfers that only take a nonce. */
+  readonly priorityFeePerGas: bigint;
 }
 
 /** A transaction to the vault it is for. */
@@ -44,6 +45,7 @@ export interface SendRequest {
   readonly rebalanceNonce: bigint | null;
   /** The block the decision was made at. */
   readonly head: Head;
+  readonly fees: FeePolicy;
   /** Wei: the most a unit of gas may cost. */
   readonly ceiling: bigint;
 }
@@ -145,7 +147,7 @@ export class NonceLane {
       await this.#ensureReconciled();
       const { vault, head, ceiling } = request;
       const slot = this.slotOf(vault);
-      const wanted = feesFor(head.baseFeePerGas, this.#options.fees, ceiling);
+      const wanted = feesFor(head.baseFeePerGas, request.fees, ceiling);
       const fees = slot?.fees ? feesToReplace(slot.fees, wanted, ceiling) : wanted;
       if (fees === null) return null;
       const limit = (request.gas * GAS_NUMERATOR) / GAS_DENOMINATOR;
@@ -235,7 +237,6 @@ export class NonceLane {
     this.#isReconciled = false;
     const id = await journal.recordIntent(intent, lease);
     const raw = await signer.signTransaction({
-      type: "eip1559",
       chainId,
       nonce: Number(txNonce),
       ...call,
@@ -257,9 +258,10 @@ export class NonceLane {
 
   /** A transfer of nothing to the account itself, at a nonce that something must take. */
   async #transfer(vault: Address, txNonce: bigint, head: Head): Promise<void> {
+    const { priorityFeePerGas } = this.#options;
     const { slot, attempt } = await this.#inTurn(async () => {
       await this.#ensureReconciled();
-      const wanted = feesFor(head.baseFeePerGas, this.#options.fees, NO_CEILING);
+      const wanted = feesFor(head.baseFeePerGas, { priorityFeePerGas, maxBaseFeePerGas: null }, NO_CEILING);
       const previous = this.#slots.get(txNonce)?.fees;
       const fees = previous ? feesToReplace(previous, wanted, NO_CEILING)! : wanted;
       const none = { deadline: 2n ** 62n, decisionId: null, rebalanceNonce: null };

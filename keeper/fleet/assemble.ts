@@ -70,7 +70,9 @@ export async function assembleFleet(config: Config, options: AssembleOptions): P
   for (const [index, vault] of config.vaults.entries()) {
     const { chain, deployment } = locate(vault, chains);
     const signer = vault.key === null || options.shadowOf !== null ? null : await signers.open(vault.key);
-    chain.vaults.push(await seatVault({ ...vault, ...limits[index]! }, chain, deployment, signer, config, options));
+    chain.vaults.push(
+      await seatVault({ ...vault, ...limits[index]! }, chain, deployment, signer, config, options),
+    );
   }
   return chains.map((chain) => {
     const { settings, chainId, pool, client, lanes, vaults } = chain;
@@ -153,11 +155,23 @@ async function seatVault(
   if (signer !== null) {
     seat = chain.lanes.get(signer.address) ?? null;
     if (seat === null) {
-      const privateRoute = settings.private === null ? null : createPrivateRoute({ ...settings.private, log });
+      const privateRoute =
+        settings.private === null ? null : createPrivateRoute({ ...settings.private, log });
       const leaseTime = config.leaseSeconds;
       const { priorityFeePerGas } = fees;
       seat = new LaneSeat({
-        ...{ chainId, client, signer, journal, privateRoute, log, database, holder, leaseTime, priorityFeePerGas },
+        ...{
+          chainId,
+          client,
+          signer,
+          journal,
+          privateRoute,
+          log,
+          database,
+          holder,
+          leaseTime,
+          priorityFeePerGas,
+        },
       });
       chain.lanes.set(signer.address, seat);
     }

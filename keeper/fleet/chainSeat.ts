@@ -88,6 +88,17 @@ export class ChainSeat {
     await Promise.all(this.lanes.map((lane) => lane.release()));
   }
 
+  /** Wei that the dearest rebalance of a lane's vaults would cost now; null while not known. */
+  rebalanceCost(lane: LaneSeat): bigint | null {
+    const { head } = this;
+    if (head === null) return null;
+    const costs = this.vaults
+      .filter((vault) => vault.isOn(lane))
+      .map((vault) => vault.rebalanceCost(head.baseFeePerGas))
+      .filter((cost) => cost !== null);
+    return costs.length === 0 ? null : costs.reduce((a, b) => (a > b ? a : b));
+  }
+
   /** Notes what the RPC pool has found. */
   onDisagreement(report: Disagreement): void {
     this.#lastDisagreement = { at: Date.now() / 1000, ...report };
@@ -122,7 +133,10 @@ export class ChainSeat {
       this.#reorgs += 1;
       this.#deepest = Math.max(this.#deepest, depth);
       if (pastFinality) this.#lastDeepReorg = { at: Date.now() / 1000, depth, ancestor };
-      log[pastFinality ? "error" : "warn"]({ chainId: this.chainId, depth, ancestor }, "The chain was reorganised.");
+      log[pastFinality ? "error" : "warn"](
+        { chainId: this.chainId, depth, ancestor },
+        "The chain was reorganised.",
+      );
     }
     await Promise.all([this.#settle(head, reorg), this.#readControls()]);
     for (const vault of vaults) vault.offer(head);
@@ -142,10 +156,17 @@ export class ChainSeat {
   async #readControls(): Promise<void> {
     const { database, vaults, log } = this.#options;
     try {
-      const said = await controls(database, this.chainId, vaults.map(({ subject }) => subject.vault));
+      const said = await controls(
+        database,
+        this.chainId,
+        vaults.map(({ subject }) => subject.vault),
+      );
       for (const vault of vaults) vault.controls = said.get(vault.subject.vault)!;
     } catch (error) {
-      log.error({ chainId: this.chainId, error: describeError(error) }, "The operator's word could not be read.");
+      log.error(
+        { chainId: this.chainId, error: describeError(error) },
+        "The operator's word could not be read.",
+      );
     }
   }
 }

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
+import { sql } from "kysely";
+
 import { describeError } from "../log/describeError.ts";
 import type { Log } from "../log/logger.ts";
 import type { Database } from "../store/database.ts";
@@ -40,9 +42,12 @@ export class Fleet {
     const [first] = failures;
     if (first === undefined) return;
     const describe = ({ reason }: PromiseRejectedResult) =>
-      reason instanceof StartupError ? reason.message : `The start could not be checked: ${describeError(reason)}`;
+      reason instanceof StartupError
+        ? reason.message
+        : `The start could not be checked: ${describeError(reason)}`;
     if (failures.length === vaults.length) throw new StartupError(describe(first));
-    for (const failure of failures) log.error({ error: describe(failure) }, "A vault cannot be kept for now.");
+    for (const failure of failures)
+      log.error({ error: describe(failure) }, "A vault cannot be kept for now.");
   }
 
   /** Follows all chains until the signal aborts, then gives back what it holds. */
@@ -92,7 +97,7 @@ export class Fleet {
     const { database } = this.#options;
     while (!signal.aborted) {
       try {
-        await database.ping();
+        await sql`select 1`.execute(database.db);
         this.#database = { reachable: true, lastError: null };
       } catch (error) {
         this.#database = { reachable: false, lastError: describeError(error) };

@@ -71,7 +71,10 @@ export class LaneSeat {
       if (error instanceof LeaseLostError) this.#leave();
       this.#lastError = describeError(error);
       const { chainId, log } = this.#options;
-      log.error({ chainId, account: this.account, error: this.#lastError }, "A lane could not be looked after.");
+      log.error(
+        { chainId, account: this.account, error: this.#lastError },
+        "A lane could not be looked after.",
+      );
       return [];
     }
   }

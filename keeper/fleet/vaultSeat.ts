@@ -58,6 +58,17 @@ export class VaultSeat {
     return this.#options.keeper.subject;
   }
 
+  /** Wei that a rebalance would cost at a base fee; null until one was simulated. */
+  rebalanceCost(baseFeePerGas: bigint): bigint | null {
+    const { gasUnits } = this.#options.keeper;
+    return gasUnits === null ? null : gasUnits * baseFeePerGas;
+  }
+
+  /** Whether it sends through the lane. */
+  isOn(lane: LaneSeat): boolean {
+    return this.#options.seat === lane;
+  }
+
   /** What operators have said; holds from the next block on. */
   set controls(controls: Controls) {
     this.#controls = controls;
@@ -116,32 +127,44 @@ export class VaultSeat {
     return {
       ...{ name, chainId, vault, mode: this.mode, strategy },
       account: seat?.account ?? vault,
-      head: this.#head === null ? null : {
-        number: this.#head.head.number,
-        timestamp: Number(this.#head.head.timestamp),
-        age: now - this.#head.at,
-      },
+      head:
+        this.#head === null
+          ? null
+          : {
+              number: this.#head.head.number,
+              timestamp: Number(this.#head.head.timestamp),
+              age: now - this.#head.at,
+            },
       lastDecision: this.#last,
       dueSince: this.#dueSince,
       ...this.#counts,
       failures: this.#failures,
       lastError: this.#lastError,
-      pending: newest === null ? null : {
-        hash: newest.hash,
-        nonce: newest.txNonce,
-        since: Number(slot?.openedAt ?? 0n),
-        route: slot?.isPublic === false ? "private" : "public",
-      },
+      pending:
+        newest === null
+          ? null
+          : {
+              hash: newest.hash,
+              nonce: newest.txNonce,
+              since: Number(slot?.openedAt ?? 0n),
+              route: slot?.isPublic === false ? "private" : "public",
+            },
       lastFallback: null,
       limit: deltaLimit,
       price: snapshot === null || snapshot.price === 0n ? null : fromWad(snapshot.price),
-      oracle: snapshot === null ? null : {
-        fresh: snapshot.fresh,
-        open: snapshot.open,
-        updatedAt: Number(snapshot.priceUpdatedAt),
-      },
+      oracle:
+        snapshot === null
+          ? null
+          : {
+              fresh: snapshot.fresh,
+              open: snapshot.open,
+              updatedAt: Number(snapshot.priceUpdatedAt),
+            },
       nav: snapshot === null ? null : Number(snapshot.nav) / USDC,
-      margin: distances.length === 0 ? null : Math.min(...distances.map((venue) => fromWad(venue.liquidationDistance))),
+      margin:
+        distances.length === 0
+          ? null
+          : Math.min(...distances.map((venue) => fromWad(venue.liquidationDistance))),
       gains: { expected: 0, realised: 0, cost: 0, error: 0, count: 0, open: 0 },
     };
   }

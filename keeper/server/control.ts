@@ -51,13 +51,16 @@ export async function serveControl(directory: string, commands: Commands): Promi
 /** Has the keeper that runs in the directory do something. Throws {@link NotRunningError}, or what the command says. */
 export async function callControl(directory: string, name: string, body: unknown): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    const asked = request({ socketPath: join(directory, SOCKET), method: "POST", path: `/${name}` }, (response) => {
-      text(response).then((answer) => {
-        const value = parseJson(answer);
-        if (response.statusCode === 200) resolve(value);
-        else reject(new Error(String(value)));
-      }, reject);
-    });
+    const asked = request(
+      { socketPath: join(directory, SOCKET), method: "POST", path: `/${name}` },
+      (response) => {
+        text(response).then((answer) => {
+          const value = parseJson(answer);
+          if (response.statusCode === 200) resolve(value);
+          else reject(new Error(String(value)));
+        }, reject);
+      },
+    );
     asked.on("error", () => {
       reject(new NotRunningError(`No keeper runs in ${directory}.`));
     });

@@ -1,0 +1,164 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+
+import { Notifier, type AlertStore } from "../alerts/notifier.ts";
+import { ALERT_JOB, createWebhook, type AlertMessage } from "../alerts/webhook.ts";
+import { buildId } from "../config/build.ts";
+import { secretsOf, type Config } from "../config/load.ts";
+import { describeError } from "../log/describeError.ts";
+import type { Log } from "../log/logger.ts";
+import { serveControl } from "../server/control.ts";
+import { createMetrics } from "../server/metrics.ts";
+import { startServer } from "../server/server.ts";
+import * as alerts from "../store/alerts.ts";
+import type { Database } from "../store/database.ts";
+import { startJobs, type Jobs } from "../store/jobs.ts";
+import { Journal } from "../store/journal.ts";
+import { assembleFleet } from "./assemble.ts";
+import type { Address } from "viem";
+import { Fleet } from "./fleet.ts";
+import { commandsOf } from "./operator.ts";
+
+/** Seconds between looks at what is to be told. */
+const ALERT_INTERVAL = 10;
+/** Once a day, at an hour when nobody looks. */
+const PRUNING = { name: "prune-journal", cron: "17 3 * * *" };
+
+export interface OperateOptions {
+  readonly config: Config;
+  readonly database: Database;
+  readonly log: Log;
+  /** Stop. What is under way ends first. */
+  readonly signal: AbortSignal;
+  /** Decide once, await what was sent, and stop. */
+  readonly once: boolean;
+  readonly shadowOf: Address | null;
+}
+
+/** Runs everything the settings describe until the signal aborts: chains, server, alerts and jobs. Throws what keeps it from starting. */
+export async function operate(options: OperateOptions): Promise<void> {
+  const { config, database, log, signal, once, shadowOf } = options;
+  // At the pace of a chain each decision can be on disk before the next is made.
+  const journal = new Journal(database, { batchSize: 1 });
+  const rpc = new AbortController();
+  // An RPC that never answers must not hold up a stop while nothing is under way that it could interrupt.
+  const stopStarting = () => {
+    rpc.abort();
+  };
+  signal.addEventListener("abort", stopStarting, { once: true });
+  const closers: (() => Promise<void> | void)[] = [stopStarting, () => journal.flush()];
+  try {
+    const build = buildId();
+    const holder = `${hostname()}:${String(process.pid)}:${randomUUID()}`;
+    const chains = await assembleFleet(config, {
+      ...{ database, journal, log, build, holder, shadowOf, signal: rpc.signal },
+    });
+    const notifier: { current: Notifier | null } = { current: null };
+    const fleet = new Fleet({
+      ...{ chains, database, build, log, pollInterval: config.chains[0].pollInterval },
+      alerts: () => notifier.current?.open ?? [],
+    });
+    await fleet.check();
+    signal.removeEventListener("abort", stopStarting);
+    if (signal.aborted) return;
+    announce(fleet, log);
+    if (once) {
+      await fleet.once(signal);
+    } else {
+      const jobs = await startQueue(options, journal);
+      closers.push(() => jobs?.stop());
+      notifier.current = notifierOf(options, jobs);
+      closers.push(await startServing(options, fleet, journal));
+      await Promise.all([
+        fleet.run(signal),
+        notifier.current.run(() => fleet.status(), ALERT_INTERVAL, signal),
+      ]);
+    }
+    const { vaults } = fleet.status();
+    const total = (field: "decisions" | "rebalances") => vaults.reduce((sum, vault) => sum + vault[field], 0);
+    log.info({ decisions: total("decisions"), rebalances: total("rebalances") }, "The keeper has stopped.");
+  } finally {
+    signal.removeEventListener("abort", stopStarting);
+    for (const close of closers.toReversed()) await close();
+  }
+}
+
+function announce(fleet: Fleet, log: Log): void {
+  for (const { name, chainId: chain, vault, account, strategy } of fleet.status().vaults)
+    log.info({ name, chain, vault, account, strategy, build: fleet.status().build }, "The keeper watches.");
+}
+
+/** The queue, or null where it cannot run: a keeper that cannot tell of its troubles still hedges. */
+async function startQueue({ config, database, log }: OperateOptions, journal: Journal): Promise<Jobs | null> {
+  try {
+    const jobs = await startJobs(database, log);
+    await jobs.work(PRUNING.name, async () => {
+      const pruned = await journal.prune(config.retentionDays);
+      log.info({ pruned }, "Old decisions to hold are gone.");
+    });
+    await jobs.schedule(PRUNING.name, PRUNING.cron);
+    if (config.alertWebhook !== null) {
+      const deliver = createWebhook({ url: config.alertWebhook });
+      await jobs.work<AlertMessage>(ALERT_JOB.name, deliver);
+    }
+    return jobs;
+  } catch (error) {
+    log.error({ error: describeError(error) }, "The job queue does not run.");
+    return null;
+  }
+}
+
+function notifierOf({ config, database, log }: OperateOptions, jobs: Jobs | null): Notifier {
+  const { alertWebhook: url } = config;
+  const store: AlertStore = {
+    raise: (alert) => alerts.raise(database, alert),
+    resolve: (key) => alerts.resolve(database, key),
+    open: () => alerts.open(database),
+    markNotified: (id) => alerts.markNotified(database, id),
+  };
+  const { retryLimit: retries, retryDelay, retryDelayMax } = ALERT_JOB.options;
+  const webhook =
+    url === null
+      ? null
+      : {
+          enqueue: (message: AlertMessage) => {
+            if (jobs === null) throw new Error("The job queue does not run.");
+            return jobs.enqueue(ALERT_JOB.name, message, { retries, retryDelay, retryDelayMax });
+          },
+          deliver: createWebhook({ url }),
+        };
+  return new Notifier({ store, settings: config.alerts, webhook, log, secrets: secretsOf(config) });
+}
+
+/** @returns Stops serving. */
+async function startServing(
+  { config, database, log }: OperateOptions,
+  fleet: Fleet,
+  journal: Journal,
+): Promise<() => Promise<void>> {
+  const closers: (() => Promise<void>)[] = [];
+  if (database.engine === "pglite") {
+    try {
+      closers.push(await serveControl(config.storeDir, commandsOf(database)));
+    } catch (error) {
+      log.warn({ error: describeError(error) }, "No command reaches this keeper while it runs.");
+    }
+  }
+  if (config.server !== undefined) {
+    const status = () => fleet.status();
+    const { url, close } = await startServer({
+      ...config.server,
+      status,
+      decisions: (query) => journal.decisions(query),
+      executions: (query) => journal.executions(query),
+      metrics: createMetrics({ status }),
+      log,
+      secrets: secretsOf(config),
+    });
+    log.info({ url }, "Serves its status.");
+    closers.push(close);
+  }
+  return async () => {
+    await Promise.all(closers.map((close) => close()));
+  };
+}
