@@ -86,6 +86,7 @@ export async function playRun(options: RunOptions): Promise<RunReport> {
     const cycle = await keeper.onBlock({
       number: BigInt(block.number),
       hash: block.hash,
+      parentHash: block.parentHash,
       timestamp: BigInt(block.timestamp),
       baseFeePerGas: BigInt(block.baseFeePerGas),
     });
@@ -202,6 +203,7 @@ function healthFactor({ venues }: Snapshot): number | null {
 interface RpcBlock {
   readonly number: string;
   readonly hash: Hash;
+  readonly parentHash: Hash;
   readonly timestamp: string;
   readonly baseFeePerGas: string;
 }

@@ -1,13 +1,11 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { encodeErrorResult, type PublicClient } from "viem";
+import { encodeErrorResult } from "viem";
 
 import { vaultAbi } from "../../keeper/chain/abi.ts";
-import { watchHeads } from "../../keeper/chain/head.ts";
 import { packLeg, unpackLeg } from "../../keeper/chain/legs.ts";
 import { feesFor, feesToReplace } from "../../keeper/execution/fees.ts";
 import { decodeRevert, revertReason } from "../../keeper/execution/revertReason.ts";
-import { silentLog } from "../../keeper/log/logger.ts";
 
 describe("packed legs", () => {
   const leg = fc.record({
@@ -39,43 +37,6 @@ describe("packed legs", () => {
     };
     expect(unpackLeg(packed)).to.deep.equal(fields);
     expect(() => packLeg({ ...fields, quantity: 2n ** 79n })).to.throw(RangeError);
-  });
-});
-
-describe("heads", () => {
-  const block = (number: bigint, hash: string) => ({ number, hash, timestamp: number, baseFeePerGas: 7n });
-
-  async function collect(answers: (ReturnType<typeof block> | Error)[], until: number): Promise<string[]> {
-    const stop = new AbortController();
-    const client = {
-      getBlock: () => {
-        const answer = answers.shift();
-        if (answer === undefined) return new Promise(() => undefined);
-        return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
-      },
-    } as unknown as PublicClient;
-    const seen: string[] = [];
-    for await (const head of watchHeads(client, {
-      pollInterval: 0.001,
-      signal: stop.signal,
-      log: silentLog,
-    })) {
-      seen.push(head.hash);
-      if (seen.length === until) stop.abort();
-    }
-    return seen;
-  }
-
-  it("come once each, same height and other hash included, through RPC failures", async () => {
-    const answers = [
-      block(1n, "0xa"),
-      block(1n, "0xa"),
-      new Error("timeout"),
-      block(1n, "0xb"),
-      new Error("timeout"),
-      block(3n, "0xc"),
-    ];
-    expect(await collect(answers, 3)).to.deep.equal(["0xa", "0xb", "0xc"]);
   });
 });
 

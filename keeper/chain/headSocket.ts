@@ -1,0 +1,221 @@
+import { ExponentialBackoff, type IBackoff } from "cockatiel";
+import { isHash, isHex } from "viem";
+
+import type { BlockId, Head } from "./head.ts";
+import type { Secret } from "../config/secret.ts";
+import type { Log } from "../log/logger.ts";
+import { withoutCredentials } from "../rpc/exchange.ts";
+
+/** `live`: it is subscribed and nothing was found that it should have told. `silent`: it is being opened again. */
+export type SocketState = "live" | "silent";
+
+export interface HeadSocketOptions {
+  readonly url: Secret;
+  readonly onHead: (head: Head) => void;
+  readonly onState: (state: SocketState) => void;
+  /** Seconds it may be behind a poll before it counts as dead. */
+  readonly grace: number;
+  readonly log: Log;
+}
+
+/** Milliseconds in which a connection must be made and subscribed. */
+const OPENING_TIMEOUT = 10_000;
+
+/** Milliseconds before the first try to open it again, and at most. */
+const REOPENING = { initialDelay: 500, maxDelay: 60_000 } as const;
+
+const SUBSCRIBE = JSON.stringify({ jsonrpc: "2.0", id: 1, method: "eth_subscribe", params: ["newHeads"] });
+
+/** One subscription to new heads, opened again whenever it ends or falls silent; one connection at a time. */
+export class HeadSocket {
+  readonly #options: HeadSocketOptions;
+  #connection: Connection | null = null;
+  #backoff: IBackoff<unknown> | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  #graceTimer: NodeJS.Timeout | undefined;
+  #expected: bigint | null = null;
+  /** The last block it told of. */
+  #last: BlockId | null = null;
+  #closed = false;
+
+  constructor(options: HeadSocketOptions) {
+    this.#options = options;
+    this.#open();
+  }
+
+  /** A poll found this block: if the subscription does not tell of it soon, nor of a later one, it is dead. */
+  expect({ number, hash }: BlockId): void {
+    if (this.#expected !== null || this.#connection?.isLive !== true) return;
+    if (this.#last !== null && (this.#last.hash === hash || this.#last.number > number)) return;
+    this.#expected = number;
+    this.#graceTimer = setTimeout(() => {
+      this.#reopen("it is silent");
+    }, this.#options.grace * 1000);
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    clearTimeout(this.#graceTimer);
+    this.#connection?.close();
+    this.#connection = null;
+  }
+
+  #open(): void {
+    this.#timer = setTimeout(() => {
+      this.#reopen("it does not answer");
+    }, OPENING_TIMEOUT);
+    this.#connection = new Connection(this.#options.url, {
+      onLive: () => {
+        clearTimeout(this.#timer);
+        this.#options.onState("live");
+      },
+      onHead: (head) => {
+        this.#hear(head);
+      },
+      onEnd: (reason) => {
+        this.#reopen(reason);
+      },
+    });
+  }
+
+  #hear(head: Head): void {
+    this.#backoff = null;
+    this.#last = head;
+    if (this.#expected !== null && head.number >= this.#expected) this.#stopExpecting();
+    this.#options.onHead(head);
+  }
+
+  #reopen(reason: string): void {
+    if (this.#closed) return;
+    this.#connection?.close();
+    this.#connection = null;
+    this.#stopExpecting();
+    clearTimeout(this.#timer);
+    this.#backoff = this.#backoff?.next(undefined) ?? new ExponentialBackoff(REOPENING).next();
+    const { duration } = this.#backoff;
+    this.#options.log.warn({ reason, seconds: duration / 1000 }, "The websocket is opened again.");
+    this.#options.onState("silent");
+    this.#timer = setTimeout(() => {
+      this.#open();
+    }, duration);
+  }
+
+  #stopExpecting(): void {
+    clearTimeout(this.#graceTimer);
+    this.#expected = null;
+  }
+}
+
+interface ConnectionEvents {
+  readonly onLive: () => void;
+  readonly onHead: (head: Head) => void;
+  readonly onEnd: (reason: string) => void;
+}
+
+/** One connection: after {@link Connection.close} it tells nothing more. */
+class Connection {
+  readonly #socket: WebSocket;
+  readonly #events: ConnectionEvents;
+  readonly #listening = new AbortController();
+  #subscription: string | null = null;
+
+  constructor(url: Secret, events: ConnectionEvents) {
+    this.#events = events;
+    const { href, authorization } = withoutCredentials(url);
+    // Node takes headers where the standard has protocols.
+    const init = authorization === null ? [] : ({ headers: { authorization } } as unknown as string[]);
+    this.#socket = new WebSocket(href, init);
+    this.#socket.binaryType = "arraybuffer";
+    const { signal } = this.#listening;
+    this.#socket.addEventListener(
+      "open",
+      () => {
+        this.#socket.send(SUBSCRIBE);
+      },
+      { signal },
+    );
+    this.#socket.addEventListener(
+      "message",
+      ({ data }: MessageEvent) => {
+        this.#read(data as unknown);
+      },
+      { signal },
+    );
+    for (const event of ["close", "error"]) {
+      this.#socket.addEventListener(
+        event,
+        () => {
+          this.#events.onEnd("it was closed");
+        },
+        { signal },
+      );
+    }
+  }
+
+  get isLive(): boolean {
+    return this.#subscription !== null;
+  }
+
+  close(): void {
+    this.#listening.abort();
+    // A connection that is refused later must not be an error nobody listens to.
+    this.#socket.addEventListener("error", () => undefined);
+    this.#socket.close();
+  }
+
+  #read(data: unknown): void {
+    const message = parse(data);
+    if (message === null) {
+      this.#events.onEnd("it sent what is not JSON-RPC");
+    } else if (message.id === 1) {
+      this.#subscribed(message.result);
+    } else if (message.method === "eth_subscription") {
+      const { subscription, result } = (message.params ?? {}) as Record<string, unknown>;
+      if (subscription !== this.#subscription) return;
+      const head = headOf(result);
+      if (head === null) this.#events.onEnd("it sent what is not a header");
+      else this.#events.onHead(head);
+    }
+  }
+
+  #subscribed(result: unknown): void {
+    if (typeof result !== "string") {
+      this.#events.onEnd("it does not subscribe");
+      return;
+    }
+    this.#subscription = result;
+    this.#events.onLive();
+  }
+}
+
+function parse(data: unknown): Record<string, unknown> | null {
+  try {
+    const message: unknown = typeof data === "string" ? JSON.parse(data) : null;
+    return typeof message === "object" ? (message as Record<string, unknown> | null) : null;
+  } catch {
+    return null;
+  }
+}
+
+function headOf(value: unknown): Head | null {
+  if (typeof value !== "object" || value === null) return null;
+  const { number, hash, parentHash, timestamp, baseFeePerGas } = value as Record<string, unknown>;
+  if (!isBlockHash(hash) || !isBlockHash(parentHash)) return null;
+  if (!isQuantity(number) || !isQuantity(timestamp) || !isQuantity(baseFeePerGas)) return null;
+  return {
+    number: BigInt(number),
+    hash,
+    parentHash,
+    timestamp: BigInt(timestamp),
+    baseFeePerGas: BigInt(baseFeePerGas),
+  };
+}
+
+function isBlockHash(value: unknown): value is Head["hash"] {
+  return typeof value === "string" && isHash(value);
+}
+
+function isQuantity(value: unknown): value is string {
+  return isHex(value) && value.length > 2;
+}

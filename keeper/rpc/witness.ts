@@ -1,0 +1,123 @@
+import { quantityOf } from "./answerKey.ts";
+import type { Health } from "./health.ts";
+import type { Call } from "./exchange.ts";
+import type { Service } from "./methods.ts";
+import { fieldOf, isNull, NEAR, numberOf, type Reply } from "./quorum.ts";
+import { describeError } from "../log/describeError.ts";
+import type { Log } from "../log/logger.ts";
+
+/** An endpoint that was outvoted. */
+export interface Disagreement {
+  /** Host and position in the configuration. */
+  readonly endpoint: string;
+  readonly method: string;
+  /** `lies`: it says something else. `lags`: it is blocks behind. `null`: it has not what others have. */
+  readonly kind: "lies" | "lags" | "null";
+  readonly detail: string;
+}
+
+interface Suspect {
+  readonly name: string;
+  readonly health: Health;
+}
+
+/** Answers that may differ because nodes are at different blocks do not do so so often in a row. */
+const STREAK = 3;
+/** Milliseconds between two lines in the log on the same fault of the same endpoint. */
+const LOG_EVERY = 60_000;
+
+/** Tells who was outvoted, and holds it against them. */
+export class Witness {
+  readonly #log: Log;
+  readonly #onDisagreement: (report: Disagreement) => void;
+  /** Times in a row an endpoint was alone with an answer of a method that may differ. */
+  readonly #streaks = new Map<string, number>();
+  readonly #loggedAt = new Map<string, number>();
+
+  constructor(log: Log, onDisagreement: (report: Disagreement) => void = () => undefined) {
+    this.#log = log;
+    this.#onDisagreement = onDisagreement;
+  }
+
+  /** Judges those that said something else than what is gone by. */
+  compare<From extends Suspect>(
+    call: Call,
+    { dissent }: Service,
+    winner: Reply<From>,
+    others: readonly Reply<From>[],
+  ): void {
+    if (dissent === "none" || isNull(winner)) return;
+    for (const other of others) {
+      if (other.key !== winner.key) this.#judge(call, dissent, winner, other);
+    }
+  }
+
+  /** Those that say what is gone by are no longer under suspicion. */
+  agree<From extends Suspect>(replies: readonly Reply<From>[], winner: Reply<From>): void {
+    if (this.#streaks.size === 0) return;
+    for (const { from, key } of replies) {
+      if (key === winner.key) this.#streaks.delete(from.name);
+    }
+  }
+
+  report({ name, health }: Suspect, { method }: Call, kind: Disagreement["kind"], detail: string): void {
+    health.noteDisagreement(`${method}: ${detail}`);
+    const fault = `${name} ${kind} ${method}`;
+    const now = performance.now();
+    if (now - (this.#loggedAt.get(fault) ?? -Infinity) >= LOG_EVERY) {
+      this.#loggedAt.set(fault, now);
+      this.#log.warn({ endpoint: name, method, kind, detail }, "An endpoint was outvoted.");
+    }
+    try {
+      this.#onDisagreement({ endpoint: name, method, kind, detail });
+    } catch (error) {
+      this.#log.error({ error: describeError(error) }, "A disagreement could not be passed on.");
+    }
+  }
+
+  #judge<From extends Suspect>(
+    call: Call,
+    dissent: "pinned" | "moving",
+    winner: Reply<From>,
+    other: Reply<From>,
+  ): void {
+    const { from } = other;
+    if (isNull(other)) {
+      this.report(from, call, "null", "has not what two others have");
+      return;
+    }
+    const behind = dissent === "pinned" ? null : blocksBehind(call, winner, other);
+    if (behind !== null && behind !== 0n) {
+      if (behind > NEAR) this.report(from, call, "lags", `is ${String(behind)} blocks behind`);
+      if (behind < -NEAR) this.report(from, call, "lies", `is ${String(-behind)} blocks ahead of all others`);
+      return;
+    }
+    const isSameBlock =
+      behind === 0n &&
+      fieldOf(winner.result, "hash") !== undefined &&
+      fieldOf(winner.result, "hash") === fieldOf(other.result, "hash");
+    if (dissent === "pinned" || isSameBlock) {
+      this.report(from, call, "lies", `says ${brief(other)}, two others ${brief(winner)}`);
+      return;
+    }
+    const streak = (this.#streaks.get(from.name) ?? 0) + 1;
+    this.#streaks.set(from.name, streak);
+    if (streak >= STREAK) {
+      this.report(from, call, "lies", `differs ${String(streak)} times in a row, last ${brief(other)}`);
+    }
+  }
+}
+
+/** Null where the answers are neither blocks nor block numbers. */
+function blocksBehind<From>({ method }: Call, winner: Reply<From>, other: Reply<From>): bigint | null {
+  const height = method === "eth_blockNumber" ? quantityOf : numberOf;
+  const [ahead, at] = [height(winner.result), height(other.result)];
+  return ahead === null || at === null ? null : ahead - at;
+}
+
+/** A line's worth of an answer. */
+function brief<From>({ key, result }: Reply<From>): string {
+  const hash = fieldOf(result, "hash");
+  const text = typeof hash === "string" ? hash : (quantityOf(result)?.toString() ?? key);
+  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
+}
