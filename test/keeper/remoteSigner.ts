@@ -2,10 +2,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 
 import { expect } from "chai";
 import {
+  concat,
+  fromRlp,
   keccak256,
   parseTransaction,
   serializeTransaction,
   toHex,
+  toRlp,
   type Hex,
   type TransactionSerializable,
 } from "viem";
@@ -225,9 +228,12 @@ describe("a remote signer", () => {
     });
 
     it("is caught writing it in another way", async () => {
-      // A byte after the end of the list, and a zero before a number.
       const raw = await sign({});
-      await fails(answering(`${raw}00`), "wrong", /not a transaction|not written/);
+      await fails(answering(`${raw}00`), "wrong", /^The remote signer/);
+      // The same fields, but the nonce 0 as a byte where the rules want none: it decodes alike and hashes differently.
+      const [chainId, , ...rest] = fromRlp(`0x${raw.slice(4)}`, "hex") as Hex[];
+      const padded = concat(["0x02", toRlp([chainId!, "0x00", ...rest])]);
+      await fails(answering(padded), "wrong", /not written as the rules ask/);
     });
 
     it("is caught answering nonsense", async () => {
