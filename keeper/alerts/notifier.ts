@@ -187,12 +187,10 @@ export class Notifier {
     }
   }
 
-  /** What is open, or has been true for long enough. */
+  /** What has been true for long enough. */
   #raisable(present: ReadonlyMap<string, Alert>): Alert[] {
     const now = this.#now();
-    return [...present.values()].filter(
-      ({ key, hold }) => this.#open.has(key) || now - this.#presentSince.get(key)! >= hold,
-    );
+    return [...present.values()].filter(({ key, hold }) => now - this.#presentSince.get(key)! >= hold);
   }
 
   /** Whether what is not true now has not been for long enough, and this process is the one to say so. */

@@ -126,16 +126,14 @@ export function loadConfig({ file, env }: LoadOptions): Config {
     key: readKeySource(env, { keystore, remoteSigner }, problems),
   }));
   const databaseUrl = env["DATABASE_URL"];
-  const alertWebhook = env["KEEL_ALERT_WEBHOOK"];
-  if (alertWebhook !== undefined && URL.parse(alertWebhook) === null)
-    problems.push("KEEL_ALERT_WEBHOOK: is not a URL");
+  const alertWebhook = readWebhook(env, problems);
   if (problems.length > 0 || process === null) throw new ConfigError([...new Set(problems)]);
   return {
     ...process,
     chains: chains.map(hideChain) as [ChainSettings, ...ChainSettings[]],
     vaults: keyed as [VaultSettings, ...VaultSettings[]],
     databaseUrl: databaseUrl === undefined || databaseUrl === "" ? null : new Secret(databaseUrl),
-    alertWebhook: alertWebhook === undefined ? null : new Secret(alertWebhook),
+    alertWebhook,
   };
 }
 
@@ -313,6 +311,17 @@ function unknownVariables(env: LoadOptions["env"]): string[] {
   return Object.keys(env)
     .filter((name) => name.startsWith("KEEL_") && !known.has(name))
     .map((name) => `${name}: unknown environment variable`);
+}
+
+function readWebhook(env: LoadOptions["env"], problems: string[]): Secret | null {
+  const url = env[WEBHOOK];
+  if (url === undefined) return null;
+  const parsed = URL.parse(url);
+  if (!/^https?:$/.test(parsed?.protocol ?? "")) problems.push(`${WEBHOOK}: is not an http(s) URL`);
+  else if (parsed?.username !== "" || parsed.password !== "") {
+    problems.push(`${WEBHOOK}: holds a user name or password, which cannot be sent`);
+  }
+  return new Secret(url);
 }
 
 function readKeySource(

@@ -69,6 +69,9 @@ describe("configuration", () => {
     expect(problems(minimal, { KEEL_ALERT_WEBHOOK: "ftp://secret-host" })).to.deep.equal([
       "KEEL_ALERT_WEBHOOK: is not an http(s) URL",
     ]);
+    expect(problems(minimal, { KEEL_ALERT_WEBHOOK: "https://me:pass@hooks.example" })).to.deep.equal([
+      "KEEL_ALERT_WEBHOOK: holds a user name or password, which cannot be sent",
+    ]);
   });
 
   it("lets the environment override the file", () => {

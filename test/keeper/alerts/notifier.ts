@@ -220,6 +220,26 @@ describe("alert notifier", () => {
     expect(notifier.open).to.deep.equal([]);
   });
 
+  it("takes up again what ended without the database and came back", async () => {
+    await notifier.update(stalled);
+    store.fails = true;
+    await clear();
+    store.fails = false;
+    for (let n = 0; n < 3; n += 1) await notifier.update(stalled);
+    expect(queue).to.have.length(2);
+    expect(store.rows).to.have.length(1);
+    expect(notifier.open).to.have.length(1);
+  });
+
+  it("does not call off what nobody was told of", async () => {
+    store.fails = true;
+    webhook.failures = [500];
+    await notifier.update(stalled);
+    await clear();
+    expect(webhook.tries).to.equal(1);
+    expect(notifier.open).to.deep.equal([]);
+  });
+
   it("keeps what it told without the database when the database is back", async () => {
     store.fails = true;
     await notifier.update(stalled);
@@ -259,6 +279,9 @@ describe("alert notifier", () => {
     for (const secret of [token, WEBHOOK_TOKEN, "/services"]) expect(text).to.not.include(secret);
     expect(webhook.taken).to.deep.equal([]);
     expect(notifier.open[0]!.message).to.include("https://rpc/[secret]");
+    store.fails = false;
+    await notifier.update(failing);
+    expect(store.rows[0]!.message).to.include("https://rpc/[secret]");
     webhook = new WebhookServer();
     await webhook.open();
   });
@@ -282,6 +305,15 @@ describe("webhook", () => {
     await webhook.open();
   });
   afterEach(() => webhook.close());
+
+  it("keeps its address to itself where not even a request can be made of it", async () => {
+    const deliver = createWebhook({ url: new Secret("http://operator:password@127.0.0.1/hook") });
+    const error = await deliver({ text: "" } as AlertMessage).then(() => "delivered", String);
+    expect(error)
+      .to.match(/could not be reached/)
+      .and.not.match(/password@|operator:|hook"/);
+    expect(error).to.include("[secret]");
+  });
 
   it("is not waited for longer than its time, and not followed elsewhere", async () => {
     webhook.failures = ["silence", 307];

@@ -74,7 +74,7 @@ describe("replay", () => {
     cost: null,
   };
   it("takes rounding for no change of mind, and everything else for one", () => {
-    const near = { ...hold, drift: -0.25 * (1 + 1e-12), trade: -0, gain: 1 + 1e-10 };
+    const near = { ...hold, drift: -0.25 * (1 + 1e-12), trade: -1e-13, gain: 1 + 1e-10 };
     expect(isSame(hold, near)).to.equal(true);
     for (const [field, change] of [
       ["action", { action: "rebalance" }],
@@ -134,6 +134,12 @@ describe("stretch", () => {
 
   it("is read from ISO times, UTC unless they say otherwise", () => {
     const noon = { time: 1_769_860_800n };
+    const { TZ } = process.env;
+    process.env["TZ"] = "America/New_York";
+    after(() => {
+      if (TZ === undefined) delete process.env["TZ"];
+      else process.env["TZ"] = TZ;
+    });
     for (const text of [
       "2026-01-31T12:00:00Z",
       "2026-01-31T12:00",

@@ -186,10 +186,14 @@ describe("status server", () => {
     expect(taken).to.be.an("error").with.property("code", "EADDRINUSE");
   });
 
-  it("gives its port back when closed, a lingering connection notwithstanding", async () => {
-    const { url, close } = await start();
-    await get("/health");
+  it("gives its port back when closed, a request without an answer notwithstanding", async () => {
+    let arrived: () => void;
+    const waits = new Promise<void>((resolve) => (arrived = resolve));
+    const { url, close } = await start({ decisions: () => (arrived(), new Promise(() => undefined)) });
+    const dropped = get("/decisions").catch(() => "dropped");
+    await waits;
     await close();
+    expect(await dropped).to.equal("dropped");
     server = undefined;
     const refused = await fetch(url).then(
       () => false,
