@@ -6,7 +6,8 @@ import { NonceLane, type LaneOptions } from "./execution/lane.ts";
 import type { Settlement } from "./execution/settlement.ts";
 import { VaultKeeper, type Cycle, type VaultKeeperOptions } from "./vaultKeeper.ts";
 
-export interface KeeperOptions extends Omit<VaultKeeperOptions, "account">, Omit<LaneOptions, "chainId"> {}
+export interface KeeperOptions
+  extends Omit<VaultKeeperOptions, "account">, Omit<LaneOptions, "chainId" | "priorityFeePerGas"> {}
 
 /** What one block brought, to the lane and to the vault. */
 export interface KeeperCycle extends Cycle {
@@ -28,7 +29,8 @@ export interface Keeper {
 export async function createKeeper(options: KeeperOptions): Promise<Keeper> {
   const { deployment, signer } = options;
   const vault = new VaultKeeper({ ...options, account: signer.address });
-  const lane = new NonceLane({ ...options, chainId: deployment.chainId });
+  const { priorityFeePerGas } = options.fees;
+  const lane = new NonceLane({ ...options, chainId: deployment.chainId, priorityFeePerGas });
   await lane.reconcile();
   return {
     async onBlock(head, reorg = null) {

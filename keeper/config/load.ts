@@ -86,9 +86,10 @@ const NESTED_OVERRIDES = new Map([
   ["KEEL_REMOTE_SIGNER_URL", ["remoteSigner", "url"]],
   ["KEEL_PRIVATE_RPC_URL", ["private", "url"]],
 ] as const);
+const WEBHOOK = "KEEL_ALERT_WEBHOOK";
 const SECRETS = [
   "KEEL_RPC_URL",
-  "KEEL_ALERT_WEBHOOK",
+  WEBHOOK,
   "KEEL_PRIVATE_KEY",
   "KEEL_KEYSTORE_PASSWORD",
   "KEEL_KEYSTORE_PASSWORD_FILE",

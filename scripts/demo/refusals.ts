@@ -1,5 +1,5 @@
 import type { Snapshot } from "../../keeper/chain/snapshot.ts";
-import type { Cycle } from "../../keeper/keeper.ts";
+import type { KeeperCycle } from "../../keeper/keeper.ts";
 import type { Refusal } from "./report.ts";
 
 const WAD = 10n ** 18n;
@@ -14,7 +14,11 @@ export class RefusalTally {
   #beyondLimit = 0;
 
   /** @returns the refusal's name, or null where there was none. */
-  add({ blocked, decision, snapshot }: Pick<Cycle, "blocked" | "decision" | "snapshot">): string | null {
+  add({
+    blocked,
+    decision,
+    snapshot,
+  }: Pick<KeeperCycle, "blocked" | "decision" | "snapshot">): string | null {
     if (blocked === null) return null;
     const reason = nameOf(blocked);
     this.#blocks.set(reason, (this.#blocks.get(reason) ?? 0) + 1);

@@ -42,14 +42,24 @@ describe("packed legs", () => {
 
 describe("fees", () => {
   const policy = { priorityFeePerGas: 2n, maxBaseFeePerGas: null };
+  const MUCH = 10n ** 30n;
 
   it("leave room for the base fee to double, up to the cap", () => {
-    expect(feesFor(100n, policy)).to.deep.equal({ maxFeePerGas: 202n, maxPriorityFeePerGas: 2n });
-    expect(feesFor(100n, { ...policy, maxBaseFeePerGas: 150n }).maxFeePerGas).to.equal(152n);
+    expect(feesFor(100n, policy, MUCH)).to.deep.equal({ maxFeePerGas: 202n, maxPriorityFeePerGas: 2n });
+    expect(feesFor(100n, { ...policy, maxBaseFeePerGas: 150n }, MUCH).maxFeePerGas).to.equal(152n);
   });
 
   it("can still pay for the next block when sent above the cap", () => {
-    expect(feesFor(100n, { ...policy, maxBaseFeePerGas: 50n }).maxFeePerGas).to.equal(114n);
+    expect(feesFor(100n, { ...policy, maxBaseFeePerGas: 50n }, MUCH).maxFeePerGas).to.equal(114n);
+  });
+
+  it("never offer more than the transaction is worth", () => {
+    expect(feesFor(100n, policy, 120n)).to.deep.equal({ maxFeePerGas: 120n, maxPriorityFeePerGas: 2n });
+    expect(feesFor(100n, policy, 1n)).to.deep.equal({ maxFeePerGas: 1n, maxPriorityFeePerGas: 1n });
+    const previous = { maxFeePerGas: 80n, maxPriorityFeePerGas: 2n };
+    const wanted = { maxFeePerGas: 50n, maxPriorityFeePerGas: 2n };
+    expect(feesToReplace(previous, wanted, 90n)?.maxFeePerGas).to.equal(90n);
+    expect(feesToReplace(previous, wanted, 89n)).to.equal(null);
   });
 
   it("of a replacement are both at least an eighth higher, and consistent", () => {
@@ -57,7 +67,8 @@ describe("fees", () => {
     fc.assert(
       fc.property(fee, fee, fee, fee, (oldTip, oldRoom, tip, room) => {
         const previous = { maxFeePerGas: oldTip + oldRoom, maxPriorityFeePerGas: oldTip };
-        const fees = feesToReplace(previous, { maxFeePerGas: tip + room, maxPriorityFeePerGas: tip });
+        const wanted = { maxFeePerGas: tip + room, maxPriorityFeePerGas: tip };
+        const fees = feesToReplace(previous, wanted, MUCH)!;
         expect(fees.maxFeePerGas * 8n >= previous.maxFeePerGas * 9n).to.equal(true);
         expect(fees.maxPriorityFeePerGas * 8n >= oldTip * 9n).to.equal(true);
         expect(fees.maxFeePerGas >= fees.maxPriorityFeePerGas).to.equal(true);

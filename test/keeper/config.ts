@@ -7,7 +7,7 @@ import { inspect } from "node:util";
 import { getAddress } from "viem";
 
 import { loadDeployment } from "../../keeper/config/deployment.ts";
-import { ConfigError, loadConfig, secretsOf } from "../../keeper/config/load.ts";
+import { ConfigError, loadConfig, secretsOf, type Config } from "../../keeper/config/load.ts";
 import { Secret } from "../../keeper/config/secret.ts";
 import { createLogger } from "../../keeper/log/logger.ts";
 import { calibrateRiskAversion } from "../../keeper/math/calibration.ts";
@@ -33,6 +33,7 @@ describe("configuration", () => {
   function load(content: unknown, env: Record<string, string> = {}) {
     return loadConfig({ file: write("config.json", content), env });
   }
+  const keyOf = (config: Config) => config.vaults[0].key;
   function problems(content: unknown, env: Record<string, string> = {}): readonly string[] {
     try {
       load(content, env);
@@ -45,9 +46,12 @@ describe("configuration", () => {
 
   it("fills in what is not set", () => {
     const config = load(minimal);
-    expect(config.strategy).to.deep.equal({ name: "optimal-impulse", params: {} });
-    expect(config).to.include({ pollInterval: 12, storeDir: ".keel/keeper", logLevel: "info", key: null });
-    expect(config.rpcUrl.reveal()).to.equal(URL_WITH_TOKEN);
+    expect(config.vaults[0].strategy).to.deep.equal({ name: "optimal-impulse", params: {} });
+    expect(config).to.include({ storeDir: ".keel/keeper", logLevel: "info", databaseUrl: null });
+    expect(config.chains[0]).to.include({ pollInterval: 12, finalityBlocks: 64, private: null });
+    expect(config.vaults[0]).to.include({ name: "vault", key: null });
+    expect(config.vaults[0].limits).to.deep.equal({ delta: 50, gasUsd: 1000 });
+    expect(config.chains[0].rpcUrls.map((url) => url.reveal())).to.deep.equal([URL_WITH_TOKEN]);
   });
 
   it("serves nothing unless told where, and then to this machine only", () => {
@@ -81,8 +85,78 @@ describe("configuration", () => {
       KEEL_LOG_LEVEL: "debug",
       KEEL_DEPLOYMENT: "other.json",
     });
-    expect(config.rpcUrl.reveal()).to.equal("http://127.0.0.1:8545");
-    expect(config).to.include({ storeDir: "elsewhere", logLevel: "debug", deployment: "other.json" });
+    expect(config.chains[0].rpcUrls.map((url) => url.reveal())).to.deep.equal(["http://127.0.0.1:8545"]);
+    expect(config).to.include({ storeDir: "elsewhere", logLevel: "debug" });
+    expect(config.vaults[0].deployment).to.equal("other.json");
+  });
+
+  describe("of several chains and vaults", () => {
+    const chains = [
+      { chainId: 1, rpcUrl: ["https://one.example/token-of-the-operator", "https://two.example"] },
+      { chainId: 10, rpcUrl: "https://ten.example", pollInterval: 2 },
+    ];
+    const vaults = [
+      { name: "first", deployment: "1.json" },
+      { name: "second", deployment: "10.json", limits: { delta: 5 }, riskAversion: 1e-3 },
+    ];
+    const several = { riskAversion: 1e-4, limits: { delta: 50 }, pollInterval: 6, chains, vaults };
+
+    it("lays what stands beside the lists under each of their entries", () => {
+      const config = load(several);
+      expect(config.chains.map(({ chainId, pollInterval }) => [chainId, pollInterval])).to.deep.equal([
+        [1, 6],
+        [10, 2],
+      ]);
+      expect(config.chains[0].rpcUrls).to.have.length(2);
+      expect(
+        config.vaults.map(({ name, limits, riskAversion }) => [name, limits.delta, riskAversion]),
+      ).to.deep.equal([
+        ["first", 50, 1e-4],
+        ["second", 5, 1e-3],
+      ]);
+      expect(inspect(config, { depth: 9 })).to.not.include("token-of-the-operator");
+    });
+
+    it("names the entry that is wrong", () => {
+      const wrong = {
+        ...several,
+        chains: [chains[0], { ...chains[1], chainId: 1, colour: 1 }],
+        vaults: [{ name: "first" }, { name: "first", limits: { delta: -1 } }, { name: "a b" }],
+      };
+      expect(problems(wrong).map((problem) => problem.split(": ")[0])).to.have.members([
+        "chains.1.colour",
+        "vaults.1.limits.delta",
+        "vaults.2.name",
+      ]);
+      const twins = {
+        ...several,
+        chains: [chains[0], { rpcUrl: "https://x" }],
+        vaults: [vaults[0], vaults[0]],
+      };
+      expect(problems(twins)).to.deep.equal([
+        "chains.1.chainId: required where there are several",
+        "vaults.1.name: is that of an earlier one",
+      ]);
+      expect(problems({ ...several, vaults: [] })).to.deep.equal([
+        "vaults: must be a list with at least one entry",
+      ]);
+    });
+
+    it("takes several endpoints from one variable", () => {
+      const { chains: read } = load(minimal, { KEEL_RPC_URL: "http://a.example, http://b.example" });
+      expect(read[0].rpcUrls.map((url) => url.reveal())).to.deep.equal([
+        "http://a.example",
+        "http://b.example",
+      ]);
+    });
+
+    it("puts variables of the environment where the file names them", () => {
+      const text = { ...minimal, rpcUrl: "https://rpc.example/${TOKEN}" };
+      expect(load(text, { TOKEN: "t-o-k-e-n" }).chains[0].rpcUrls[0]?.reveal()).to.equal(
+        "https://rpc.example/t-o-k-e-n",
+      );
+      expect(problems(text)).to.include("rpcUrl: the environment has no TOKEN");
+    });
   });
 
   it("refuses unknown keys by name, at every depth and in the environment", () => {
@@ -106,7 +180,7 @@ describe("configuration", () => {
 
   it("leaves the variables of other commands alone", () => {
     const config = load(minimal, { KEEL_DEPLOYER_KEY: KEY, KEEL_RECORDED_DATA: "/data" });
-    expect(config.key).to.equal(null);
+    expect(config.vaults[0].key).to.equal(null);
   });
 
   it("refuses a key in the file without repeating it", () => {
@@ -159,8 +233,8 @@ describe("configuration", () => {
 
   it("takes the key from the environment, and only one", () => {
     const password = write("password", "correct horse\n");
-    expect(load(minimal, { KEEL_PRIVATE_KEY: KEY.slice(2) }).key).to.have.property("privateKey");
-    const { key } = load(minimal, { KEEL_KEYSTORE: "k.json", KEEL_KEYSTORE_PASSWORD_FILE: password });
+    expect(keyOf(load(minimal, { KEEL_PRIVATE_KEY: KEY.slice(2) }))).to.have.property("privateKey");
+    const key = keyOf(load(minimal, { KEEL_KEYSTORE: "k.json", KEEL_KEYSTORE_PASSWORD_FILE: password }));
     expect(key !== null && "password" in key && key.password.reveal()).to.equal("correct horse");
     expect(problems({ ...minimal, keystore: "k.json" })).to.deep.equal([
       "KEEL_KEYSTORE_PASSWORD: a keystore needs it, or KEEL_KEYSTORE_PASSWORD_FILE",
@@ -179,16 +253,15 @@ describe("configuration", () => {
   it("takes a remote signer in the place of a key, its URL from the environment if it must be secret", () => {
     const address = getAddress(`0x${"ab".repeat(20)}`);
     const remoteSigner = { url: "http://127.0.0.1:9000", address: address.toLowerCase() };
-    const { key } = load({ ...minimal, remoteSigner });
+    const key = keyOf(load({ ...minimal, remoteSigner }));
     if (key === null || !("remoteSigner" in key)) throw new Error("It has no remote signer.");
     expect(key.remoteSigner.url.reveal()).to.equal("http://127.0.0.1:9000");
     expect(key.remoteSigner.address).to.equal(address);
 
     const url = "https://bearer:token-of-the-signer@signer.example/v1";
     const config = load({ ...minimal, remoteSigner: { address } }, { KEEL_REMOTE_SIGNER_URL: url });
-    expect(
-      config.key !== null && "remoteSigner" in config.key && config.key.remoteSigner.url.reveal(),
-    ).to.equal(url);
+    const remote = keyOf(config);
+    expect(remote !== null && "remoteSigner" in remote && remote.remoteSigner.url.reveal()).to.equal(url);
     expect(inspect(config, { depth: 9 }) + JSON.stringify(config)).to.not.include("token-of-the-signer");
     const blot = (text: string) => secretsOf(config).reduce((current, secret) => secret.blot(current), text);
     expect(blot(`GET ${url} token-of-the-signer`)).to.not.include("token-of-the-signer");
@@ -219,12 +292,12 @@ describe("configuration", () => {
   });
 
   it("takes a private route, and waits a minute unless told otherwise", () => {
-    expect(load(minimal).private).to.equal(null);
+    expect(load(minimal).chains[0].private).to.equal(null);
     const url = "https://rpc.example/fast?key=token-of-the-relay";
     const byDefault = load(minimal, { KEEL_PRIVATE_RPC_URL: url });
-    expect(byDefault.private).to.include({ method: "eth_sendRawTransaction", publicAfter: 60 });
-    expect(byDefault.private).to.not.have.property("statusUrl");
-    expect(byDefault.private?.url.reveal()).to.equal(url);
+    expect(byDefault.chains[0].private).to.include({ method: "eth_sendRawTransaction", publicAfter: 60 });
+    expect(byDefault.chains[0].private).to.not.have.property("statusUrl");
+    expect(byDefault.chains[0].private?.url.reveal()).to.equal(url);
     expect(inspect(byDefault, { depth: 9 }) + JSON.stringify(byDefault)).to.not.include("token-of-the-relay");
     const blot = (config: typeof byDefault, text: string) =>
       secretsOf(config).reduce((current, secret) => secret.blot(current), text);
@@ -233,8 +306,8 @@ describe("configuration", () => {
     const method = "eth_sendPrivateTransaction";
     const statusUrl = "https://relay.example/token-of-the-operator/tx/{hash}";
     const full = load({ ...minimal, private: { url, method, statusUrl, publicAfter: 25 } });
-    expect(full.private).to.include({ method, publicAfter: 25 });
-    expect(full.private?.statusUrl?.reveal()).to.equal(statusUrl);
+    expect(full.chains[0].private).to.include({ method, publicAfter: 25 });
+    expect(full.chains[0].private?.statusUrl?.reveal()).to.equal(statusUrl);
     expect(blot(full, statusUrl)).to.not.include("token-of-the-operator");
 
     const wrong = {

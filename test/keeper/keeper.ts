@@ -25,7 +25,7 @@ function always(trade: number): Strategy {
     gain: null,
     cost: null,
   };
-  return { name: "always", decide: () => decision };
+  return { name: "always", params: {}, decide: () => decision };
 }
 
 describe("keeper", () => {
@@ -184,7 +184,7 @@ describe("keeper", () => {
         pillars,
       },
     )) as { delta: bigint; gamma: bigint };
-    const facts = { gasUsd: 1, checkInterval: 12, limits: { delta: 1, gasUsd: 1000 } };
+    const facts = { gasUsd: 1, checkInterval: 12, deltaLimit: 1 };
     const input = decisionInput({ ...snapshot, legs, pillars }, facts);
     const risk = bookRisk(input.legs, input.spot, input.timestamp);
     expect(Math.abs(risk.delta - Number(greeks.delta) / 1e18)).to.be.below(1e-9);
@@ -224,14 +224,20 @@ describe("keeper", () => {
     const fees = { priorityFeePerGas: 10n ** 8n, maxBaseFeePerGas: 1n };
     const patient = await start(toZero, { fees });
     expect((await patient.step()).blocked).to.match(/^The base fee \d+ is above the cap 1\.$/);
-    const urgent = await start(optimalImpulse({ riskAversion: 1e-12 }), { fees, limits: { delta: 50, gasUsd: 1000 } });
+    const urgent = await start(optimalImpulse({ riskAversion: 1e-12 }), {
+      fees,
+      limits: { delta: 50, gasUsd: 1000 },
+    });
     expect((await urgent.step()).decision?.reason).to.equal("delta-limit");
     expect(await rebalances()).to.equal(1);
   });
 
   it("heeds a limit breached above the cap also where the band asks for the trade anyway", async () => {
     const fees = { priorityFeePerGas: 10n ** 8n, maxBaseFeePerGas: 1n };
-    const { step } = await start(optimalImpulse({ riskAversion: 1e-5 }), { fees, limits: { delta: 50, gasUsd: 1000 } });
+    const { step } = await start(optimalImpulse({ riskAversion: 1e-5 }), {
+      fees,
+      limits: { delta: 50, gasUsd: 1000 },
+    });
     const { decision, blocked } = await step();
     expect([decision?.reason, blocked]).to.deep.equal(["gain-over-gas", null]);
     expect(await rebalances()).to.equal(1);

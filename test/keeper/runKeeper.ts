@@ -106,6 +106,7 @@ describe("keeper run", () => {
     const code = await runKeeper({
       configFile: prepare(setting),
       once: isOnce,
+      shadowOf: null,
       env: { KEEL_RPC_URL: url, KEEL_PRIVATE_KEY: KEEPER_KEY, ...env },
       signal: signal ?? new AbortController().signal,
       stderr,

@@ -11,7 +11,7 @@ import {
 
 import { vaultAbi } from "../../keeper/chain/abi.ts";
 import { outcomeOf, whyReverted } from "../../keeper/execution/settlement.ts";
-import type { Unsettled } from "../../keeper/store/journal.ts";
+import type { Attempt } from "../../keeper/execution/slot.ts";
 
 const VAULT = "0x00000000000000000000000000000000000000aa";
 const STRANGER = "0x00000000000000000000000000000000000000bb";
@@ -53,7 +53,7 @@ describe("the end of a rebalance", () => {
 
   describe("that reverted", () => {
     const raw = serializeTransaction({ chainId: 1, to: VAULT, data: "0x1234", gas: GAS, type: "eip1559" });
-    const attempt = { raw, account: STRANGER, vault: VAULT } as Partial<Unsettled> as Unsettled;
+    const attempt = { raw, account: STRANGER, vault: VAULT } as Partial<Attempt> as Attempt;
     const why = async (gasUsed: bigint, request: (call: unknown) => Promise<unknown>) =>
       whyReverted({ request } as unknown as PublicClient, attempt, {
         gasUsed,

@@ -49,6 +49,8 @@ export function decided(step: number, strategy: Strategy): StoredDecision {
       timestamp: BigInt(input.timestamp),
     },
     strategy: strategy.name,
+    params: strategy.params,
+    mode: "live",
     input,
     decision: strategy.decide(input),
   };

@@ -1,26 +1,27 @@
 import { expect } from "chai";
 
-import { PendingSlot } from "../../keeper/execution/pendingSlot.ts";
-import type { Unsettled } from "../../keeper/store/journal.ts";
+import { Slot, type Attempt } from "../../keeper/execution/slot.ts";
 
+const HASH = `0x${"ab".repeat(32)}` as const;
 const ADDRESS = "0x00000000000000000000000000000000000000aa";
 
-function attempt(id: bigint, changes: Partial<Unsettled> = {}): Unsettled {
+function attempt(id: bigint, changes: Partial<Attempt> = {}): Attempt {
   return {
     ...{ id, status: "signed", vault: ADDRESS, chainId: 31337, account: ADDRESS, decisionId: id },
-    ...{ rebalanceNonce: 7n, txNonce: 3n, deadline: 1000n, raw: "0x02", hash: `0x${"ab".repeat(32)}` },
-    ...{ maxFeePerGas: 100n, maxPriorityFeePerGas: 2n },
+    ...{ rebalanceNonce: 7n, txNonce: 3n, deadline: 1000n, raw: "0x02", hash: HASH, kind: "rebalance" },
+    ...{ maxFeePerGas: 100n, maxPriorityFeePerGas: 2n, gasLimit: 9n, route: "public", sentAt: null },
+    head: { number: 1n, hash: HASH },
     ...changes,
   };
 }
 
-function slotOf(...attempts: readonly Unsettled[]): PendingSlot {
-  const slot = new PendingSlot();
+function slotOf(...attempts: readonly Attempt[]): Slot {
+  const slot = new Slot(3n, true);
   for (const each of attempts) slot.add(each);
   return slot;
 }
 
-describe("the keeper's pending slot", () => {
+describe("a slot of a lane", () => {
   it("is spent after a deadline, or once its rebalance nonce is taken, and not before", () => {
     const slot = slotOf(attempt(1n));
     expect(slot.isSpent(1000n, 7n)).to.equal(false);
@@ -45,14 +46,24 @@ describe("the keeper's pending slot", () => {
 
   it("counts the last signed, also after that was sent or another refused", () => {
     const slot = slotOf(attempt(1n), attempt(2n), attempt(3n));
-    slot.markSent(2n);
+    slot.markSent(2n, 5n);
     slot.remove(3n);
     expect(slot.attempts.map(({ id, status }) => [id, status])).to.deep.equal([
       [1n, "signed"],
       [2n, "sent"],
     ]);
-    expect([slot.newest?.id, slot.txNonce]).to.deep.equal([2n, 3n]);
-    slot.clear();
-    expect([slot.newest, slot.txNonce, slot.isEmpty]).to.deep.equal([null, null, true]);
+    expect(slot.newest?.id).to.equal(2n);
+  });
+
+  it("is spent once it only holds what cancels, whoever it is for", () => {
+    expect(slotOf(attempt(1n, { kind: "cancel", deadline: 2n ** 62n })).isSpent(0n, 7n)).to.equal(true);
+    expect(slotOf(attempt(1n), attempt(2n, { kind: "cancel" })).isSpent(0n, 7n)).to.equal(false);
+  });
+
+  it("has its block back with a transaction decided on another", () => {
+    const slot = slotOf(attempt(1n));
+    slot.isOrphaned = true;
+    slot.add(attempt(2n));
+    expect(slot.isOrphaned).to.equal(false);
   });
 });
