@@ -13,7 +13,7 @@ import type {
   Unsettled,
 } from "./journal.ts";
 import { toJson } from "./json.ts";
-import { fenced, LeaseLostError, type Lease } from "./leases.ts";
+import { heldBy, leaseLost, LeaseLostError, type Lease } from "./leases.ts";
 import type { ExecutionStatus, ExecutionTable } from "./schema.ts";
 import { unixNow } from "./time.ts";
 
@@ -27,39 +27,37 @@ export class ExecutionLog {
     this.#database = database;
   }
 
-  insertIntent(intent: IntentRecord, lease: Lease): Promise<bigint> {
-    return fenced(this.#database, lease, async (transaction) => {
-      const row = await transaction
-        .insertInto("executions")
-        .values({
-          ...EMPTY,
-          ...intentColumns(intent),
-          status: "intent",
-          fence: lease.token,
-          created_at: unixNow,
-        })
-        .returning("id")
-        .executeTakeFirstOrThrow();
-      return row.id;
-    });
+  async insertIntent(intent: IntentRecord, lease: Lease): Promise<bigint> {
+    const row = { ...EMPTY, ...intentColumns(intent), events: [], status: "intent", fence: lease.token };
+    const columns = sql.join([...Object.keys(row), "created_at"].map((name) => sql.ref(name)));
+    const values = sql.join([...Object.keys(row).map((name) => sql.ref(`row.${name}`)), unixNow]);
+    // One statement, so that a server far away is asked once.
+    const { rows } = await sql<{ id: bigint }>`
+      with held as (${heldBy(lease)})
+      insert into executions (${columns})
+      select ${values} from held, jsonb_populate_record(null::executions, ${asRow(row)}::jsonb) as row
+      returning id`.execute(this.#database.db);
+    const id = rows[0]?.id;
+    if (id === undefined) throw leaseLost(lease);
+    return id;
   }
 
-  setSigned(id: bigint, { raw, hash }: SignedBytes, lease: Lease): Promise<void> {
-    return fenced(this.#database, lease, async (transaction) => {
-      const { numUpdatedRows } = await transaction
-        .updateTable("executions")
-        .set({ status: "signed", raw, hash, fence: lease.token })
-        .where("id", "=", id)
-        .where(({ eb, or, and }) =>
-          or([
-            eb("status", "=", "intent"),
-            // An answer that was lost: it is written already.
-            and([eb("status", "=", "signed"), eb("hash", "=", hash)]),
-          ]),
-        )
-        .executeTakeFirst();
-      if (numUpdatedRows === 0n) throw new LeaseLostError(lease.key);
-    });
+  async setSigned(id: bigint, { raw, hash }: SignedBytes, lease: Lease): Promise<void> {
+    const { rows } = await sql<{ held: boolean; written: boolean }>`
+      with held as (${heldBy(lease)}),
+      written as (
+        update executions set status = 'signed', raw = ${raw}, hash = ${hash}, fence = ${lease.token}
+        from held
+        -- The second: an answer that was lost, and it is written already.
+        where id = ${id} and (status = 'intent' or status = 'signed' and hash = ${hash})
+        returning id
+      )
+      select exists (select from held) as held, exists (select from written) as written`.execute(
+      this.#database.db,
+    );
+    if (!rows[0]!.held) throw leaseLost(lease);
+    // Another holder has abandoned the intent since, so this one's process was taken for dead.
+    if (!rows[0]!.written) throw new LeaseLostError(lease.key);
   }
 
   async insertBlocked(record: BlockedRecord): Promise<bigint> {
@@ -214,6 +212,13 @@ const EMPTY_RECEIPT = sql.raw(
   `error = null, gas_used = null, effective_gas_price = null, fee = null, block_number = null, block_hash = null,
    events = '[]'::jsonb, final = false`,
 );
+
+/** Numbers as text: JSON's own would lose digits. */
+function asRow(row: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify(row, (_key, value: unknown) =>
+    typeof value === "bigint" ? value.toString() : value,
+  );
+}
 
 function intentColumns(intent: IntentRecord) {
   return {

@@ -1,10 +1,10 @@
-import { types, type PGlite } from "@electric-sql/pglite";
-import { PgBoss, type ConstructorOptions, type Db, type Job } from "pg-boss";
+import { PgBoss, type ConstructorOptions, type Job } from "pg-boss";
 
 import { describeError } from "../log/describeError.ts";
 import type { Log } from "../log/logger.ts";
 import type { Database } from "./database.ts";
 import { withoutUrl } from "./databaseUrl.ts";
+import { embeddedQueue } from "./embeddedQueue.ts";
 import { parseJson, toJson } from "./json.ts";
 import { CONNECT_TIMEOUT } from "./postgres.ts";
 
@@ -146,35 +146,12 @@ export async function startJobs(
 }
 
 function connectionOf({ connection }: Database): ConstructorOptions {
-  if (connection.name === "pglite") return { db: embedded(connection.pglite), backend: "pglite" };
+  if (connection.name === "pglite") return { db: embeddedQueue(connection.pglite), backend: "pglite" };
   return {
     connectionString: connection.url.reveal(),
     application_name: "keel-jobs",
     max: POOL_SIZE,
     connectionTimeoutMillis: CONNECT_TIMEOUT,
-  };
-}
-
-/**
- * The embedded database as the queue wants it. Its own adapter rolls a failed block back in a statement of its own, and
- * whatever the store asks in between would fail with it; here nothing comes between. Values come as the queue knows them.
- */
-function embedded(pglite: PGlite): Db {
-  const asText = (text: string) => text;
-  const parsers = {
-    [types.INT8]: asText,
-    [types.NUMERIC]: asText,
-    [types.JSONB]: (text: string): unknown => JSON.parse(text),
-  };
-  return {
-    async executeSql(text, values) {
-      if (values !== undefined && values.length > 0) return pglite.query(text, [...values], { parsers });
-      // The block's own BEGIN and COMMIT are no more than warnings inside a transaction.
-      const results = text.trimStart().startsWith("BEGIN")
-        ? await pglite.transaction((transaction) => transaction.exec(text, { parsers }))
-        : await pglite.exec(text, { parsers });
-      return { rows: results.flatMap(({ rows }) => rows) };
-    },
   };
 }
 

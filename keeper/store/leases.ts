@@ -81,6 +81,21 @@ export async function acquireLease(database: Database, options: LeaseOptions): P
 }
 
 /**
+ * The row of `lease` while it is held by the database's own clock, and no row otherwise. Nobody else can take it before
+ * the statement this is part of, and its transaction, are done: what is written from it is written under the lease.
+ */
+export function heldBy(lease: Lease) {
+  return sql`select key from leases where key = ${lease.key} and token = ${lease.token}
+    and expires_at > clock_timestamp() for share`;
+}
+
+/** What a write throws that found no row of {@link heldBy}; the lease knows from then on. */
+export function leaseLost(lease: Lease): LeaseLostError {
+  if (lease instanceof HeldLease) lease.lose();
+  return new LeaseLostError(lease.key);
+}
+
+/**
  * Does `work` in a transaction that is committed only if `lease` is still held by the database's own clock; until then
  * nobody else can take it. Throws {@link LeaseLostError} otherwise, and then nothing of it was written.
  */
@@ -89,19 +104,11 @@ export async function fenced<T>(
   lease: Lease,
   work: (transaction: Transaction<Tables>) => Promise<T>,
 ): Promise<T> {
-  try {
-    return await database.db.transaction().execute(async (transaction) => {
-      const { rows } = await sql`
-        select 1 from leases
-        where key = ${lease.key} and token = ${lease.token} and expires_at > clock_timestamp()
-        for share`.execute(transaction);
-      if (rows.length === 0) throw new LeaseLostError(lease.key);
-      return work(transaction);
-    });
-  } catch (error) {
-    if (error instanceof LeaseLostError && lease instanceof HeldLease) lease.lose();
-    throw error;
-  }
+  return database.db.transaction().execute(async (transaction) => {
+    const { rows } = await heldBy(lease).execute(transaction);
+    if (rows.length === 0) throw leaseLost(lease);
+    return work(transaction);
+  });
 }
 
 class HeldLease implements Lease {

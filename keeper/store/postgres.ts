@@ -5,6 +5,8 @@ import { parseJson } from "./json.ts";
 
 /** Connections of one process: a lane each would be too many, and none waits long. */
 const POOL_SIZE = 8;
+/** Milliseconds. Longer than a block: signing in anew takes longer than what is asked. */
+const IDLE_TIMEOUT = 60_000;
 /** Milliseconds. A database that is down must fail within a block, not hang until TCP gives up. */
 export const CONNECT_TIMEOUT = 5_000;
 const STATEMENT_TIMEOUT = 10_000;
@@ -27,6 +29,7 @@ export function createPool(url: Secret): pg.Pool {
     new pg.Pool({
       ...connection(url),
       max: POOL_SIZE,
+      idleTimeoutMillis: IDLE_TIMEOUT,
       statement_timeout: STATEMENT_TIMEOUT,
       lock_timeout: LOCK_TIMEOUT,
       query_timeout: QUERY_TIMEOUT,

@@ -16,6 +16,7 @@ import { Secret } from "../../../keeper/config/secret.ts";
 import { openDatabase, type Database } from "../../../keeper/store/database.ts";
 import { DatabaseError } from "../../../keeper/store/databaseUrl.ts";
 import { Journal } from "../../../keeper/store/journal.ts";
+import { startJobs } from "../../../keeper/store/jobs.ts";
 import { toJson } from "../../../keeper/store/json.ts";
 import { acquireLease } from "../../../keeper/store/leases.ts";
 import { migrations } from "../../../keeper/store/migrations.ts";
@@ -217,6 +218,13 @@ describe("database on a server", function () {
     it("fails what is under way at once, keeps the process, and is used again when it is back", async () => {
       const journal = new Journal(database);
       const lease = (await acquireLease(database, { key: "lane", holder: "a", ttl: 60, log: silentLog }))!;
+      const troubles: unknown[] = [];
+      const jobs = await startJobs(database, {
+        ...silentLog,
+        warn: (fields: unknown) => troubles.push(fields),
+      });
+      const done: unknown[] = [];
+      await jobs.work("chore", async (data) => void done.push(data), { pollInterval: 0.5 });
       await journal.recordDecision(decisionRecord(hold));
       const query = sql`select pg_sleep(8)`.execute(database.db).then(
         () => "answered",
@@ -242,11 +250,19 @@ describe("database on a server", function () {
         () => undefined,
       );
       expect(performance.now() - began).to.be.lessThan(6_000);
+      // The queue looks for jobs meanwhile.
+      await new Promise((resolve) => setTimeout(resolve, 1_200));
+      expect(troubles).not.to.deep.equal([]);
+      expect(inspect(troubles)).not.to.include(PASSWORD);
       await server.start();
       await journal.flush();
       expect(await journal.decisions({ limit: 9 })).to.have.length(1);
       expect(lease.isHeld()).to.equal(true);
       await lease.release();
+      await jobs.enqueue("chore", { n: 1 });
+      while (done.length === 0) await new Promise((resolve) => setTimeout(resolve, 100));
+      expect(done).to.deep.equal([{ n: 1 }]);
+      await jobs.stop();
     });
   });
 });

@@ -72,7 +72,8 @@ describeEngines("executions", (fixture) => {
       { ...intent, id, status: "signed", raw: "0x02f8", hash: HASH, sentAt: null },
     ]);
     const [row] = await journal.executions({ limit: 1 });
-    expect(row!.fence).to.equal(lease.token);
+    expect([row!.fence, row!.final, row!.events]).to.deep.equal([lease.token, false, []]);
+    expectNear(Number(row!.created_at), Date.now() / 1000, 5);
   });
 
   it("lists as unsettled what may still be mined, of every vault of the lane, by nonce", async () => {
@@ -121,6 +122,23 @@ describeEngines("executions", (fixture) => {
     expect(lease.lost.aborted).to.equal(true);
     expect(await journal.unsettled(LANE)).to.deep.equal([]);
     await next.release();
+  });
+
+  it("refuses a write that met the takeover on its way", async function () {
+    if (fixture.engine === "pglite") this.skip();
+    const id = await journal.recordIntent(intentRecord(null), lease);
+    const writes: Promise<unknown>[] = [];
+    await fixture.database.db.transaction().execute(async (other) => {
+      await other.updateTable("leases").set({ holder: "other", token: 2n }).execute();
+      writes.push(
+        lost(journal.recordIntent(intentRecord(null), lease)),
+        lost(journal.recordSigned(id, { raw: "0x02f8", hash: HASH }, lease)),
+      );
+      // Both wait for it now.
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    });
+    await Promise.all(writes);
+    expect((await journal.unsettled(LANE)).map(({ status }) => status)).to.deep.equal(["intent"]);
   });
 
   it("refuses the signed bytes of one who no longer has the lease, and of an abandoned intent", async () => {

