@@ -22,8 +22,10 @@ import type { Journal } from "../store/journal.ts";
 import { selectStrategy } from "../strategy/select.ts";
 import { VaultKeeper } from "../vaultKeeper.ts";
 import { ChainSeat } from "./chainSeat.ts";
+import { GainMeter } from "./gainMeter.ts";
 import { fleetLimits } from "./limits.ts";
 import { LaneSeat } from "./laneSeat.ts";
+import type { Observer } from "./observer.ts";
 import { checkStartup, StartupError } from "./startupChecks.ts";
 import { VaultSeat } from "./vaultSeat.ts";
 
@@ -39,6 +41,7 @@ export interface AssembleOptions {
   readonly holder: string;
   /** Whose keeper is shadowed: everything is only watched, nothing is signed and no lane is taken. Null: for oneself. */
   readonly shadowOf: Address | null;
+  readonly observer: Observer;
   /** Ends requests that are under way. */
   readonly signal: AbortSignal;
 }
@@ -139,7 +142,7 @@ async function seatVault(
   deployment: Deployment,
   signer: Signer | null,
   config: Config,
-  { database, journal, log, build, holder, shadowOf }: AssembleOptions,
+  { database, journal, log, build, holder, shadowOf, observer }: AssembleOptions,
 ): Promise<VaultSeat> {
   const account = signer?.address ?? shadowOf;
   if (account === null) throw new ConfigError([NO_KEY]);
@@ -182,7 +185,11 @@ async function seatVault(
     strategy: strategy.name,
     deltaLimit: limits.delta,
     check: () => checkStartup(client, deployment, account),
-    ...(riskAversion === undefined ? {} : { riskAversion }),
+    gains:
+      riskAversion === undefined
+        ? null
+        : new GainMeter({ database, journal, riskAversion, ...keeper.subject }),
+    observer,
   });
 }
 

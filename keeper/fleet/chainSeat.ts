@@ -149,7 +149,7 @@ export class ChainSeat {
     const settlements = await Promise.all(lanes.map((lane) => lane.onHead(head, reorg, finalized)));
     for (const settlement of settlements.flat()) {
       const { vault } = settlement.attempt;
-      vaults.find(({ subject }) => subject.vault === vault)?.onSettled(settlement);
+      await vaults.find(({ subject }) => subject.vault === vault)?.onSettled(settlement);
     }
   }
 

@@ -8,7 +8,7 @@ import { secretsOf, type Config } from "../config/load.ts";
 import { describeError } from "../log/describeError.ts";
 import type { Log } from "../log/logger.ts";
 import { serveControl } from "../server/control.ts";
-import { createMetrics } from "../server/metrics.ts";
+import { createMetrics, type Metrics } from "../server/metrics.ts";
 import { startServer } from "../server/server.ts";
 import * as alerts from "../store/alerts.ts";
 import type { Database } from "../store/database.ts";
@@ -50,14 +50,17 @@ export async function operate(options: OperateOptions): Promise<void> {
   try {
     const build = buildId();
     const holder = `${hostname()}:${String(process.pid)}:${randomUUID()}`;
+    const running: { fleet: Fleet | null } = { fleet: null };
+    const metrics = createMetrics({ status: () => running.fleet!.status() });
     const chains = await assembleFleet(config, {
-      ...{ database, journal, log, build, holder, shadowOf, signal: rpc.signal },
+      ...{ database, journal, log, build, holder, shadowOf, signal: rpc.signal, observer: metrics },
     });
     const notifier: { current: Notifier | null } = { current: null };
     const fleet = new Fleet({
       ...{ chains, database, build, log, pollInterval: config.chains[0].pollInterval },
       alerts: () => notifier.current?.open ?? [],
     });
+    running.fleet = fleet;
     await fleet.check();
     signal.removeEventListener("abort", stopStarting);
     if (signal.aborted) return;
@@ -68,7 +71,7 @@ export async function operate(options: OperateOptions): Promise<void> {
       const jobs = await startQueue(options, journal);
       closers.push(() => jobs?.stop());
       notifier.current = notifierOf(options, jobs);
-      closers.push(await startServing(options, fleet, journal));
+      closers.push(await startServing(options, fleet, journal, metrics));
       await Promise.all([
         fleet.run(signal),
         notifier.current.run(() => fleet.status(), ALERT_INTERVAL, signal),
@@ -135,6 +138,7 @@ async function startServing(
   { config, database, log }: OperateOptions,
   fleet: Fleet,
   journal: Journal,
+  metrics: Metrics,
 ): Promise<() => Promise<void>> {
   const closers: (() => Promise<void>)[] = [];
   if (database.engine === "pglite") {
@@ -151,7 +155,7 @@ async function startServing(
       status,
       decisions: (query) => journal.decisions(query),
       executions: (query) => journal.executions(query),
-      metrics: createMetrics({ status }),
+      metrics,
       log,
       secrets: secretsOf(config),
     });

@@ -23,8 +23,8 @@ export interface GainSums {
   readonly realised: number;
   /** What they really cost: gas, fees, impact. */
   readonly cost: number;
-  /** One standard error of `realised`. */
-  readonly error: number;
+  /** Standard error of `realised − expected`; null before there are two. */
+  readonly error: number | null;
   /** Closed: the next decision to trade has been made. */
   readonly count: number;
   readonly open: number;

@@ -7,7 +7,9 @@ import type { Controls } from "../store/controls.ts";
 import type { Journal } from "../store/journal.ts";
 import type { Summary } from "../store/summary.ts";
 import type { Cycle, VaultKeeper } from "../vaultKeeper.ts";
+import type { GainMeter } from "./gainMeter.ts";
 import type { LaneSeat } from "./laneSeat.ts";
+import type { Observer } from "./observer.ts";
 import type { VaultMode, VaultStatus } from "./status.ts";
 
 export interface VaultSeatOptions {
@@ -24,11 +26,13 @@ export interface VaultSeatOptions {
   readonly build: string;
   /** Whether the vault can be kept at all. Throws what is missing. */
   readonly check: () => Promise<void>;
-  /** 1/USD; what gains are measured with. Not every rule has one. */
-  readonly riskAversion?: number;
+  /** Null where the rule has no risk aversion to measure gains with. */
+  readonly gains: GainMeter | null;
+  readonly observer: Observer;
 }
 
 const USDC = 1e6;
+const NO_GAINS = { expected: 0, realised: 0, cost: 0, error: null, count: 0, open: 0 };
 
 /**
  * One vault in this process. It takes the newest block whenever it is done with an earlier one, so that a vault that is slow or
@@ -88,6 +92,7 @@ export class VaultSeat {
     if (this.#isChecked) return;
     await this.#options.check();
     this.#counts = await this.#options.journal.summary(this.subject.vault, this.subject.chainId);
+    await this.#options.gains?.resume();
     this.#isChecked = true;
   }
 
@@ -103,7 +108,8 @@ export class VaultSeat {
   }
 
   /** Notes how a transaction of the vault ended. */
-  onSettled({ attempt, outcome }: Settlement): void {
+  async onSettled(settlement: Settlement): Promise<void> {
+    const { attempt, outcome } = settlement;
     const { gasUsed = 0n, effectiveGasPrice = 0n, status } = outcome;
     const price = this.#cycle === null ? 0 : fromWad(this.#cycle.snapshot.price);
     const { rebalances, reverted, gasUsd } = this.#counts;
@@ -115,6 +121,7 @@ export class VaultSeat {
       reverted: reverted + Number(isRebalance && status === "reverted"),
     };
     if (isRebalance && status === "confirmed") this.#dueSince = null;
+    await this.#options.gains?.onSettled(settlement, price);
   }
 
   status(now: number): VaultStatus {
@@ -165,7 +172,7 @@ export class VaultSeat {
         distances.length === 0
           ? null
           : Math.min(...distances.map((venue) => fromWad(venue.liquidationDistance))),
-      gains: { expected: 0, realised: 0, cost: 0, error: 0, count: 0, open: 0 },
+      gains: this.#options.gains?.sums ?? NO_GAINS,
     };
   }
 
@@ -187,6 +194,7 @@ export class VaultSeat {
       await this.start();
       const cycle = await keeper.onBlock(head, { mode, lane: seat?.lane ?? null });
       this.#note(cycle, head);
+      await this.#measure(cycle, head);
       this.#failures = 0;
       this.#lastError = null;
     } catch (error) {
@@ -195,6 +203,13 @@ export class VaultSeat {
       const { vault } = this.subject;
       log.error({ vault, block: head.number, error: this.#lastError }, "A block could not be handled.");
     }
+  }
+
+  async #measure({ input, decision }: Cycle, head: Head): Promise<void> {
+    if (input === null || decision === null) return;
+    const { gains, observer, name, keeper } = this.#options;
+    observer.decided({ chainId: keeper.subject.chainId, vault: name, decision });
+    await gains?.observe({ block: head.number, input, decision });
   }
 
   #note(cycle: Cycle, head: Head): void {

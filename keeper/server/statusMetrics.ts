@@ -112,8 +112,8 @@ export const STATUS_METRICS: readonly StatusMetric[] = [
   ofVaults(
     "gauge",
     "keel_gain_error_usd",
-    "Standard error of the realised gain.",
-    ({ gains }) => gains.error,
+    "Standard error of the difference between realised and expected gain.",
+    ({ gains }) => gains.error ?? NaN,
   ),
   ofVaults("gauge", "keel_gain_cost_usd", "Realised cost of closed rebalances.", ({ gains }) => gains.cost),
   ofVaults(

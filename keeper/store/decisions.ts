@@ -63,6 +63,17 @@ export class DecisionLog {
     } while (last !== null);
   }
 
+  /** The decision of an id, or null where it was pruned. */
+  async byId(id: bigint): Promise<StoredDecision | null> {
+    await this.flush();
+    const row = await this.#database.db
+      .selectFrom("decisions")
+      .selectAll()
+      .where("id", "=", id)
+      .executeTakeFirst();
+    return row === undefined ? null : fromRow(row);
+  }
+
   #select({ vault, chainId, from, to, mode }: DecisionRange) {
     return this.#database.db
       .selectFrom("decisions")

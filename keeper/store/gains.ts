@@ -17,8 +17,6 @@ export interface ExpectedGain extends Subject {
 /** What it has brought so far: a sum of one term a step. USD. */
 export interface GainProgress {
   readonly realisedGain: number;
-  /** Sum of the squares of the terms. */
-  readonly realisedSquares: number;
   /** Number of the terms. */
   readonly observations: number;
 }
@@ -31,13 +29,13 @@ export interface Gain extends ExpectedGain, GainProgress {
   readonly closedAt: bigint | null;
 }
 
-/** All gains of a vault. USD. */
+/** The gains of a vault that are closed, added up. USD. */
 export interface GainSums {
   readonly expected: number;
   readonly realised: number;
   readonly cost: number;
-  /** Root of the terms' summed squared deviations from the mean of their rebalance. */
-  readonly error: number;
+  /** Standard error of `realised − expected`, as `sumGains` has it; null before there are two. */
+  readonly error: number | null;
   readonly count: number;
   readonly open: number;
 }
@@ -54,7 +52,6 @@ export async function openGain(database: Database, gain: ExpectedGain): Promise<
       expected_cost: gain.expectedCost,
       realised_cost: gain.realisedCost,
       realised_gain: 0,
-      realised_squares: 0,
       observations: 0,
       opened_at: unixNow,
       closed_at: null,
@@ -67,14 +64,13 @@ export async function openGain(database: Database, gain: ExpectedGain): Promise<
 export async function saveGain(
   database: Database,
   executionId: bigint,
-  { realisedGain, realisedSquares, observations }: GainProgress,
+  { realisedGain, observations }: GainProgress,
   { close = false }: { readonly close?: boolean } = {},
 ): Promise<void> {
   await database.db
     .updateTable("gains")
     .set({
       realised_gain: realisedGain,
-      realised_squares: realisedSquares,
       observations,
       ...(close ? { closed_at: unixNow } : {}),
     })
@@ -105,7 +101,6 @@ export async function openGains(database: Database, { chainId, vault }: Subject)
     expectedGain: row.expected_gain,
     expectedCost: row.expected_cost,
     realisedGain: row.realised_gain,
-    realisedSquares: row.realised_squares,
     realisedCost: row.realised_cost,
     observations: row.observations,
     openedAt: row.opened_at,
@@ -113,17 +108,15 @@ export async function openGains(database: Database, { chainId, vault }: Subject)
   }));
 }
 
-/** Adds up every gain of a vault. */
+/** Adds up the gains of a vault, as `sumGains` does. */
 export async function gainSums(database: Database, { chainId, vault }: Subject): Promise<GainSums> {
   const { rows } = await sql<{ [K in keyof GainSums]: K extends "count" | "open" ? bigint : number }>`
     select
-      coalesce(sum(expected_gain), 0) as expected,
-      coalesce(sum(realised_gain), 0) as realised,
-      coalesce(sum(realised_cost), 0) as cost,
-      sqrt(coalesce(sum(
-        greatest(0, realised_squares - realised_gain * realised_gain / greatest(1, observations))
-      ), 0)) as error,
-      count(*) as count,
+      coalesce(sum(expected_gain) filter (where closed_at is not null), 0) as expected,
+      coalesce(sum(realised_gain) filter (where closed_at is not null), 0) as realised,
+      coalesce(sum(realised_cost) filter (where closed_at is not null), 0) as cost,
+      sqrt(count(closed_at) * var_samp(realised_gain - expected_gain) filter (where closed_at is not null)) as error,
+      count(closed_at) as count,
       count(*) filter (where closed_at is null) as open
     from gains where chain_id = ${BigInt(chainId)} and vault = ${vault}`.execute(database.db);
   const sums = rows[0]!;

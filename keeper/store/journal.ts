@@ -236,6 +236,11 @@ export class Journal {
     return this.#decisions.newest(range);
   }
 
+  /** The decision of an id, or null where it was pruned. */
+  decision(id: bigint): Promise<StoredDecision | null> {
+    return this.#decisions.byId(id);
+  }
+
   /** Every decision about a vault, oldest first, read in pages. */
   streamDecisions(range: DecisionRange & Subject): AsyncGenerator<StoredDecision> {
     return this.#decisions.stream(range);

@@ -146,7 +146,6 @@ export const migrations: Record<string, Migration> = {
         .addColumn("expected_gain", "double precision", (column) => column.notNull())
         .addColumn("expected_cost", "double precision", (column) => column.notNull())
         .addColumn("realised_gain", "double precision", (column) => column.notNull().defaultTo(0))
-        .addColumn("realised_squares", "double precision", (column) => column.notNull().defaultTo(0))
         .addColumn("realised_cost", "double precision", (column) => column.notNull().defaultTo(0))
         .addColumn("observations", "integer", (column) => column.notNull().defaultTo(0))
         .addColumn("opened_at", "bigint", (column) => column.notNull())

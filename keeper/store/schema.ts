@@ -138,8 +138,6 @@ export interface GainTable {
   expected_gain: number;
   expected_cost: number;
   realised_gain: number;
-  /** Sum of the squares of the terms `realised_gain` is the sum of. */
-  realised_squares: number;
   realised_cost: number;
   /** Terms in `realised_gain`. */
   observations: number;

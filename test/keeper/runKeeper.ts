@@ -11,8 +11,13 @@ import { PassThrough } from "node:stream";
 import { json } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 
+import { privateKeyToAccount } from "viem/accounts";
+
 import { runKeeper } from "../../keeper/cli/runKeeper.ts";
 import { lockDirectory } from "../../keeper/store/directoryLock.ts";
+import { buildId } from "../../keeper/config/build.ts";
+import { activate } from "../../keeper/store/controls.ts";
+import { openDatabase } from "../../keeper/store/database.ts";
 import { openJournal } from "../../keeper/store/journal.ts";
 import { DAY, keelFixture, seriesId, USDC, WAD } from "../contracts/utils/keel.ts";
 import { FaultyProvider, lost, type Provider } from "./utils/faultyProvider.ts";
@@ -79,6 +84,16 @@ describe("keeper run", () => {
     readonly deployment?: Record<string, unknown>;
     readonly signal?: AbortSignal;
     readonly once?: boolean;
+    /** Whether the operator has let it send; default true. */
+    readonly isActive?: boolean;
+  }
+  async function activateStore(): Promise<void> {
+    const database = await openDatabase({ directory: join(directory, "store") });
+    await activate(database, {
+      ...{ chainId: 31337, vault: keel.contracts.Vault, build: buildId() },
+      account: privateKeyToAccount(KEEPER_KEY).address,
+    });
+    await database.close();
   }
   /** Writes the files of a keeper. @returns Path of its configuration. */
   function prepare({ config = {}, deployment = {} }: Setting): string {
@@ -101,10 +116,12 @@ describe("keeper run", () => {
     };
     return write("config.json", settings);
   }
-  async function run({ env = {}, signal, once: isOnce = true, ...setting }: Setting = {}) {
+  async function run({ env = {}, signal, once: isOnce = true, isActive = true, ...setting }: Setting = {}) {
     const stderr = new PassThrough();
+    const configFile = prepare(setting);
+    if (isActive) await activateStore();
     const code = await runKeeper({
-      configFile: prepare(setting),
+      configFile,
       once: isOnce,
       shadowOf: null,
       env: { KEEL_RPC_URL: url, KEEL_PRIVATE_KEY: KEEPER_KEY, ...env },

@@ -2,6 +2,7 @@ import { expect } from "chai";
 
 import { dropGain, gainSums, openGain, openGains, saveGain } from "../../../keeper/store/gains.ts";
 import { Journal } from "../../../keeper/store/journal.ts";
+import { sumGains } from "../../../keeper/strategy/realisedGain.ts";
 import { expectNear } from "../../support/near.ts";
 import { describeEngines } from "../utils/engines.ts";
 import { ACCOUNT, CHAIN, OTHER_VAULT, VAULT } from "../utils/journalRecords.ts";
@@ -21,7 +22,6 @@ describeEngines("gains", (fixture) => {
     await openGain(fixture.database, { ...expected, executionId });
     await saveGain(fixture.database, executionId, {
       realisedGain: -0.1,
-      realisedSquares: 0.05,
       observations: 2,
     });
     // Said again after a restart: what was counted stays.
@@ -33,41 +33,38 @@ describeEngines("gains", (fixture) => {
       ...expected,
       executionId,
       realisedGain: -0.1,
-      realisedSquares: 0.05,
       observations: 2,
       closedAt: null,
     });
-    const last = { realisedGain: 7, realisedSquares: 50, observations: 3 };
+    const last = { realisedGain: 7, observations: 3 };
     await saveGain(fixture.database, executionId, last, { close: true });
     await saveGain(fixture.database, executionId, { ...last, realisedGain: 1e9 });
     expect(await openGains(fixture.database, subject)).to.deep.equal([]);
     expect((await gainSums(fixture.database, subject)).realised).to.equal(7);
   });
 
-  it("are added up with the error of the sum", async () => {
-    // Terms 1, 2, 6 and 4, 4.
-    for (const [terms, close] of [
-      [[1, 2, 6], true],
-      [[4, 4], false],
+  it("are added up once they are closed, with the error of the sum", async () => {
+    for (const [realisedGain, close] of [
+      [9, true],
+      [14, true],
+      [100, false],
     ] as const) {
       const executionId = await execution();
       await openGain(fixture.database, { ...expected, executionId });
-      const realisedGain = terms.reduce<number>((sum, term) => sum + term, 0);
-      const realisedSquares = terms.reduce<number>((sum, term) => sum + term * term, 0);
-      const progress = { realisedGain, realisedSquares, observations: terms.length };
-      await saveGain(fixture.database, executionId, progress, { close });
+      await saveGain(fixture.database, executionId, { realisedGain, observations: 3 }, { close });
     }
     const other = await execution();
     await openGain(fixture.database, { ...expected, vault: OTHER_VAULT, executionId: other });
     const { error, ...sums } = await gainSums(fixture.database, subject);
-    expect(sums).to.deep.equal({ expected: 25, realised: 17, cost: 7, count: 2, open: 1 });
-    expectNear(error, Math.sqrt(4 + 1 + 9), 1e-12);
+    expect(sums).to.deep.equal({ expected: 25, realised: 23, cost: 7, count: 2, open: 1 });
+    const ended = [9, 14].map((realised) => ({ expected: 12.5, realised, cost: 3.5 }));
+    expectNear(error!, sumGains(ended).error, 1e-12);
     await dropGain(fixture.database, other);
     expect(await gainSums(fixture.database, { chainId: CHAIN, vault: OTHER_VAULT })).to.deep.equal({
       expected: 0,
       realised: 0,
       cost: 0,
-      error: 0,
+      error: null,
       count: 0,
       open: 0,
     });

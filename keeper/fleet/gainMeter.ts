@@ -1,0 +1,140 @@
+import type { Settlement } from "../execution/settlement.ts";
+import { fromWad } from "../math/units.ts";
+import type { Database } from "../store/database.ts";
+import { dropGain, gainSums, openGain, openGains, saveGain, type GainSums } from "../store/gains.ts";
+import type { Journal, JournalEvent, StoredDecision, Subject } from "../store/journal.ts";
+import { expectedStretchGain, stepGain, stretchOf } from "../strategy/realisedGain.ts";
+import type { Decision, DecisionInput } from "../strategy/types.ts";
+
+export interface GainMeterOptions extends Subject {
+  readonly database: Database;
+  readonly journal: Journal;
+  /** 1/USD. */
+  readonly riskAversion: number;
+}
+
+/** A rebalance whose gain is being counted. */
+interface Counting {
+  readonly executionId: bigint;
+  /** ETH that it added to the hedge. */
+  readonly traded: number;
+  /** The block it was mined in: what was decided before does not show it. */
+  readonly from: bigint;
+  last: { readonly drift: number; readonly spot: number } | null;
+  realised: number;
+  observations: number;
+}
+
+/** A decision and the block it was made at. */
+export interface Observation {
+  readonly block: bigint;
+  readonly input: DecisionInput;
+  readonly decision: Decision;
+}
+
+const USDC = 1e6;
+
+/**
+ * Counts what each rebalance of a vault brings, from the decision after it was mined to the next decision to trade, beside what was expected
+ * of it. All it needs is in the journal, so a restart makes it again.
+ */
+export class GainMeter {
+  readonly #options: GainMeterOptions;
+  #counting: Counting[] = [];
+  #sums: GainSums | null = null;
+
+  constructor(options: GainMeterOptions) {
+    this.#options = options;
+  }
+
+  /** The closed ones added up; null before the first look. */
+  get sums(): GainSums | null {
+    return this.#sums;
+  }
+
+  /** Takes up what an earlier process was counting. */
+  async resume(): Promise<void> {
+    const { database, journal, vault, chainId } = this.#options;
+    const executions = await journal.executions({ vault, chainId, limit: RECENT });
+    for (const { executionId } of await openGains(database, { vault, chainId })) {
+      const mined = executions.find(({ id }) => (id as unknown as bigint) === executionId);
+      if (mined?.block_number == null) continue;
+      const events = mined.events as readonly JournalEvent[];
+      this.#begin(executionId, tradedOf(events), mined.block_number);
+      const since = { vault, chainId, from: mined.block_number };
+      for await (const record of journal.streamDecisions(since)) await this.observe(observationOf(record));
+    }
+    await this.#add();
+  }
+
+  /** Takes in how a rebalance ended; one that a reorg took back is forgotten. */
+  async onSettled({ attempt, outcome }: Settlement, spot: number): Promise<void> {
+    const { database, journal, vault, chainId, riskAversion } = this.#options;
+    if (attempt.kind !== "rebalance" || outcome.status !== "confirmed" || attempt.decisionId === null) return;
+    const made = await journal.decision(attempt.decisionId);
+    if (made === null) return;
+    const events = outcome.events ?? [];
+    const stretch = stretchOf(made.input, made.decision, riskAversion);
+    const gas = fromWad((outcome.gasUsed ?? 0n) * (outcome.effectiveGasPrice ?? 0n)) * spot;
+    // A rebalance that is in another block now is counted anew.
+    this.#counting = this.#counting.filter(({ executionId }) => executionId !== attempt.id);
+    await dropGain(database, attempt.id);
+    await openGain(database, {
+      ...{ executionId: attempt.id, vault, chainId },
+      expectedGain: stretch === null ? (made.decision.gain ?? 0) : expectedStretchGain(stretch),
+      expectedCost: made.decision.cost ?? 0,
+      realisedCost: gas + lossOf(events),
+    });
+    this.#begin(attempt.id, tradedOf(events), outcome.blockNumber ?? 0n);
+    await this.#add();
+  }
+
+  /** Takes in a decision: the step since the last, and the end of the stretch where it is to trade. */
+  async observe({ block, input, decision }: Observation): Promise<void> {
+    const { database, riskAversion } = this.#options;
+    const { spot } = input;
+    for (const gain of this.#counting.filter(({ from }) => block >= from)) {
+      if (gain.last !== null) {
+        const step = { drift: gain.last.drift, traded: gain.traded, move: spot - gain.last.spot };
+        gain.realised += stepGain(riskAversion, step);
+        gain.observations += 1;
+      }
+      gain.last = { drift: decision.drift, spot };
+      if (decision.action === "hold") continue;
+      this.#counting = this.#counting.filter((other) => other !== gain);
+      const { executionId, realised: realisedGain, observations } = gain;
+      await saveGain(database, executionId, { realisedGain, observations }, { close: true });
+      await this.#add();
+    }
+  }
+
+  #begin(executionId: bigint, traded: number, from: bigint): void {
+    const none = { last: null, realised: 0, observations: 0 };
+    this.#counting = [...this.#counting, { executionId, traded, from, ...none }];
+  }
+
+  async #add(): Promise<void> {
+    this.#sums = await gainSums(this.#options.database, this.#options);
+  }
+}
+
+/** Attempts among which the open ones are: at most one is counted at a time, and few fail in a row. */
+const RECENT = 100;
+
+/** ETH that the legs filled. */
+function tradedOf(events: readonly JournalEvent[]): number {
+  return events
+    .filter(({ name }) => name === "LegExecuted")
+    .reduce((sum, { args }) => sum + fromWad(args["filled"] as bigint), 0);
+}
+
+/** USD that NAV fell by at the oracle price: fees and slippage. */
+function lossOf(events: readonly JournalEvent[]): number {
+  const rebalanced = events.find(({ name }) => name === "Rebalanced");
+  if (rebalanced === undefined) return 0;
+  return Number((rebalanced.args["navBefore"] as bigint) - (rebalanced.args["navAfter"] as bigint)) / USDC;
+}
+
+function observationOf({ block, input, decision }: StoredDecision): Observation {
+  return { block: block.number, input, decision };
+}
