@@ -40,6 +40,8 @@ const MESSAGES: Readonly<Record<Exclude<ErrorKind, "unknown">, readonly string[]
     "transaction already imported",
     // nethermind before 2026
     "alreadyknown",
+    // OpenEthereum
+    "transaction with the same hash was already imported",
     // erigon
     "existing txn with same hash",
     "existing tx with same hash",
@@ -48,6 +50,8 @@ const MESSAGES: Readonly<Record<Exclude<ErrorKind, "unknown">, readonly string[]
     "nonce too low",
     // Hardhat, which mines at once
     "transaction nonce too low",
+    // OpenEthereum
+    "transaction nonce is too low",
     // nethermind before 2026
     "oldnonce",
     // erigon, of the transaction itself
@@ -57,6 +61,9 @@ const MESSAGES: Readonly<Record<Exclude<ErrorKind, "unknown">, readonly string[]
     "insufficient funds",
     "insufficient funds for gas * price + value",
     "insufficient funds for transfer",
+    "insufficient balance for transfer",
+    // zkSync
+    "insufficient funds for gas + value",
     // besu
     "upfront cost exceeds account balance",
     // reth's pool
@@ -108,7 +115,7 @@ const MESSAGES: Readonly<Record<Exclude<ErrorKind, "unknown">, readonly string[]
     "intrinsic gas too high",
     "intrinsicgas",
     "intrinsic gas exceeds gas limit",
-    "insufficient gas for floor data cost",
+    "insufficient gas for floor data gas cost",
     "transaction requires at least # gas but got #",
     "exceeds block gas limit",
     "gas limit too high",

@@ -5,7 +5,10 @@ import { createPublicClient, custom, keccak256, type PublicClient } from "viem";
 import { broadcast } from "../../keeper/execution/broadcast.ts";
 import { classify, type ErrorKind } from "../../keeper/execution/classify.ts";
 
-/** What each says, word for word, with its code: from the nodes' sources, or seen from a running one. */
+/**
+ * What each says, with its code: the words are of the nodes' sources and of servers' answers on record, the numbers after
+ * them examples. What running nodes say is checked in refusals.ts.
+ */
 const SAID: readonly (readonly [node: string, code: number, message: string, kind: ErrorKind])[] = [
   ["geth", -32000, "already known", "known"],
   ["geth 1.9", -32000, "known transaction: 1a2b3c", "known"],
@@ -28,7 +31,7 @@ const SAID: readonly (readonly [node: string, code: number, message: string, kin
   ["geth", -32000, "invalid sender: invalid chain id for signer: have 5 want 1", "permanent"],
   ["geth", -32000, "invalid chain id for signer: have 5 want 1", "permanent"],
   ["geth", -32000, "intrinsic gas too low: gas 20000, minimum needed 21000", "permanent"],
-  ["geth", -32000, "insufficient gas for floor data cost: gas 21000, minimum needed 21640", "permanent"],
+  ["geth", -32000, "insufficient gas for floor data gas cost: gas 21000, minimum needed 21640", "permanent"],
   ["geth", -32000, "exceeds block gas limit", "permanent"],
   ["geth", -32000, "transaction gas limit too high (cap: 16777216, tx: 20000000)", "permanent"],
   ["geth", -32000, "max priority fee per gas higher than max fee per gas", "permanent"],
@@ -133,6 +136,18 @@ const SAID: readonly (readonly [node: string, code: number, message: string, kin
   ["arbitrum", -32000, "nonce too high: address 0xf39F, tx: 9 state: 5", "unknown"],
   ["arbitrum", -32000, "sequencer temporarily not available", "unknown"],
   ["arbitrum", -32000, "context deadline exceeded", "unknown"],
+
+  ["zkSync", 3, "known transaction. transaction with hash 0x6013 is already in the system", "known"],
+  ["zkSync", 3, "nonce too low. allowed nonce range: 427 - 447, actual: 426", "nonce"],
+  ["zkSync", 3, "insufficient funds for gas + value. balance: 4, fee: 5, value: 4", "funds"],
+  ["OpenEthereum", -32010, "Transaction with the same hash was already imported.", "known"],
+  ["OpenEthereum", -32010, "Transaction nonce is too low. Try incrementing the nonce.", "nonce"],
+  [
+    "Mantle",
+    -32000,
+    "failed to forward tx to sequencer, please try again. Error message: 'nonce too low'",
+    "unknown",
+  ],
 
   ["anvil", -32003, "transaction already imported", "known"],
   ["anvil 0.2", -32003, `Tx: [0x${"ab".repeat(32)}] already Imported`, "known"],

@@ -46,10 +46,7 @@ describe("the realised gain of a rebalance", () => {
     }
     // A move that would have closed the gap by itself: from −1, held it would be 5, from −4 it would be 2.
     expectNear(stepGain(0.0002, { drift: -1, traded: -6, move: 10 }), 0.0001 * 24 * 100, 1e-12);
-    expect(stepGain(0.0002, { drift: -4, traded: -6, move: 10 })).to.be.closeTo(
-      0.0001 * (4 - 16) * 100,
-      1e-12,
-    );
+    expectNear(stepGain(0.0002, { drift: -4, traded: -6, move: 10 }), 0.0001 * (4 - 16) * 100, 1e-12);
   });
 
   it("is nothing where nothing was traded or nothing moved", () => {
