@@ -62,14 +62,16 @@ export class Fleet {
 
   /** Decides once for every vault, and looks on until what was sent has ended or can no longer take effect. */
   async once(signal: AbortSignal): Promise<void> {
-    const { chains, pollInterval } = this.#options;
+    const { chains, pollInterval, log } = this.#options;
     try {
       await Promise.all(chains.map((chain) => chain.decideOnce()));
       while (!signal.aborted) {
         const awaiting = await Promise.all(chains.map((chain) => chain.isAwaiting()));
-        if (!awaiting.includes(true)) return;
+        if (!awaiting.includes(true)) break;
         await sleep(pollInterval * 1000, undefined, { signal }).catch(() => undefined);
       }
+      for (const { name, pending } of this.status().vaults)
+        if (pending !== null) log.warn({ name, hash: pending.hash }, "A transaction was not mined in time.");
     } finally {
       await this.#release();
     }

@@ -84,7 +84,9 @@ describe("keeper run", () => {
     readonly deployment?: Record<string, unknown>;
     readonly signal?: AbortSignal;
     readonly once?: boolean;
-    /** Whether the operator has let it send; default true. */
+    /** Told all that was printed so far. */
+    readonly onText?: (text: string) => void;
+    /** Whether the operator has let it send; default false. */
     readonly isActive?: boolean;
   }
   async function activateStore(): Promise<void> {
@@ -116,8 +118,19 @@ describe("keeper run", () => {
     };
     return write("config.json", settings);
   }
-  async function run({ env = {}, signal, once: isOnce = true, isActive = true, ...setting }: Setting = {}) {
-    const stderr = new PassThrough();
+  async function run({
+    env = {},
+    signal,
+    once: isOnce = true,
+    isActive = true,
+    onText = () => undefined,
+    ...setting
+  }: Setting = {}) {
+    let text = "";
+    const stderr = new PassThrough().on("data", (chunk) => {
+      text += String(chunk);
+      onText(text);
+    });
     const configFile = prepare(setting);
     if (isActive) await activateStore();
     const code = await runKeeper({
@@ -128,11 +141,22 @@ describe("keeper run", () => {
       signal: signal ?? new AbortController().signal,
       stderr,
     });
-    return { code, text: String(stderr.read() ?? "") };
+    return { code, text };
   }
 
-  it("hedges once over HTTP, waits for the receipt, and leaves it in the journal", async () => {
+  it("decides and sends nothing until it is activated, for this build and this account", async () => {
     const { code, text } = await run();
+    expect(code, text).to.equal(0);
+    expect(text).to.not.include("Sends a transaction.");
+    const journal = await openJournal({ directory: join(directory, "store") });
+    const [decision] = await journal.decisions({ limit: 9 });
+    expect([decision!.decision.action, decision!.mode]).to.deep.equal(["rebalance", "dry"]);
+    expect(await journal.executions({ limit: 9 })).to.deep.equal([]);
+    await journal.close();
+  });
+
+  it("hedges once over HTTP, waits for the receipt, and leaves it in the journal", async () => {
+    const { code, text } = await run({ isActive: true });
     expect(code, text).to.equal(0);
     expect(text).to.include("A rebalance took effect.").and.not.include("token-of-the-operator");
     const journal = await openJournal({ directory: join(directory, "store") });
@@ -142,10 +166,10 @@ describe("keeper run", () => {
 
   it("follows the chain until it is told to stop, and gives its directory back", async () => {
     const stop = new AbortController();
-    setTimeout(() => {
-      stop.abort();
-    }, 100);
-    const { code, text } = await run({ signal: stop.signal, once: false });
+    const onText = (text: string) => {
+      if (text.includes("Decided.")) stop.abort();
+    };
+    const { code, text } = await run({ signal: stop.signal, once: false, onText });
     expect(code, text).to.equal(0);
     expect(text).to.include("The keeper has stopped.");
     lockDirectory(join(directory, "store"))();
@@ -173,7 +197,7 @@ describe("keeper run", () => {
       provider.faults.clear();
       return lost(forward);
     });
-    const { code, text } = await run();
+    const { code, text } = await run({ isActive: true });
     expect(code, text).to.equal(0);
     expect(text).to.include("A rebalance took effect.");
   });
@@ -184,10 +208,10 @@ describe("keeper run", () => {
       await keel.networkHelpers.time.increase(601);
       throw new Error("socket hang up");
     });
-    const { code, text } = await run();
+    const { code, text } = await run({ isActive: true });
     provider.faults.clear();
     expect(code, text).to.equal(0);
-    expect(text).to.include("A rebalance was not mined by its deadline.");
+    expect(text).to.include("A transaction was not mined in time.");
   });
 
   it("has every hold in the journal when it is killed", async () => {
