@@ -122,7 +122,7 @@ describe("keeper run", () => {
     env = {},
     signal,
     once: isOnce = true,
-    isActive = true,
+    isActive = false,
     onText = () => undefined,
     ...setting
   }: Setting = {}) {
