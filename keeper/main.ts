@@ -1,16 +1,25 @@
 import { Command } from "commander";
 
+import { activateCommand } from "./cli/activate.ts";
 import { bandCommand } from "./cli/band.ts";
 import { calibrateCommand } from "./cli/calibrate.ts";
 import { greeksCommand } from "./cli/greeks.ts";
 import { keystoreCommand } from "./cli/keystore.ts";
+import { pauseCommand, resumeCommand } from "./cli/pause.ts";
 import { refuseInOneLine } from "./cli/refuseInOneLine.ts";
 import { replayCommand } from "./cli/replay.ts";
 import { runCommand } from "./cli/run.ts";
+import { shadowCommand } from "./cli/shadow.ts";
+import { statusCommand } from "./cli/status.ts";
 
 const program = new Command("keeper")
   .description("Keel's keeper: watches an options vault and re-hedges it when the gain exceeds the gas.")
+  .addCommand(activateCommand())
   .addCommand(runCommand())
+  .addCommand(pauseCommand())
+  .addCommand(resumeCommand())
+  .addCommand(statusCommand())
+  .addCommand(shadowCommand())
   .addCommand(replayCommand())
   .addCommand(bandCommand())
   .addCommand(greeksCommand())

@@ -108,6 +108,7 @@ export class VaultKeeper {
     const idle = { snapshot, decision: null, input: null, sent: null, blocked: null };
     if (lane?.isBehind(this.subject.vault, head)) return idle;
     const slot = lane?.slotOf(this.subject.vault) ?? null;
+    if (slot !== null && leave.mode === "paused") await lane!.cancel(slot, head);
     if (slot !== null && !isOpen(slot, head, snapshot)) return idle;
     if (snapshot.price === 0n || snapshot.poolLiquidity === 0n) {
       this.#options.log.warn(

@@ -6,9 +6,12 @@ interface RunCommandOptions {
 }
 
 const HELP = `
+It decides and records, and sends nothing, until "keeper activate" lets it; "keeper doctor" says what it lacks.
+
 Settings come from the configuration file (keeper.config.json unless --config names another) and the environment:
-KEEL_RPC_URL, KEEL_DEPLOYMENT, KEEL_STORE_DIR and KEEL_LOG_LEVEL override the file. The key comes from the environment
-only: KEEL_PRIVATE_KEY, or KEEL_KEYSTORE with KEEL_KEYSTORE_PASSWORD or KEEL_KEYSTORE_PASSWORD_FILE.
+KEEL_RPC_URL, KEEL_DEPLOYMENT, KEEL_STORE_DIR, KEEL_LOG_LEVEL and others override the file, DATABASE_URL names a PostgreSQL
+that several keepers share, and \${NAME} in the file stands for a variable. The key comes from KEEL_PRIVATE_KEY, from a keystore
+(KEEL_KEYSTORE with KEEL_KEYSTORE_PASSWORD or KEEL_KEYSTORE_PASSWORD_FILE), or stays with a remoteSigner.
 
 Logs go to standard error: JSON lines, or text on a terminal. Exit codes: 0 stopped, 1 could not start, 2 bad settings.
 
@@ -29,22 +32,6 @@ export function runCommand(): Command {
 
 /** Loads what it needs only here, so that other commands and --help start without it. */
 async function run(options: RunCommandOptions): Promise<void> {
-  const { runKeeper } = await import("./runKeeper.ts");
-  const stop = new AbortController();
-  const onSignal = () => {
-    stop.abort();
-  };
-  for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, onSignal);
-  try {
-    process.exitCode = await runKeeper({
-      configFile: options.config,
-      once: options.once === true,
-      shadowOf: null,
-      env: process.env,
-      signal: stop.signal,
-      stderr: process.stderr,
-    });
-  } finally {
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.off(signal, onSignal);
-  }
+  const { runUntilSignal } = await import("./runUntilSignal.ts");
+  await runUntilSignal({ configFile: options.config, once: options.once === true, shadowOf: null });
 }

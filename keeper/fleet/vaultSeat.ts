@@ -10,6 +10,7 @@ import type { Cycle, VaultKeeper } from "../vaultKeeper.ts";
 import type { GainMeter } from "./gainMeter.ts";
 import type { LaneSeat } from "./laneSeat.ts";
 import type { Observer } from "./observer.ts";
+import { ShadowWatch } from "./shadowWatch.ts";
 import type { VaultMode, VaultStatus } from "./status.ts";
 
 export interface VaultSeatOptions {
@@ -40,6 +41,7 @@ const NO_GAINS = { expected: 0, realised: 0, cost: 0, error: null, count: 0, ope
  */
 export class VaultSeat {
   readonly #options: VaultSeatOptions;
+  readonly #shadow = new ShadowWatch();
   #isChecked = false;
   #controls: Controls = { activation: null, pause: null };
   #waiting: Head | null = null;
@@ -195,6 +197,7 @@ export class VaultSeat {
       const cycle = await keeper.onBlock(head, { mode, lane: seat?.lane ?? null });
       this.#note(cycle, head);
       await this.#measure(cycle, head);
+      if (mode === "shadow") this.#compare(cycle, head);
       this.#failures = 0;
       this.#lastError = null;
     } catch (error) {
@@ -203,6 +206,13 @@ export class VaultSeat {
       const { vault } = this.subject;
       log.error({ vault, block: head.number, error: this.#lastError }, "A block could not be handled.");
     }
+  }
+
+  #compare(cycle: Cycle, head: Head): void {
+    const comparison = this.#shadow.observe(cycle);
+    if (comparison === null) return;
+    const { vault } = this.subject;
+    this.#options.log.info({ vault, block: head.number, ...comparison }, "The other keeper traded.");
   }
 
   async #measure({ input, decision }: Cycle, head: Head): Promise<void> {
