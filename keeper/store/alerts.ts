@@ -2,6 +2,7 @@ import type { Selectable } from "kysely";
 import type { Address } from "viem";
 
 import type { Database } from "./database.ts";
+import { storableText } from "./json.ts";
 import type { AlertTable } from "./schema.ts";
 import { unixNow } from "./time.ts";
 
@@ -29,7 +30,7 @@ export interface Alert extends AlertRecord {
  * @returns The alert if it is news, and then to one of several processes only; else null.
  */
 export async function raise(database: Database, alert: AlertRecord): Promise<Alert | null> {
-  const { chainId, ...columns } = alert;
+  const { chainId, ...columns } = { ...alert, message: storableText(alert.message) };
   const row = await database.db
     .insertInto("alerts")
     .values({
@@ -45,10 +46,10 @@ export async function raise(database: Database, alert: AlertRecord): Promise<Ale
   if (row !== undefined) return fromRow(row);
   await database.db
     .updateTable("alerts")
-    .set({ message: alert.message })
+    .set({ message: columns.message })
     .where("key", "=", alert.key)
     .where("resolved_at", "is", null)
-    .where("message", "!=", alert.message)
+    .where("message", "!=", columns.message)
     .execute();
   return null;
 }

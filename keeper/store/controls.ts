@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import { getAddress, type Address } from "viem";
 
 import type { Database } from "./database.ts";
+import { storableText } from "./json.ts";
 import type { Subject } from "./journal.ts";
 import { unixNow } from "./time.ts";
 
@@ -58,10 +59,11 @@ export async function activationOf(database: Database, subject: Subject): Promis
 
 /** Stops trading for a vault, in every process within a block; a second pause changes the reason, not the time. */
 export async function pause(database: Database, subject: Subject, reason: string): Promise<void> {
+  const text = storableText(reason);
   await database.db
     .insertInto("pauses")
-    .values({ ...keyOf(subject), reason, paused_at: unixNow })
-    .onConflict((conflict) => conflict.columns(["chain_id", "vault"]).doUpdateSet({ reason }))
+    .values({ ...keyOf(subject), reason: text, paused_at: unixNow })
+    .onConflict((conflict) => conflict.columns(["chain_id", "vault"]).doUpdateSet({ reason: text }))
     .execute();
 }
 

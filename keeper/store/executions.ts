@@ -12,7 +12,7 @@ import type {
   Subject,
   Unsettled,
 } from "./journal.ts";
-import { toJson } from "./json.ts";
+import { storableText, toJson } from "./json.ts";
 import { heldBy, leaseLost, LeaseLostError, type Lease } from "./leases.ts";
 import type { ExecutionStatus, ExecutionTable } from "./schema.ts";
 import { unixNow } from "./time.ts";
@@ -72,7 +72,7 @@ export class ExecutionLog {
         decision_id: record.decisionId,
         rebalance_nonce: record.rebalanceNonce,
         status: "blocked",
-        error: record.error,
+        error: storableText(record.error),
         created_at: unixNow,
       })
       .returning("id")
@@ -87,7 +87,7 @@ export class ExecutionLog {
       .updateTable("executions")
       .set({
         status: outcome.status,
-        error: outcome.error ?? null,
+        error: outcome.error === undefined ? null : storableText(outcome.error),
         gas_used: gasUsed ?? null,
         effective_gas_price: effectiveGasPrice ?? null,
         fee: gasUsed === undefined || effectiveGasPrice === undefined ? null : gasUsed * effectiveGasPrice,
@@ -108,7 +108,7 @@ export class ExecutionLog {
       from executions as mined
       where mined.id = ${id} and mined.raw is not null and (
         executions.id = mined.id
-        or executions.status = 'replaced' and executions.raw is not null and executions.chain_id = mined.chain_id
+        or executions.status in ('replaced', 'superseded') and executions.raw is not null and executions.chain_id = mined.chain_id
           and executions.account = mined.account and executions.tx_nonce = mined.tx_nonce
       )`.execute(this.#database.db);
   }

@@ -209,8 +209,8 @@ export class Journal {
   }
 
   /**
-   * Takes back the end of a transaction whose block is gone: it is `sent` again, and so is every one that it had
-   * replaced, as now any of them may be mined. Read {@link unsettled} afterwards.
+   * Takes back the end of a transaction whose block is gone: it is `sent` again, and so is every other of its
+   * nonce that was signed, as now any of them may be mined. Read {@link unsettled} afterwards.
    */
   reopen(executionId: bigint): Promise<void> {
     return this.#executions.reopen(executionId);

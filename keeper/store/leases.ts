@@ -1,3 +1,6 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+
 import { sql, type Transaction } from "kysely";
 
 import { describeError } from "../log/describeError.ts";
@@ -49,12 +52,17 @@ const systemClock: Clock = { wall: () => Date.now(), monotonic: () => performanc
 
 export interface LeaseOptions {
   readonly key: string;
-  /** Names this process, and no other that ever lived. */
+  /** Names this process, and no other that ever lived: {@link newHolder}. */
   readonly holder: string;
   /** Seconds without a heartbeat after which another may take it. */
   readonly ttl: number;
   readonly log: Log;
   readonly clock?: Clock;
+}
+
+/** A name for this process that no other has or had. */
+export function newHolder(): string {
+  return `${hostname()}/${String(process.pid)}/${randomUUID()}`;
 }
 
 /**

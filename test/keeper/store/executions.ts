@@ -187,12 +187,15 @@ describeEngines("executions", (fixture) => {
       ...mined,
       events: [{ name: "Rebalanced", args: {} }],
     });
+    const unknown = await signed();
+    await journal.recordOutcome(unknown, { status: "superseded" });
     for (const other of [old, unsigned, elsewhere])
       await journal.recordOutcome(other, { status: "replaced" });
     await journal.reopen(id);
     expect((await journal.unsettled(LANE)).map((found) => [found.id, found.status])).to.deep.equal([
       [old, "sent"],
       [id, "sent"],
+      [unknown, "sent"],
     ]);
     expect(await statusOf(elsewhere)).to.equal("replaced");
     const row = (await journal.executions({ limit: 9 })).find(({ id: found }) => (found as unknown) === id);
@@ -205,6 +208,24 @@ describeEngines("executions", (fixture) => {
       null,
       [],
       false,
+    ]);
+  });
+
+  it("takes whatever text a contract reverts with", async () => {
+    const id = await signed();
+    const events = [{ name: "Note", args: { text: "a\0b\ud800" } }];
+    await journal.recordOutcome(id, { status: "reverted", ...mined, error: "Error(\0\ud800)", events });
+    const blocked = {
+      vault: VAULT,
+      chainId: CHAIN,
+      account: ACCOUNT,
+      decisionId: null,
+      rebalanceNonce: null,
+    };
+    await journal.recordBlocked({ ...blocked, error: "\0" });
+    expect((await journal.executions({ limit: 2 })).map((row) => [row.error, row.events])).to.deep.equal([
+      ["\ufffd", []],
+      ["Error(\ufffd\ufffd)", [{ name: "Note", args: { text: "a\ufffdb\ufffd" } }]],
     ]);
   });
 
