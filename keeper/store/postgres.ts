@@ -8,13 +8,13 @@ const POOL_SIZE = 8;
 /** Milliseconds. Longer than a block: signing in anew takes longer than what is asked. */
 const IDLE_TIMEOUT = 60_000;
 /** Milliseconds. A database that is down must fail within a block, not hang until TCP gives up. */
-export const CONNECT_TIMEOUT = 5_000;
+export const CONNECT_TIMEOUT = 3_000;
 const STATEMENT_TIMEOUT = 10_000;
-const LOCK_TIMEOUT = 5_000;
+const LOCK_TIMEOUT = 3_000;
 /** The client's own limit, for a server that is gone without a word. */
 const QUERY_TIMEOUT = 15_000;
 /** A process that froze inside a transaction must not keep its locks: another waits for its lease. */
-const IDLE_IN_TRANSACTION_TIMEOUT = 5_000;
+const IDLE_IN_TRANSACTION_TIMEOUT = 3_000;
 
 const PARSERS: Readonly<Record<number, (text: string) => unknown>> = {
   [pg.types.builtins.INT8]: BigInt,

@@ -165,15 +165,15 @@ describeEngines("jobs", (fixture) => {
     await Promise.all(databases.map(async (database) => (await startJobs(database, silentLog)).stop()));
     const workers = [await worker({ url }, "does"), await worker({ url }, "does")];
     jobs = await startJobs(databases[0]!, silentLog);
-    for (let n = 0; n < 40; n += 1) await jobs.enqueue("chore", { n });
+    for (let n = 0; n < 20; n += 1) await jobs.enqueue("chore", { n });
     const began = () => workers.flatMap((one) => one.began);
-    await until(() => began().length >= 40, 20_000);
+    await until(() => began().length >= 20, 20_000);
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     expect(
       began()
         .map(Number)
         .toSorted((a, b) => a - b),
-    ).to.deep.equal(Array.from({ length: 40 }, (_, n) => n));
+    ).to.deep.equal(Array.from({ length: 20 }, (_, n) => n));
     for (const { began: own } of workers) expect(own.length).to.be.greaterThan(0);
     await jobs.stop();
     for (const database of databases) await database.close();

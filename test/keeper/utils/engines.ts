@@ -8,13 +8,18 @@ export const ENGINES = ["pglite", "postgres"] as const;
 /** What a suite has of an engine. */
 export interface EngineFixture {
   readonly engine: (typeof ENGINES)[number];
-  /** The suite's own database; empty before each test. */
+  /** Empty before each test. */
   readonly database: Database;
-  /** Where it is, for opening it again; in memory there is no again. */
+  /** Where it is, for opening it again; what is in memory cannot be. */
   readonly url: Secret | undefined;
 }
 
-/** Declares a suite once for each engine; PostgreSQL's is skipped where there is none. */
+let embedded: Promise<Database> | undefined;
+
+/**
+ * Declares a suite once for each engine; PostgreSQL's is skipped where there is none. A suite has a database of its own
+ * on the server, and shares the embedded one, which takes a second to start.
+ */
 export function describeEngines(title: string, tests: (fixture: EngineFixture) => void): void {
   for (const engine of ENGINES) {
     describe(`${title}, on ${engine}`, function () {
@@ -22,15 +27,17 @@ export function describeEngines(title: string, tests: (fixture: EngineFixture) =
       let database: Database;
       let url: Secret | undefined;
       before(async function () {
-        if (engine === "postgres") {
-          const server = await sharedServer();
-          if (server === null) this.skip();
-          url = await server.createDatabase();
+        if (engine === "pglite") {
+          database = await (embedded ??= openDatabase());
+          return;
         }
-        database = await openDatabase(url === undefined ? {} : { url });
+        const server = await sharedServer();
+        if (server === null) this.skip();
+        url = await server.createDatabase();
+        database = await openDatabase({ url });
       });
       beforeEach(() => emptyDatabase(database));
-      after(() => (database as Database | undefined)?.close());
+      after(() => (url === undefined ? undefined : database.close()));
       tests({
         engine,
         get database() {
@@ -43,3 +50,8 @@ export function describeEngines(title: string, tests: (fixture: EngineFixture) =
     });
   }
 }
+
+// Outside of any suite: after all of them.
+after(async () => {
+  await (await embedded)?.close();
+});
