@@ -2,6 +2,7 @@ import { Command } from "commander";
 
 import { activateCommand } from "./cli/activate.ts";
 import { bandCommand } from "./cli/band.ts";
+import { bookCommand } from "./cli/book.ts";
 import { calibrateCommand } from "./cli/calibrate.ts";
 import { greeksCommand } from "./cli/greeks.ts";
 import { keystoreCommand } from "./cli/keystore.ts";
@@ -21,6 +22,7 @@ const program = new Command("keeper")
   .addCommand(statusCommand())
   .addCommand(shadowCommand())
   .addCommand(replayCommand())
+  .addCommand(bookCommand())
   .addCommand(bandCommand())
   .addCommand(greeksCommand())
   .addCommand(calibrateCommand())

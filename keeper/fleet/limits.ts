@@ -1,21 +1,55 @@
-import type { Config, VaultSettings } from "../config/load.ts";
+import { positive } from "../math/policyInputError.ts";
 
-/** What of a vault's settings the fleet may tighten. */
-export type EffectiveLimits = Pick<VaultSettings, "limits" | "maxBaseFeeGwei">;
+/** What bounds one vault. */
+export interface VaultLimits {
+  /** ETH: |drift| at which to act whatever it costs. */
+  readonly delta: number;
+  /** Above this base fee only a limit or a margin call is acted on; none when absent. */
+  readonly maxBaseFeeGwei?: number | undefined;
+  /** USD that the gas of one transaction may cost; unbounded when absent. */
+  readonly gasUsd?: number | undefined;
+}
+
+/** What bounds all vaults together, in the units of {@link VaultLimits}; `delta` is of the sum of their drifts. */
+export type FleetLimits = Readonly<Partial<VaultLimits>>;
 
 /**
- * The limits each vault is kept to: its own, or tighter where the fleet's ask for it. Where the delta limits add up to more than the fleet's, all
- * are scaled alike until they do not, so that |Σ drift| cannot pass the fleet's while each vault keeps its own.
- * @returns In the order of the vaults.
+ * Each vault's limits under those of the fleet, in order: never wider than its own.
+ *
+ * The delta limits are scaled in proportion until their sum is at most the fleet's; |Σ drift| ≤ Σ |drift|, so the fleet's drift
+ * is bounded as long as each vault's is. Scaling, and not cutting the largest, keeps how the operator has shared out the risk.
+ * The others are the smaller of both.
+ *
+ * @throws {PolicyInputError} if a limit of the fleet or a delta limit is not finite and above 0.
  */
-export function fleetLimits({ vaults, fleet }: Pick<Config, "vaults" | "fleet">): EffectiveLimits[] {
-  const { delta = Infinity, gasUsd = Infinity, maxBaseFeeGwei = Infinity } = fleet.limits;
-  const scale = Math.min(1, delta / vaults.reduce((sum, { limits }) => sum + limits.delta, 0));
-  return vaults.map((vault) => {
-    const baseFee = Math.min(vault.maxBaseFeeGwei ?? Infinity, maxBaseFeeGwei);
-    return {
-      limits: { delta: vault.limits.delta * scale, gasUsd: Math.min(vault.limits.gasUsd, gasUsd) },
-      ...(baseFee === Infinity ? {} : { maxBaseFeeGwei: baseFee }),
-    };
-  });
+export function fleetLimits<Limits extends VaultLimits>({
+  fleet,
+  vaults,
+}: {
+  readonly fleet: FleetLimits;
+  readonly vaults: readonly Limits[];
+}): Limits[] {
+  const total = vaults.reduce((sum, { delta }) => sum + positive("limits.delta", delta), 0);
+  // Each product and each sum may round up by 2^-53 of its value.
+  const rounding = 1 - (vaults.length + 2) * Number.EPSILON;
+  const share =
+    fleet.delta === undefined || total <= positive("fleet.delta", fleet.delta)
+      ? 1
+      : (fleet.delta / total) * rounding;
+  return vaults.map((own) => ({
+    ...own,
+    delta: own.delta * share,
+    ...smallerOf("maxBaseFeeGwei", own, fleet),
+    ...smallerOf("gasUsd", own, fleet),
+  }));
+}
+
+function smallerOf(
+  limit: "maxBaseFeeGwei" | "gasUsd",
+  own: VaultLimits,
+  fleet: FleetLimits,
+): Partial<VaultLimits> {
+  const bound = fleet[limit];
+  if (bound === undefined) return {};
+  return { [limit]: Math.min(own[limit] ?? Infinity, positive(`fleet.${limit}`, bound)) };
 }
