@@ -1,16 +1,22 @@
 import Table from "cli-table3";
 
-import type { BookAnswer, FleetAnswer } from "./showBook.ts";
+import type { BookAnswer, FleetAnswer, VaultAnswer } from "./showBook.ts";
 
-type Column = readonly [head: string, unit: string, show: (row: BookAnswer) => string];
+type Column<Row> = readonly [head: string, unit: string, show: (row: Row) => string];
 
-const COLUMNS: readonly Column[] = [
+const PLACE: readonly Column<VaultAnswer>[] = [
+  ["chain", "", ({ chainId }) => String(chainId)],
+  ["block", "", ({ block }) => String(block)],
+];
+const WORTH: readonly Column<BookAnswer>[] = [
   ["price", "USD", ({ price }) => fixed(price, 2)],
   ["NAV", "USDC", ({ nav }) => fixed(nav, 0)],
   ["delta", "ETH", ({ delta }) => fixed(delta, 2)],
   ["gamma", "ETH/USD", ({ gamma }) => fixed(gamma, 4)],
   ["vega", "USD", ({ vega }) => fixed(vega, 0)],
   ["theta", "USD/year", ({ theta }) => fixed(theta, 0)],
+];
+const RISK: readonly Column<BookAnswer>[] = [
   ["hedge", "ETH", ({ hedge }) => fixed(hedge, 2)],
   ["drift", "ETH", ({ drift }) => fixed(drift, 2)],
   ["limit", "ETH", ({ limit }) => fixed(limit, 2)],
@@ -22,11 +28,27 @@ const COLUMNS: readonly Column[] = [
   ["P(any)", "", ({ breach }) => percent(breach.any)],
 ];
 
-/** One row a vault, the fleet's last; a vault that could not be read says why. */
+/**
+ * What the books are worth, then how near they are to their limits: one row a vault, the fleet's last. A vault that could not
+ * be read says why in its place.
+ */
 export function renderBook({ horizon, vaults, fleet }: FleetAnswer): string {
+  const worth = section(vaults, fleet, PLACE, WORTH);
+  const risk = section(vaults, fleet, [], RISK);
+  const about = `Breach: the probability within ${horizon.toLocaleString("en-US")} s, without a rebalance.`;
+  return (fleet === null ? [worth] : [worth, risk, about]).join("\n\n");
+}
+
+function section(
+  vaults: FleetAnswer["vaults"],
+  fleet: BookAnswer | null,
+  place: readonly Column<VaultAnswer>[],
+  columns: readonly Column<BookAnswer>[],
+): string {
+  const all = [...place, ...columns];
   const table = new Table({
-    head: ["", "chain", "block", ...COLUMNS.map(([head]) => head)],
-    colAligns: ["left", ...Array.from({ length: COLUMNS.length + 2 }, () => "right" as const)],
+    head: ["", ...all.map(([head]) => head)],
+    colAligns: ["left", ...all.map(() => "right" as const)],
     chars: {
       ...{ top: "", "top-mid": "", "top-left": "", "top-right": "" },
       ...{ bottom: "", "bottom-mid": "", "bottom-left": "", "bottom-right": "" },
@@ -34,29 +56,23 @@ export function renderBook({ horizon, vaults, fleet }: FleetAnswer): string {
     },
     style: { head: [], border: [], "padding-left": 0, "padding-right": 1, compact: true },
   });
-  table.push(["", "", "", ...COLUMNS.map(([, unit]) => unit)]);
-  const name = Math.max(...vaults.map((row) => row.name.length), "fleet".length);
-  const cells = (row: BookAnswer) => COLUMNS.map(([, , show]) => show(row));
+  const blank = place.map(() => "");
+  table.push(["", ...all.map(([, unit]) => unit)]);
+  // As wide as every name, also of the rows put in below.
+  const width = Math.max(...vaults.map(({ name }) => name.length));
   for (const row of vaults) {
-    // As wide as every name, also of the rows put in below.
-    if (!("error" in row)) table.push([row.name.padEnd(name), row.chainId, row.block, ...cells(row)]);
+    if (!("error" in row)) table.push([row.name.padEnd(width), ...all.map(([, , show]) => show(row))]);
   }
-  if (fleet !== null) table.push(["fleet", "", "", ...cells(fleet)]);
+  if (fleet !== null) table.push(["fleet", ...blank, ...columns.map(([, , show]) => show(fleet))]);
   const [head, units, ...rows] = table
     .toString()
     .split("\n")
     .map((line) => line.trimEnd());
+  const rule = "─".repeat(Math.max(...[head!, ...rows].map((line) => line.length)));
   for (const [index, row] of vaults.entries()) {
-    if ("error" in row) rows.splice(index, 0, `${row.name.padEnd(name)} not read: ${row.error}`);
+    if ("error" in row) rows.splice(index, 0, `${row.name.padEnd(width)} not read: ${row.error}`);
   }
-  return [
-    `Breach: probability within ${horizon.toLocaleString("en-US")} s without a rebalance.`,
-    "",
-    head,
-    units,
-    "─".repeat(Math.max(...rows.map((line) => line.length))),
-    ...rows,
-  ].join("\n");
+  return [head, units, rule, ...rows].join("\n");
 }
 
 function fixed(value: number, digits: number): string {

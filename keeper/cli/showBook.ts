@@ -59,7 +59,7 @@ export async function showBook(options: ShowBookOptions): Promise<number> {
     return EXIT.badSettings;
   }
   const secrets = secretsOf(config);
-  const answer = await answerOf(readings, options.horizon, (error) =>
+  const answer = await answerBook(readings, options.horizon, (error) =>
     secrets.reduce((text, secret) => secret.blot(text), describeError(error)),
   );
   stdout.write(json ? `${JSON.stringify(answer, null, 2)}\n` : `${renderBook(answer)}\n`);
@@ -79,27 +79,34 @@ function chosen(readings: Reading[], { vault, all }: ShowBookOptions): Reading[]
   return readings;
 }
 
-async function answerOf(
+/**
+ * Reads all of them at once, and answers each in its place. One that fails keeps no other from its answer.
+ *
+ * @param horizon Seconds. @param describe Puts an error into a line without secrets.
+ */
+export async function answerBook(
   readings: readonly Reading[],
   horizon: number,
   describe: (error: unknown) => string,
 ): Promise<FleetAnswer> {
   const at = Math.floor(Date.now() / 1000);
-  const books: BookState[] = [];
-  const rows = await Promise.all(
+  const answers = await Promise.all(
     readings.map(async ({ name, deltaLimit, read }) => {
       try {
         const { snapshot, chainId, vault }: ReadVault = await read();
         const book = bookOf(snapshot, deltaLimit);
-        books.push(book);
-        return { name, chainId, vault, block: Number(snapshot.blockNumber), ...bookAnswer(book, horizon) };
+        return {
+          book,
+          row: { name, chainId, vault, block: Number(snapshot.blockNumber), ...bookAnswer(book, horizon) },
+        };
       } catch (error) {
-        return { name, error: describe(error) };
+        return { book: null, row: { name, error: describe(error) } };
       }
     }),
   );
-  const fleet = sumBooks(books);
-  return { at, horizon, vaults: rows, fleet: fleet === null ? null : bookAnswer(fleet, horizon) };
+  const fleet = sumBooks(answers.flatMap(({ book }) => book ?? []));
+  const vaults = answers.map(({ row }) => row);
+  return { at, horizon, vaults, fleet: fleet === null ? null : bookAnswer(fleet, horizon) };
 }
 
 function bookAnswer(book: BookState, horizon: number): BookAnswer {

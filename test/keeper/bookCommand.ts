@@ -4,8 +4,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 
-import type { BreachAnswer, FleetAnswer, VaultAnswer } from "../../keeper/cli/showBook.ts";
-import { showBook, type ShowBookOptions } from "../../keeper/cli/showBook.ts";
+import { renderBook } from "../../keeper/cli/bookTable.ts";
+import { readingsOf } from "../../keeper/cli/readings.ts";
+import {
+  answerBook,
+  showBook,
+  type BreachAnswer,
+  type FleetAnswer,
+  type ShowBookOptions,
+  type VaultAnswer,
+} from "../../keeper/cli/showBook.ts";
+import { loadConfig } from "../../keeper/config/load.ts";
 import { DAY, keelFixture, seriesId, USDC, WAD } from "../contracts/utils/keel.ts";
 import { expectNear } from "../support/near.ts";
 import { FaultyProvider, lost, type Provider } from "./utils/faultyProvider.ts";
@@ -141,10 +150,13 @@ describe("keeper book", function () {
     const { code, text } = await show(configure(60), { json: false });
     expect(code).to.equal(0);
     const lines = text.trimEnd().split("\n");
-    expect(lines[0]).to.include("within 3,600 s");
-    const [row, fleet] = lines.slice(-2);
-    expect(row).to.match(/^vault +31337 +\d+ +3,000\.00 /);
-    expect(fleet).to.match(/^fleet +3,000\.00 /);
+    expect(lines.at(-1)).to.include("within 3,600 s");
+    expect(lines.filter((line) => /^vault +31337 +\d+ +3,000\.00 /.test(line))).to.have.length(1);
+    expect(lines.filter((line) => /^fleet +3,000\.00 /.test(line))).to.have.length(1);
+    expect(lines.filter((line) => /^(vault|fleet) .* -\d+\.\d\d +60\.00 +- .* %$/.test(line))).to.have.length(
+      2,
+    );
+    expect(Math.max(...lines.map((line) => line.length)) <= 100).to.equal(true);
     expect(text).to.not.include("token-of-the-operator");
   });
 
@@ -164,6 +176,23 @@ describe("keeper book", function () {
     expect([table.code, table.errors]).to.deep.equal([1, ""]);
     expect(table.text).to.match(/\nvault not read: [^\n]*socket hang up[^\n]*\n$/);
     expect(text + table.text).to.not.include("token-of-the-operator");
+  });
+
+  it("sums the vaults it can read, and leaves each in its place", async () => {
+    const config = loadConfig({ file: configure(60), env: { KEEL_RPC_URL: served.url } });
+    const [reading] = readingsOf(config);
+    const broken = { ...reading!, name: "broken", read: () => Promise.reject(new Error("no answer")) };
+    const readings = [{ ...reading!, name: "a" }, broken, { ...reading!, name: "b", deltaLimit: 50 }];
+    const answer = await answerBook(readings, 3600, (error) => (error as Error).message);
+    expect(answer.vaults.map(({ name }) => name)).to.deep.equal(["a", "broken", "b"]);
+    expect(answer.vaults[1]).to.deep.equal({ name: "broken", error: "no answer" });
+    const [a, , b] = answer.vaults as VaultAnswer[];
+    expectNear(answer.fleet!.drift, 2 * a!.drift, 1e-9);
+    expect(answer.fleet).to.deep.include({ limit: 110, breach: b!.breach });
+    expect(a!.breach.any < b!.breach.any).to.equal(true);
+    const lines = renderBook(answer).split("\n");
+    expect(lines.filter((line) => line.startsWith("broken not read: no answer"))).to.have.length(2);
+    expect(lines.filter((line) => /^(a|b|fleet) /.test(line))).to.have.length(6);
   });
 
   for (const [what, deployment, problem] of [
