@@ -16,6 +16,7 @@ import {
 } from "../../keeper/cli/showBook.ts";
 import { loadConfig } from "../../keeper/config/load.ts";
 import { DAY, keelFixture, seriesId, USDC, WAD } from "../contracts/utils/keel.ts";
+import { driftOf, putOf, rebalance, SHORT } from "../contracts/utils/vault.ts";
 import { expectNear } from "../support/near.ts";
 import { FaultyProvider, lost, type Provider } from "./utils/faultyProvider.ts";
 import { runCli } from "./utils/runCli.ts";
@@ -135,6 +136,27 @@ describe("keeper book", function () {
     await keel.provider.request({ method: "evm_revert", params: [clean] });
     expect(row.breach.delta).to.be.within(0.01, 0.99);
     expect(row.breach).to.include({ margin: 0, any: row.breach.delta });
+  });
+
+  it("finds the price at which Aave itself would liquidate the short", async () => {
+    const clean = await keel.provider.request({ method: "evm_snapshot" });
+    await keel.buy(keel.taker, await putOf(keel, 7, 3_400, 2_400), 150n * WAD);
+    await rebalance(keel, [{ venue: SHORT, dDelta: -(await driftOf(keel)) }]);
+    const { row, answer } = await ask(1_000, { horizon: 30 * DAY });
+    expect(row.breach).to.include({ delta: 0, low: null, any: row.breach.margin });
+    expect(row.breach.margin).to.be.within(0.001, 0.9);
+    expect(answer.fleet!.margin).to.equal(row.margin);
+    const high = row.breach.high!;
+    expectNear(high, row.price * (1 + row.margin!), 1e-9);
+    for (const [at, isHealthy] of [
+      [0.999 * high, true],
+      [1.001 * high, false],
+    ] as const) {
+      await keel.mainnet.submitEthUsd(at);
+      const health = (await keel.short.getFunction("healthFactor")()) as bigint;
+      expect(health > WAD, String(at)).to.equal(isHealthy);
+    }
+    await keel.provider.request({ method: "evm_revert", params: [clean] });
   });
 
   it("knows a limit that is broken, and takes longer for likelier", async () => {

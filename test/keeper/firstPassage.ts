@@ -142,6 +142,12 @@ describe("first passage", () => {
         expect(at(below, above, volatility)).to.be.within(0, 1);
       }
     }
+    // Ten deviations to both of two barriers: both tails, and nothing is lost to one of them from 1 minus nearly 1.
+    const [below, above] = [SPOT * Math.exp(-0.1), SPOT * Math.exp(0.1)];
+    const both = at(below, Infinity, 0.01) + at(0, above, 0.01);
+    expectNear(at(below, above, 0.01) / both, 1, 1e-14);
+    // Where N(-39) is below the smallest double, and e^700 times it is not; by mpmath.
+    expectNear(at(SPOT * Math.exp(-700), Infinity, 28) / 2.4535900741344833e-28, 1, 1e-11);
     // An even chance to fall through a far barrier once the drift has got there: the correction is a half of φ over s.
     const far = at(SPOT * Math.exp(-450), Infinity, 30);
     expect(far).to.be.within(0.5, 0.52);
