@@ -25,7 +25,9 @@ Reads each vault's snapshot at the newest block through its Lens; needs no key. 
   low, high     the nearest prices, USD per ETH, at which |drift| reaches the limit or a venue can be liquidated, if
                 nobody rebalances: as the book is now, without the time that passes
   P(delta), P(margin), P(any)
-                the probability that the price gets there within the horizon, at the volatility the surface gives it
+                the probability that the price gets there within the horizon, at the volatility the surface gives it.
+                For horizons short against the time to expiry: gamma that grows meanwhile is left out, which over one
+                day of an at-the-money week makes it about a sixth too low
 
 The last row is the fleet: sums, the smallest margin, and the probability that any vault breaches. All vaults hedge the
 same ether, so that is the probability that the price leaves the intersection of their intervals, at the largest volatility.
