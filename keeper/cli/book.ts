@@ -29,12 +29,14 @@ Reads each vault's snapshot at the newest block through its Lens; needs no key. 
                 For horizons short against the time to expiry: gamma that grows meanwhile is left out, which over one
                 day of an at-the-money week makes it about a sixth too low
 
-The last row is the fleet: sums, the smallest margin, and the probability that any vault breaches. All vaults hedge the
-same ether, so that is the probability that the price leaves the intersection of their intervals, at the largest volatility.
+The last row is the fleet: sums, the smallest margin, and the probability that any vault breaches. All vaults hedge
+the same ether, so that is the probability that the price leaves the intersection of their intervals, at the largest
+volatility.
 
-With --json: {at, horizon, vaults: [{name, chainId, vault, block, timestamp, price, sigma, nav, delta, gamma, vega, theta,
-hedge, drift, limit, margin, breach: {delta, margin, any, low, high}}], fleet}. margin, low and high are null where there
-is none. A vault that cannot be read is {name, error}; the fleet is then of the others, and null without any.
+With --json: {at, horizon, vaults: [{name, chainId, vault, block, timestamp, price, sigma, nav, delta, gamma, vega,
+theta, hedge, drift, limit, margin, breach: {delta, margin, any, low, high}}], fleet}. margin, low and high are null
+where there is none. A vault that cannot be read is {name, error}; the fleet is then of the others, and null without
+any.
 
 Exit codes: 0 all read, 1 a vault could not be read, 2 bad settings.
 
