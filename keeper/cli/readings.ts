@@ -1,10 +1,13 @@
 import { AbiDecodingZeroDataError, type Address, type PublicClient } from "viem";
 
 import { createChainClient } from "../chain/client.ts";
-import { readHead } from "../chain/head.ts";
+import { readHead, type Head } from "../chain/head.ts";
 import { createSnapshotReader, type Snapshot } from "../chain/snapshot.ts";
 import { deploymentFile, loadDeployment } from "../config/deployment.ts";
-import type { Config } from "../config/load.ts";
+import type { ChainSettings, Config, VaultSettings } from "../config/load.ts";
+import { limitsOf } from "../fleet/limits.ts";
+import { silentLog } from "../log/logger.ts";
+import { createRpcPool, RPC_TIMEOUT } from "../rpc/pool.ts";
 
 /** What was read of one vault. */
 export interface ReadVault {
@@ -24,29 +27,52 @@ export interface Reading {
 
 /** Every vault of the configuration, in its order. Nothing is read yet. */
 export function readingsOf(config: Config): Reading[] {
-  const client = createChainClient({ url: config.rpcUrl.reveal() });
-  return [
-    {
-      name: "vault",
-      deltaLimit: config.limits.delta,
-      read: () => readVault(client, config.deployment),
-    },
-  ];
+  const clients = new Map<ChainSettings, Promise<ReachedChain>>();
+  const reach = (chain: ChainSettings): Promise<ReachedChain> => {
+    const reached = clients.get(chain) ?? reachChain(chain);
+    clients.set(chain, reached);
+    return reached;
+  };
+  const limits = limitsOf(config);
+  return config.vaults.map((vault, index) => ({
+    name: vault.name,
+    deltaLimit: limits[index]!.limits.delta,
+    read: () => readVault(config, vault, reach),
+  }));
 }
 
-/** @param file The deployment's; by default that of the chain which answers. */
-async function readVault(client: PublicClient, file: string | undefined): Promise<ReadVault> {
-  const chainId = await client.getChainId();
-  const deployment = loadDeployment(file ?? deploymentFile(chainId));
+/** A chain and its newest block: all vaults of one are read at the same. */
+interface ReachedChain {
+  readonly client: PublicClient;
+  readonly chainId: number;
+  readonly head: Head;
+}
+
+async function reachChain({ rpcUrls }: ChainSettings): Promise<ReachedChain> {
+  const endpoints = rpcUrls.map((url) => ({ url }));
+  const client = createChainClient({
+    pool: createRpcPool({ endpoints, timeout: RPC_TIMEOUT, log: silentLog }),
+  });
+  return { client, chainId: await client.getChainId(), head: await readHead(client) };
+}
+
+async function readVault(
+  config: Config,
+  vault: VaultSettings,
+  reach: (chain: ChainSettings) => Promise<ReachedChain>,
+): Promise<ReadVault> {
+  const [first] = config.chains;
+  const deployment = loadDeployment(vault.deployment ?? deploymentFile((await reach(first)).chainId));
+  const settings = config.chains.find(({ chainId }) => chainId === deployment.chainId) ?? first;
+  const { client, chainId, head } = await reach(settings);
   if (deployment.chainId !== chainId) {
     throw new Error(
       `The RPC serves chain ${String(chainId)}, the deployment is of chain ${String(deployment.chainId)}.`,
     );
   }
-  const { Vault: vault, Lens } = deployment.contracts;
-  const { hash } = await readHead(client);
+  const { Vault, Lens } = deployment.contracts;
   try {
-    return { chainId, vault, snapshot: await createSnapshotReader(client, Lens, vault)(hash) };
+    return { chainId, vault: Vault, snapshot: await createSnapshotReader(client, Lens, Vault)(head.hash) };
   } catch (error) {
     if (!(error instanceof AbiDecodingZeroDataError)) throw error;
     throw new Error(`There is no Lens at ${Lens} on chain ${String(chainId)}.`, { cause: error });

@@ -3,12 +3,9 @@ import { buildId } from "../config/build.ts";
 import { ConfigError, type Config } from "../config/load.ts";
 import { checkStartup } from "../fleet/startupChecks.ts";
 import { silentLog } from "../log/logger.ts";
-import { createRpcPool } from "../rpc/pool.ts";
+import { createRpcPool, RPC_TIMEOUT } from "../rpc/pool.ts";
 import { openSigner } from "../signer/open.ts";
 import { locateVaults, withOperator } from "./operatorSession.ts";
-
-/** Milliseconds. */
-const RPC_TIMEOUT = 10_000;
 
 /** Checks that a vault can be kept, and lets the keeper send for it. @returns What was activated. */
 export async function runActivate(

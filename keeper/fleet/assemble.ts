@@ -14,7 +14,7 @@ import { createPrivateRoute } from "../execution/privateRoute.ts";
 import { describeError } from "../log/describeError.ts";
 import type { Log } from "../log/logger.ts";
 import { gweiToWei } from "../math/units.ts";
-import { createRpcPool, type RpcPool } from "../rpc/pool.ts";
+import { createRpcPool, RPC_TIMEOUT, type RpcPool } from "../rpc/pool.ts";
 import { openSigner } from "../signer/open.ts";
 import type { Signer } from "../signer/signer.ts";
 import type { Database } from "../store/database.ts";
@@ -23,14 +23,11 @@ import { selectStrategy } from "../strategy/select.ts";
 import { VaultKeeper } from "../vaultKeeper.ts";
 import { ChainSeat } from "./chainSeat.ts";
 import { GainMeter } from "./gainMeter.ts";
-import { fleetLimits } from "./limits.ts";
+import { limitsOf } from "./limits.ts";
 import { LaneSeat } from "./laneSeat.ts";
 import type { Observer } from "./observer.ts";
 import { checkStartup, StartupError } from "./startupChecks.ts";
 import { VaultSeat } from "./vaultSeat.ts";
-
-/** Milliseconds after which a request to one endpoint counts as failed. */
-const RPC_TIMEOUT = 10_000;
 
 export interface AssembleOptions {
   readonly database: Database;
@@ -69,7 +66,7 @@ export async function assembleFleet(config: Config, options: AssembleOptions): P
   const chains: ReachedChain[] = [];
   for (const settings of config.chains) chains.push(await reach(settings, options));
   const signers = new SignerCache();
-  const limits = fleetLimits(config);
+  const limits = limitsOf(config);
   for (const [index, vault] of config.vaults.entries()) {
     const { chain, deployment } = locate(vault, chains);
     const signer = vault.key === null || options.shadowOf !== null ? null : await signers.open(vault.key);

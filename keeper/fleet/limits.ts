@@ -1,3 +1,4 @@
+import type { Config, VaultSettings } from "../config/load.ts";
 import { positive } from "../math/policyInputError.ts";
 
 /** What bounds one vault. */
@@ -52,4 +53,16 @@ function smallerOf(
   const bound = fleet[limit];
   if (bound === undefined) return {};
   return { [limit]: Math.min(own[limit] ?? Infinity, positive(`fleet.${limit}`, bound)) };
+}
+
+/** What each vault of the settings is kept to, in their order: its own limits under those of the fleet. */
+export function limitsOf({
+  vaults,
+  fleet,
+}: Pick<Config, "vaults" | "fleet">): Pick<VaultSettings, "limits" | "maxBaseFeeGwei">[] {
+  const own = vaults.map(({ limits, maxBaseFeeGwei }) => ({ ...limits, maxBaseFeeGwei }));
+  return fleetLimits({ fleet: fleet.limits, vaults: own }).map(({ delta, gasUsd, maxBaseFeeGwei }) => ({
+    limits: { delta, gasUsd },
+    ...(maxBaseFeeGwei === undefined ? {} : { maxBaseFeeGwei }),
+  }));
 }

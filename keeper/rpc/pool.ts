@@ -50,6 +50,9 @@ export interface RpcPool {
   close(): void;
 }
 
+/** Milliseconds after which a request to one endpoint counts as failed, unless a caller knows better. */
+export const RPC_TIMEOUT = 10_000;
+
 /** Times a read is made again when no endpoint answered, or no two the same. */
 const RETRIES = 2;
 /** Milliseconds before the first retry; each later one waits twice as long. */
