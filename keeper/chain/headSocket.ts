@@ -1,6 +1,7 @@
 import { ExponentialBackoff, type IBackoff } from "cockatiel";
 import { isHash, isHex } from "viem";
 
+import { cutOff } from "./cutOff.ts";
 import type { BlockId, Head } from "./head.ts";
 import type { Secret } from "../config/secret.ts";
 import type { Log } from "../log/logger.ts";
@@ -161,7 +162,7 @@ class Connection {
     this.#listening.abort();
     // A connection that is refused later must not be an error nobody listens to.
     this.#socket.addEventListener("error", () => undefined);
-    this.#socket.close();
+    cutOff(this.#socket);
   }
 
   #read(data: unknown): void {

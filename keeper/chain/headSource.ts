@@ -81,7 +81,9 @@ class HeadWatch {
   readonly #options: HeadOptions;
   readonly #tracker: HeadTracker;
   readonly #socket: HeadSocket | null;
+  // A consumer that is busy, or gone, does not come back for this.
   readonly #onAbort = () => {
+    this.close();
     this.#wake();
   };
   #waiting: Head[] = [];
@@ -110,6 +112,7 @@ class HeadWatch {
             },
             onState: (state) => options.onSocketState?.(state),
           });
+    if (signal.aborted) this.close();
   }
 
   /** Waits for news. @returns Null when there was none after all. */

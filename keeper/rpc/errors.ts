@@ -27,8 +27,16 @@ export class RpcError extends Error {
 export type EndpointFailure =
   "timeout" | "network" | "http" | "limited" | "malformed" | "busy" | "down" | "closed";
 
+/** viem passes its own errors on as they are; without what it appends to the message. */
+class PoolError extends BaseError {
+  constructor(message: string) {
+    super(message);
+    this.message = message;
+  }
+}
+
 /** An endpoint that has no answer. The message names the endpoint and holds no secret of its. */
-export class EndpointError extends BaseError {
+export class EndpointError extends PoolError {
   override readonly name = "EndpointError";
   readonly kind: EndpointFailure;
   /** Milliseconds the endpoint asks to be left alone; 0 when it does not say. */
@@ -42,12 +50,12 @@ export class EndpointError extends BaseError {
 }
 
 /** The endpoints answer, but no two of them the same. */
-export class NoMajorityError extends BaseError {
+export class NoMajorityError extends PoolError {
   override readonly name = "NoMajorityError";
 }
 
 /** No endpoint took a transaction. */
-export class BroadcastError extends BaseError {
+export class BroadcastError extends PoolError {
   override readonly name = "BroadcastError";
   /** What each endpoint said, in the order they are configured in. */
   readonly replies: readonly Error[];

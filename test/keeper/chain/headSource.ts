@@ -1,0 +1,412 @@
+import { expect } from "chai";
+import { keccak256, toHex, type Hex } from "viem";
+
+import { createChainClient } from "../../../keeper/chain/client.ts";
+import { createHeadTracker, watchHeads, type HeadEvent } from "../../../keeper/chain/headSource.ts";
+import type { SocketState } from "../../../keeper/chain/headSocket.ts";
+import { Secret } from "../../../keeper/config/secret.ts";
+import { silentLog } from "../../../keeper/log/logger.ts";
+import { createRpcPool } from "../../../keeper/rpc/pool.ts";
+import { HeadServer } from "../utils/headServer.ts";
+import { hanging, RpcServer, sending } from "../utils/rpcServer.ts";
+
+interface Header {
+  readonly number: Hex;
+  readonly hash: Hex;
+  readonly parentHash: Hex;
+  readonly timestamp: Hex;
+  readonly baseFeePerGas: Hex;
+}
+
+/** Headers as nodes give them. */
+class HeaderChain {
+  #headers: Header[] = [];
+  salt = 0;
+
+  constructor(length: number) {
+    this.mine(length);
+  }
+
+  get tip(): Header {
+    return this.#headers.at(-1)!;
+  }
+
+  mine(count = 1): Header {
+    for (let each = 0; each < count; each += 1) {
+      const number = this.#headers.length;
+      const parentHash = this.#headers.at(-1)?.hash ?? keccak256("0x");
+      this.#headers.push({
+        number: `0x${number.toString(16)}`,
+        parentHash,
+        hash: keccak256(toHex(`${parentHash} ${String(this.salt)}`)),
+        timestamp: `0x${(number * 12).toString(16)}`,
+        baseFeePerGas: "0x7",
+      });
+    }
+    return this.tip;
+  }
+
+  rewind(depth: number): void {
+    this.salt += 1;
+    this.#headers.splice(this.#headers.length - depth);
+  }
+
+  at(tag: unknown): Header | null {
+    return tag === "latest" ? this.tip : (this.#headers[Number(tag)] ?? null);
+  }
+}
+
+const SOON = 0.02;
+const NEVER = 3600;
+
+describe("watching heads", () => {
+  let chain: HeaderChain;
+  let rpc: RpcServer;
+  let sockets: HeadServer;
+  let stop: AbortController;
+  let states: SocketState[];
+  const warnings: unknown[] = [];
+  const log = { ...silentLog, warn: (fields: unknown) => warnings.push(fields) } as typeof silentLog;
+
+  beforeEach(async () => {
+    chain = new HeaderChain(20);
+    rpc = await RpcServer.start(({ params }) => {
+      const header = chain.at(params[0]);
+      return header === null ? null : { ...header, transactions: [] };
+    });
+    sockets = await HeadServer.start();
+    stop = new AbortController();
+    states = [];
+    warnings.length = 0;
+  });
+
+  afterEach(async () => {
+    stop.abort();
+    await Promise.all([rpc.close(), sockets.close()]);
+  });
+
+  function watch(options: { pollInterval: number; webSocket?: boolean; url?: string }) {
+    const { pollInterval, webSocket = false, url = sockets.url } = options;
+    const pool = createRpcPool({
+      endpoints: [{ url: new Secret(rpc.url()) }],
+      timeout: 500,
+      log: silentLog,
+      signal: stop.signal,
+    });
+    const client = createChainClient({ pool });
+    const tracker = createHeadTracker(client, 64);
+    const heads = watchHeads(client, {
+      ...{ pollInterval, finalityBlocks: 64, signal: stop.signal, log, tracker },
+      webSocketUrl: webSocket ? new Secret(url) : undefined,
+      onSocketState: (state) => states.push(state),
+    });
+    return { heads, tracker };
+  }
+
+  function nextOf(heads: AsyncGenerator<HeadEvent, void>): Promise<HeadEvent> {
+    const event = heads.next().then(({ value, done }) => {
+      if (done === true) throw new Error("The heads have ended.");
+      return value as HeadEvent;
+    });
+    // One that is still awaited at the end of a test is cut off with it.
+    event.catch(() => undefined);
+    return event;
+  }
+
+  async function until(isTrue: () => boolean, what: string, milliseconds = 4000): Promise<void> {
+    const end = performance.now() + milliseconds;
+    while (!isTrue()) {
+      if (performance.now() > end) throw new Error(`Not in time: ${what}`);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  }
+
+  describe("by polling", () => {
+    it("gives the current head at once, then each new one once", async () => {
+      const { heads } = watch({ pollInterval: SOON });
+      expect((await nextOf(heads)).head).to.deep.include({ number: 19n, hash: chain.tip.hash });
+      const waiting = nextOf(heads);
+      await until(() => rpc.asked.length > 3, "polls");
+      chain.mine();
+      expect(await waiting).to.deep.include({ reorg: null });
+      expect((await waiting).head.hash).to.equal(chain.tip.hash);
+    });
+
+    it("sees another block at the same height, and a chain that became shorter", async () => {
+      const { heads } = watch({ pollInterval: SOON });
+      const first = await nextOf(heads);
+      chain.rewind(1);
+      chain.mine();
+      const second = await nextOf(heads);
+      expect(second.reorg).to.deep.include({ depth: 1, ancestor: 18n });
+      expect(second.reorg?.dropped).to.deep.equal([{ number: 19n, hash: first.head.hash }]);
+      chain.rewind(4);
+      const third = await nextOf(heads);
+      expect(third.head.number).to.equal(15n);
+      expect(third.reorg?.dropped).to.deep.equal([{ number: 19n, hash: second.head.hash }]);
+    });
+
+    it("skips to the newest but tells of what was dropped on the way", async () => {
+      const { heads, tracker } = watch({ pollInterval: SOON });
+      const first = await nextOf(heads);
+      chain.mine(3);
+      const second = await nextOf(heads);
+      // While the consumer is busy the chain reorganises twice and goes on.
+      chain.rewind(2);
+      chain.mine(5);
+      chain.rewind(4);
+      chain.mine(9);
+      const third = await nextOf(heads);
+      expect(third.head.hash).to.equal(chain.tip.hash);
+      expect(third.reorg?.dropped.map(({ hash }) => hash)).to.deep.equal([second.head.hash]);
+      expect(tracker.isCanonical(first.head)).to.equal(true);
+    });
+
+    it("goes on through an RPC that fails and comes back", async () => {
+      const { heads } = watch({ pollInterval: SOON });
+      await nextOf(heads);
+      rpc.fault = sending(503, "");
+      chain.mine();
+      const waiting = nextOf(heads);
+      await until(() => warnings.length > 0, "a warning");
+      rpc.fault = null;
+      expect((await waiting).head.hash).to.equal(chain.tip.hash);
+    });
+  });
+
+  describe("by websocket", () => {
+    async function startLive(pollInterval = NEVER) {
+      const { heads, tracker } = watch({ pollInterval, webSocket: true });
+      await nextOf(heads);
+      const waiting = nextOf(heads);
+      await until(() => sockets.subscribed === 1, "a subscription");
+      await until(() => states.includes("live"), "a live websocket");
+      return { heads, tracker, waiting };
+    }
+
+    it("gives heads as they are announced, without polling", async () => {
+      const { heads, waiting } = await startLive();
+      const polls = rpc.asked.length;
+      sockets.announce(chain.mine());
+      expect((await waiting).head.number).to.equal(20n);
+      sockets.announce(chain.mine());
+      expect((await nextOf(heads)).head.number).to.equal(21n);
+      expect(rpc.asked.length).to.equal(polls);
+    });
+
+    it("gives a duplicated head once", async () => {
+      const { heads, waiting } = await startLive();
+      const first = chain.mine();
+      for (let count = 0; count < 3; count += 1) sockets.announce(first);
+      expect((await waiting).head.number).to.equal(20n);
+      sockets.announce(first);
+      sockets.announce(chain.mine());
+      expect((await nextOf(heads)).head.number).to.equal(21n);
+    });
+
+    it("is not misled by heads that come in another order", async () => {
+      const { heads, waiting } = await startLive();
+      const [first, second, third] = [chain.mine(), chain.mine(), chain.mine()];
+      for (const header of [third, first, second]) sockets.announce(header);
+      const event = await waiting;
+      expect(event.reorg).to.equal(null);
+      // All three may come at once or one after the other, but none older after one newer.
+      const seen = [event.head.number];
+      sockets.announce(chain.mine());
+      while (seen.at(-1) !== 23n) {
+        const { head, reorg } = await nextOf(heads);
+        expect(reorg).to.equal(null);
+        seen.push(head.number);
+      }
+      expect(seen).to.deep.equal([...seen].sort((a, b) => Number(a - b)));
+    });
+
+    it("does not wait for a poll that hangs", async () => {
+      const { heads, waiting } = await startLive(SOON);
+      rpc.fault = hanging;
+      await until(() => rpc.running > 0, "a hanging poll");
+      const startedAt = performance.now();
+      sockets.announce(chain.mine());
+      expect((await waiting).head.number).to.equal(20n);
+      sockets.announce(chain.mine());
+      await nextOf(heads);
+      expect(performance.now() - startedAt).to.be.lessThan(300);
+    });
+
+    it("falls back to polling when the connection breaks off, and opens it again", async () => {
+      const { heads, waiting } = await startLive(SOON);
+      sockets.drop();
+      chain.mine();
+      expect((await waiting).head.number).to.equal(20n);
+      expect(states.at(-1)).to.equal("silent");
+      const next = nextOf(heads);
+      await until(() => sockets.subscribed === 1, "a new subscription");
+      sockets.announce(chain.mine());
+      expect((await next).head.number).to.equal(21n);
+      expect(sockets.connections).to.equal(2);
+    });
+
+    it("notices by a poll that it went silent without closing, and opens another", async function () {
+      this.timeout(8000);
+      const { heads, waiting } = await startLive(0.1);
+      sockets.isMute = true;
+      chain.mine();
+      expect((await waiting).head.number).to.equal(20n);
+      const next = nextOf(heads);
+      await until(() => states.at(-1) === "silent", "the silence noticed");
+      sockets.isMute = false;
+      await until(() => states.at(-1) === "live", "a live websocket");
+      expect(sockets.connections).to.equal(2);
+      sockets.announce(chain.mine());
+      expect((await next).head.number).to.equal(21n);
+      // The dead one is cut off though its server never agreed.
+      await until(() => sockets.open === 1, "the dead connection gone");
+    });
+
+    it("is not taken for dead while it is only a little later than a poll", async function () {
+      this.timeout(8000);
+      const { heads, waiting } = await startLive(0.6);
+      const header = chain.mine();
+      await waiting;
+      sockets.announce(header);
+      const next = nextOf(heads);
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      expect(sockets.connections).to.equal(1);
+      expect(states).to.deep.equal(["live"]);
+      sockets.announce(chain.mine());
+      await next;
+    });
+
+    for (const [name, spoil] of [
+      [
+        "malformed JSON",
+        () => {
+          sockets.send("{");
+        },
+      ],
+      [
+        "a malformed header",
+        () => {
+          sockets.announce({ number: "0x1", hash: "0x2" });
+        },
+      ],
+      [
+        "a header without a number",
+        () => {
+          sockets.announce({ ...chain.tip, number: "0x" });
+        },
+      ],
+    ] as const) {
+      it(`is opened again after ${name}`, async () => {
+        const { waiting } = await startLive();
+        spoil();
+        await until(() => sockets.connections === 2 && sockets.subscribed === 1, "a second connection");
+        sockets.announce(chain.mine());
+        expect((await waiting).head.number).to.equal(20n);
+      });
+    }
+
+    it("leaves a server that refuses to subscribe alone for longer each time", async () => {
+      sockets.subscription = null;
+      const { heads } = watch({ pollInterval: SOON, webSocket: true });
+      await nextOf(heads);
+      chain.mine();
+      await nextOf(heads);
+      const polling = nextOf(heads);
+      await new Promise((resolve) => setTimeout(resolve, 1200));
+      expect(sockets.connections).to.be.within(1, 6);
+      chain.mine();
+      await polling;
+    });
+
+    it("sends credentials in a header and shows no part of its URL", async () => {
+      const token = "0123456789abcdef0123";
+      const url = `${sockets.url.replace("//", "//user-name:pass-word@")}/v2/${token}`;
+      const { heads } = watch({ pollInterval: NEVER, webSocket: true, url });
+      await nextOf(heads);
+      const waiting = nextOf(heads).catch(() => null);
+      await until(() => sockets.subscribed === 1, "a subscription");
+      expect(sockets.authorization).to.equal(
+        `Basic ${Buffer.from("user-name:pass-word").toString("base64")}`,
+      );
+      await sockets.close();
+      await until(() => warnings.length > 2, "warnings");
+      expect(JSON.stringify(warnings)).to.not.match(/0123456789abcdef|user-name|pass-word/);
+      stop.abort();
+      await waiting;
+    });
+
+    it("has one connection and gives each head once after it was restarted many times", async () => {
+      for (let restart = 0; restart < 8; restart += 1) {
+        const { heads } = watch({ pollInterval: NEVER, webSocket: true });
+        await nextOf(heads);
+        const waiting = nextOf(heads);
+        await until(() => sockets.subscribed === 1, "one subscription");
+        sockets.announce(chain.mine());
+        await waiting;
+        await heads.return();
+        await until(() => sockets.open === 0, "no connection");
+      }
+      const { heads } = watch({ pollInterval: NEVER, webSocket: true });
+      const seen: bigint[] = [(await nextOf(heads)).head.number];
+      const waiting = nextOf(heads);
+      await until(() => sockets.subscribed === 1, "one subscription");
+      sockets.announce(chain.mine());
+      seen.push((await waiting).head.number);
+      sockets.announce(chain.mine());
+      seen.push((await nextOf(heads)).head.number);
+      expect(seen).to.deep.equal([27n, 28n, 29n]);
+      expect(sockets.open).to.equal(1);
+    });
+
+    it("keeps one connection through many that break off", async function () {
+      this.timeout(20_000);
+      const { heads, waiting } = await startLive();
+      let pending = waiting;
+      for (let round = 0; round < 4; round += 1) {
+        sockets.drop();
+        await until(() => states.at(-1) === "silent", "the end noticed");
+        await until(() => sockets.subscribed === 1 && states.at(-1) === "live", "a new subscription");
+        sockets.announce(chain.mine());
+        expect((await pending).head.number).to.equal(BigInt(20 + round));
+        pending = nextOf(heads);
+      }
+      expect(sockets.open).to.equal(1);
+      expect(sockets.connections).to.equal(5);
+      stop.abort();
+      await pending.catch(() => undefined);
+    });
+  });
+
+  for (const mode of ["live", "mute", "refused", "hanging", "busy"] as const) {
+    it(`leaves no connection and no timer after abort (${mode})`, async function () {
+      this.timeout(8000);
+      await new Promise((resolve) => setImmediate(resolve));
+      const before = resources();
+      const { heads } = watch({
+        pollInterval: mode === "hanging" ? SOON : NEVER,
+        webSocket: true,
+        url: mode === "refused" ? "ws://127.0.0.1:1" : sockets.url,
+      });
+      sockets.isMute = mode === "mute";
+      await nextOf(heads);
+      // A consumer may be waiting when it ends, or busy with a head.
+      const waiting = mode === "busy" ? null : heads.next();
+      if (mode === "hanging") {
+        rpc.fault = hanging;
+        await until(() => rpc.running > 0, "a hanging poll");
+      } else await new Promise((resolve) => setTimeout(resolve, 100));
+      if (mode === "live") sockets.isMute = true;
+      stop.abort();
+      if (waiting !== null) expect((await waiting).done).to.equal(true);
+      await until(() => sockets.open === 0 && rpc.running === 0, "connections closed");
+      // What is kept alive for the next request goes by itself.
+      await until(() => resources() <= before, `nothing left`, 6000);
+    });
+  }
+});
+
+/** Timers that keep the process alive. */
+function resources(): number {
+  return process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+}
