@@ -222,9 +222,9 @@ function printKeeper(settings: string): void {
   console.log(
     `\nto hedge this vault, in another terminal, with the key of account ${String(KEEPER_ACCOUNT)}:`,
   );
-  console.log(
-    `  KEEL_PRIVATE_KEY=${developmentKey(KEEPER_ACCOUNT)} npm run keeper -- run --config ${settings}`,
-  );
+  const key = `KEEL_PRIVATE_KEY=${developmentKey(KEEPER_ACCOUNT)}`;
+  for (const command of ["activate", "run"])
+    console.log(`  ${key} npm run keeper -- ${command} --config ${settings}`);
   console.log("\nCtrl-C stops\n");
 }
 

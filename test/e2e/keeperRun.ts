@@ -83,8 +83,10 @@ describe("npm run node and, beside it, npm run keeper -- run", function () {
   }
 
   it("prints what another terminal needs, and writes settings the keeper takes as they are", async () => {
-    expect(node.stdout).to.contain(`npm run keeper -- run --config ${settingsFile}`);
-    expect(node.stdout).to.contain(`  KEEL_PRIVATE_KEY=${KEEPER_KEY} npm run keeper -- run`);
+    for (const command of ["activate", "run"]) {
+      const line = `npm run keeper -- ${command} --config ${settingsFile}`;
+      expect(node.stdout).to.contain(`  KEEL_PRIVATE_KEY=${KEEPER_KEY} ${line}\n`);
+    }
     // A key that a wallet can import, beside its account.
     const depositor = mnemonicToAccount(MNEMONIC, { addressIndex: 6 }).address;
     expect(node.stdout).to.contain(`  6  ${depositor}  ${keyOf(6)}\n`);
@@ -94,6 +96,28 @@ describe("npm run node and, beside it, npm run keeper -- run", function () {
     });
     printed += stderr;
     expect(code, stderr).to.equal(0);
+  });
+
+  /** Runs a command beside the keeper, or without one. */
+  async function keeper(...args: readonly string[]): Promise<string> {
+    const { code, stdout, stderr } = await run(KEEPER, args, { env: { KEEL_PRIVATE_KEY: KEEPER_KEY } });
+    printed += stdout + stderr;
+    expect(code, stderr).to.equal(0);
+    return stdout;
+  }
+
+  it("decides but sends nothing until it is activated", async () => {
+    const config = settings({ strategy: { name: "clock", params: { seconds: 1 } }, pollInterval: 0.5 });
+    const before = await nonce();
+    const dry = start(config);
+    await dry.said(/"reason":"rule"[^]*"msg":"Decided\."/);
+    expect((await stop(dry)).rebalances).to.equal(0);
+    expect(await nonce()).to.equal(before);
+    expect(await keeper("status", "--config", config)).to.contain("it was never activated");
+    const activated = await keeper("activate", "--config", config);
+    expect(activated).to.match(
+      /^activated vault: vault 0x\w+ on chain 31337, account 0x3C44\w+, build \w+\n$/,
+    );
   });
 
   it("hedges over the RPC of another process, keeps a journal, and goes on from it", async () => {
@@ -117,6 +141,31 @@ describe("npm run node and, beside it, npm run keeper -- run", function () {
     const total = await stop(third);
     expect(total.decisions).to.be.greaterThan(decisions + 1);
     expect(BigInt(total.rebalances)).to.equal(await nonce());
+  });
+
+  it("is paused and resumed, and tells how it stands, while it runs", async () => {
+    const config = settings({ strategy: { name: "clock", params: { seconds: 1 } }, pollInterval: 0.5 });
+    const running = start(config);
+    await running.said(/The keeper watches\./);
+    expect(await keeper("pause", "--config", config, "--reason", "a look")).to.equal("paused vault\n");
+    expect(await keeper("pause", "--config", config)).to.equal("vault was paused already\n");
+    const status = async () =>
+      JSON.parse(await keeper("status", "--json", "--config", config)) as {
+        vaults: [{ isRunning: boolean; pause: { reason: string } | null }];
+      };
+    const { vaults } = await status();
+    expect(vaults[0]).to.deep.include({ name: "vault", isRunning: true });
+    expect(vaults[0].pause?.reason).to.equal("paused by the operator");
+    expect(await keeper("resume", "--config", config)).to.equal("resumed vault\n");
+    expect((await status()).vaults[0].pause).to.equal(null);
+    await stop(running);
+  });
+
+  it("makes what it decided again from its journal, and finds it the same", async () => {
+    const config = settings();
+    expect(await keeper("replay", "--config", config)).to.match(
+      /^\d+ decisions: \d+ the same, 0 different\n$/,
+    );
   });
 
   it("asks the deployed engine for greeks", async () => {
