@@ -164,6 +164,8 @@ export class VaultKeeper {
       const change = Math.abs(again.decision.trade - made.decision.trade);
       made = again;
       if (change > SAME_TRADE * Math.abs(again.decision.trade) && round < ROUNDS) continue;
+      const tooDear = this.#tooDear(again.input);
+      if (tooDear !== null) return this.#block(again, tooDear, head, snapshot, leave);
       const plan = planLegs(again.decision.trade, snapshot);
       return this.#send(
         again,
@@ -277,6 +279,13 @@ export class VaultKeeper {
     const isUrgent = reason === "margin" || Math.abs(drift) >= limits.delta;
     if (cap === null || head.baseFeePerGas <= cap || isUrgent) return null;
     return `The base fee ${String(head.baseFeePerGas)} is above the cap ${String(cap)}.`;
+  }
+
+  /** What the gas of one transaction may cost, whatever it is worth. */
+  #tooDear({ gasUsd }: DecisionInput): string | null {
+    const most = this.#options.limits.gasUsd;
+    if (gasUsd <= most) return null;
+    return `Its gas costs ${gasUsd.toFixed(2)} USD, more than limits.gasUsd, ${String(most)}.`;
   }
 
   async #block(made: Made, error: string, head: Head, snapshot: Snapshot, leave: Leave): Promise<Acted> {

@@ -3,13 +3,15 @@ import { BlockNotFoundError, keccak256, type Address, type Hash, type Hex, type 
 import type { Head } from "../chain/head.ts";
 import type { Reorg } from "../chain/headTracker.ts";
 import type { Signer } from "../signer/signer.ts";
-import type { IntentRecord, Mined, Unsettled } from "../store/journal.ts";
+import type { IntentRecord } from "../store/journal.ts";
 import { LeaseLostError } from "../store/leases.ts";
 import type { ExecutionKind } from "../store/schema.ts";
 import { Delivery, type DeliveryOptions } from "./delivery.ts";
-import { feesFor, feesToReplace, isMinable, type FeePolicy } from "./fees.ts";
-import { findMined, type Settlement } from "./settlement.ts";
-import { Slot, type Attempt } from "./slot.ts";
+import { feesFor, feesToReplace, type FeePolicy, type Fees } from "./fees.ts";
+import { LaneBook } from "./laneBook.ts";
+import type { Settlement } from "./settlement.ts";
+import { isSigned, type Attempt, type Slot } from "./slot.ts";
+import { Upkeep } from "./upkeep.ts";
 
 /** The gas limit over the estimate: the pool may cross more ticks by the time it is mined. */
 const GAS_NUMERATOR = 5n;
@@ -18,12 +20,10 @@ const GAS_DENOMINATOR = 4n;
 const MAX_TRANSACTION_GAS = 16_777_216n;
 /** Gas of a transfer of nothing, which is what cancels. */
 const TRANSFER_GAS = 21_000n;
-/** Heads at which something must be seen before it counts: one answer may be of a node that lags behind itself. */
-const SIGHTINGS = 3;
-/** Nonces that are filled with transfers to reach one beyond them. A wider gap is a lie, not a loss. */
-const WIDEST_GAP = 16n;
-/** A cancellation is worth whatever it takes: what it stands for blocks every later transaction of the account. */
+/** A transfer that clears a nonce is worth whatever it takes: what it stands for blocks every later transaction. */
 const NO_CEILING = 2n ** 128n;
+/** Unix seconds: a transfer of nothing is never too late. */
+const NEVER = 2n ** 62n;
 
 export interface LaneOptions extends DeliveryOptions {
   readonly chainId: number;
@@ -65,42 +65,38 @@ export type SendResult = { readonly hash: Hash } | { readonly refused: string };
 export class NonceLane {
   readonly #options: LaneOptions;
   readonly #delivery: Delivery;
-  #slots = new Map<bigint, Slot>();
-  /** Those a reorg could take back, oldest first. */
-  #mined: readonly Mined[] = [];
-  #nextNonce = 0n;
+  #book: LaneBook;
+  #upkeep: Upkeep;
   #isReconciled = false;
   #turn: Promise<unknown> = Promise.resolve();
-  /** Heads at which the account's next nonce was one that nobody has signed for, below one that somebody has. */
-  #gapSightings = 0;
-  /** The block of each vault's newest receipt. */
-  readonly #minedAt = new Map<Address, bigint>();
 
   constructor(options: LaneOptions) {
     this.#options = options;
     this.#delivery = new Delivery(options);
+    ({ book: this.#book, upkeep: this.#upkeep } = this.#blank());
   }
 
   get account(): Address {
     return this.#options.signer.address;
   }
 
+  /** Null until journal and chain have been brought together. */
   get nextNonce(): bigint | null {
-    return this.#isReconciled ? this.#nextNonce : null;
+    return this.#isReconciled ? this.#book.nextNonce : null;
   }
 
   get pending(): readonly Slot[] {
-    return [...this.#slots.values()].toSorted((a, b) => (a.txNonce < b.txNonce ? -1 : 1));
+    return this.#book.pending;
   }
 
   /** The nonce that a vault's transaction holds, or null. */
   slotOf(vault: Address): Slot | null {
-    return this.pending.find(({ newest }) => newest?.vault === vault) ?? null;
+    return this.#book.slotOf(vault);
   }
 
   /** Whether a block is older than the one that mined the vault's last transaction, and does not show its effect. */
   isBehind(vault: Address, head: Head): boolean {
-    return head.number < (this.#minedAt.get(vault) ?? 0n);
+    return this.#book.isBehind(vault, head);
   }
 
   /**
@@ -119,23 +115,15 @@ export class NonceLane {
   async onHead(head: Head, reorg: Reorg | null): Promise<Settlement[]> {
     await this.reconcile();
     const settlements = reorg === null ? [] : await this.#takeBack(reorg);
-    if (this.#slots.size > 0) {
-      const count = await this.#accountNonce();
-      for (const slot of this.pending) {
-        if (slot.txNonce < count) settlements.push(...(await this.#settle(slot)));
-        else await this.#delivery.keepAlive(slot, head);
-      }
-      await this.#fillGap(count, head);
-      await this.#clearWay(head);
-    }
-    return settlements;
+    if (this.pending.length === 0) return settlements;
+    return [...settlements, ...(await this.#upkeep.onHead(head, await this.#accountNonce()))];
   }
 
   /** Notes that blocks up to this one stay for ever. */
   async finalize(upTo: bigint): Promise<void> {
-    if (!this.#mined.some(({ block }) => block.number <= upTo)) return;
+    if (!this.#book.mined.some(({ block }) => block.number <= upTo)) return;
     await this.#options.journal.markFinal({ chainId: this.#options.chainId, upTo });
-    this.#mined = this.#mined.filter(({ block }) => block.number > upTo);
+    this.#book.finalize(upTo);
   }
 
   /**
@@ -145,46 +133,31 @@ export class NonceLane {
   async send(request: SendRequest): Promise<SendResult> {
     const signed = await this.#inTurn(async () => {
       await this.#ensureReconciled();
-      const { vault, head, ceiling } = request;
-      const slot = this.slotOf(vault);
-      const wanted = feesFor(head.baseFeePerGas, request.fees, ceiling);
-      const fees = slot?.fees ? feesToReplace(slot.fees, wanted, ceiling) : wanted;
-      if (fees === null) return null;
-      const limit = (request.gas * GAS_NUMERATOR) / GAS_DENOMINATOR;
-      const gasLimit = limit < MAX_TRANSACTION_GAS ? limit : MAX_TRANSACTION_GAS;
-      const { data, kind, deadline, decisionId, rebalanceNonce } = request;
-      const txNonce = slot?.txNonce ?? this.#nextNonce;
-      return this.#sign(
-        {
-          ...this.#record({ vault, txNonce, head }),
-          kind,
-          deadline,
-          decisionId,
-          rebalanceNonce,
-          gasLimit,
-          ...fees,
-        },
-        { to: vault, data },
-      );
+      return this.#signRequest(request);
     });
     if (signed === null)
       return { refused: "To replace what is pending costs more gas than the trade is worth." };
     const { slot, attempt } = signed;
-    this.#options.log.info(
-      { hash: attempt.hash, nonce: attempt.txNonce, decision: attempt.decisionId, vault: attempt.vault },
-      slot.attempts.length > 1 ? "Replaces a transaction." : "Sends a transaction.",
-    );
+    const { id, hash, txNonce: nonce, decisionId: decision, vault } = attempt;
+    const { journal, log } = this.#options;
+    const isFirst = slot.attempts.length === 1;
+    log.info({ hash, nonce, decision, vault }, isFirst ? "Sends a transaction." : "Replaces a transaction.");
     const refusal = await this.#delivery.deliver(slot, attempt, request.head);
-    if (refusal === null) return { hash: attempt.hash };
-    await this.#drop(slot, attempt, refusal);
+    if (refusal === null) return { hash };
+    log.error({ hash, error: refusal }, "The node refuses the transaction.");
+    await journal.recordOutcome(id, { status: "rejected", error: refusal });
+    this.#book.drop(slot, id);
     return { refused: refusal };
   }
 
-  /** Takes what a vault has pending off the chain's mind, by a transfer of nothing at its nonce. */
+  /**
+   * Takes what a vault has pending back, by a transfer of nothing at its nonce. It offers just enough to take its place, so it is mined
+   * when that could have been: nothing is worth more that is not wanted.
+   */
   async cancel(slot: Slot, head: Head): Promise<void> {
-    const { newest } = slot;
-    if (newest === null || (newest.kind === "cancel" && isMinable(newest, head.baseFeePerGas))) return;
-    await this.#transfer(newest.vault, slot.txNonce, head);
+    const { newest, fees } = slot;
+    if (newest === null || fees === null || newest.kind === "cancel") return;
+    await this.#transfer(newest.vault, slot.txNonce, head, feesToReplace(fees, fees, NO_CEILING)!);
   }
 
   get #key(): { readonly chainId: number; readonly account: Address } {
@@ -198,209 +171,111 @@ export class NonceLane {
     return done;
   }
 
+  #blank(): { book: LaneBook; upkeep: Upkeep } {
+    const book = new LaneBook(this.#options.privateRoute === null);
+    const transfer = (vault: Address, txNonce: bigint, head: Head) => this.#clear(vault, txNonce, head);
+    const upkeep = new Upkeep(book, { ...this.#options, ...this.#key, delivery: this.#delivery, transfer });
+    return { book, upkeep };
+  }
+
   async #ensureReconciled(): Promise<void> {
-    const { journal, client, lease, privateRoute, log } = this.#options;
+    const { journal, client, lease, log } = this.#options;
     if (!lease.isHeld()) throw new LeaseLostError(lease.key);
     if (this.#isReconciled) return;
-    const slots = new Map<bigint, Slot>();
+    const { book, upkeep } = this.#blank();
     for (const record of await journal.unsettled(this.#key)) {
-      if (!isSigned(record)) {
+      if (isSigned(record)) {
+        book.add(record);
+        log.info({ hash: record.hash, nonce: record.txNonce }, "Takes up a transaction of an earlier run.");
+      } else {
         // Nobody signed it, and with this lease nobody else can any more.
         await journal.recordOutcome(record.id, { status: "abandoned" });
-        continue;
       }
-      const slot = slots.get(record.txNonce) ?? new Slot(record.txNonce, privateRoute === null);
-      slot.add(record);
-      slots.set(record.txNonce, slot);
-      log.info({ hash: record.hash, nonce: record.txNonce }, "Takes up a transaction of an earlier run.");
     }
-    this.#slots = slots;
-    this.#mined = await journal.recent(this.#key);
-    for (const slot of slots.values()) slot.isOrphaned = !(await isOnChain(client, slot.newest!.head));
-    this.#nextNonce = highest([await this.#accountNonce(), ...this.#usedNonces()]);
-    await this.#reexamine(-1n);
+    for (const mined of await journal.recent(this.#key)) book.noteMined(mined);
+    for (const slot of book.pending) slot.isOrphaned = !(await isOnChain(client, slot.newest!.head));
+    await upkeep.reexamine(-1n);
+    const count = await this.#accountNonce();
+    if (book.nextNonce < count) book.nextNonce = count;
+    [this.#book, this.#upkeep] = [book, upkeep];
     this.#isReconciled = true;
   }
 
-  /** One past every nonce that is taken for certain, whatever a node that lags behind says. */
-  #usedNonces(): bigint[] {
-    return [...this.#slots.keys(), ...this.#mined.map(({ txNonce }) => txNonce)].map((nonce) => nonce + 1n);
+  /** @returns Null where nothing that could take the place of what is pending is worth its gas. */
+  #signRequest(request: SendRequest): Promise<Signed> | null {
+    const { vault, head, ceiling, gas, data, kind, deadline, decisionId, rebalanceNonce } = request;
+    const slot = this.slotOf(vault);
+    const wanted = feesFor(head.baseFeePerGas, request.fees, ceiling);
+    const fees = slot?.fees ? feesToReplace(slot.fees, wanted, ceiling) : wanted;
+    if (fees === null) return null;
+    const limit = (gas * GAS_NUMERATOR) / GAS_DENOMINATOR;
+    const gasLimit = limit < MAX_TRANSACTION_GAS ? limit : MAX_TRANSACTION_GAS;
+    const txNonce = slot?.txNonce ?? this.#book.nextNonce;
+    const intent = { vault, txNonce, kind, deadline, decisionId, rebalanceNonce, gasLimit, ...fees };
+    return this.#sign(intent, head, { to: vault, data });
   }
 
   /** Call it in turn. What the journal holds after a failure is not known, so the lane reconciles before it goes on. */
   async #sign(
-    intent: IntentRecord,
+    terms: Omit<IntentRecord, "chainId" | "account" | "route" | "head">,
+    { number, hash: blockHash }: Head,
     call: { readonly to: Address; readonly data: Hex },
-  ): Promise<{ readonly slot: Slot; readonly attempt: Attempt }> {
+  ): Promise<Signed> {
     const { journal, signer, lease, chainId, privateRoute } = this.#options;
-    const { txNonce, gasLimit, maxFeePerGas, maxPriorityFeePerGas } = intent;
+    const route = privateRoute === null ? "public" : "private";
+    const intent: IntentRecord = { ...this.#key, ...terms, route, head: { number, hash: blockHash } };
+    const { txNonce, gasLimit: gas, maxFeePerGas, maxPriorityFeePerGas } = intent;
     this.#isReconciled = false;
     const id = await journal.recordIntent(intent, lease);
     const raw = await signer.signTransaction({
-      chainId,
-      nonce: Number(txNonce),
-      ...call,
-      value: 0n,
-      gas: gasLimit,
-      maxFeePerGas,
-      maxPriorityFeePerGas,
+      ...{ chainId, nonce: Number(txNonce), ...call, value: 0n },
+      ...{ gas, maxFeePerGas, maxPriorityFeePerGas },
     });
     const hash = keccak256(raw);
     await journal.recordSigned(id, { raw, hash }, lease);
-    const slot = this.#slots.get(txNonce) ?? new Slot(txNonce, privateRoute === null);
     const attempt: Attempt = { ...intent, id, status: "signed", raw, hash, sentAt: null };
-    slot.add(attempt);
-    this.#slots.set(txNonce, slot);
-    this.#nextNonce = highest([this.#nextNonce, txNonce + 1n]);
+    const slot = this.#book.add(attempt);
     this.#isReconciled = true;
     return { slot, attempt };
   }
 
-  /** A transfer of nothing to the account itself, at a nonce that something must take. */
-  async #transfer(vault: Address, txNonce: bigint, head: Head): Promise<void> {
+  /** Takes a nonce by a transfer that the next block takes, whatever it costs. */
+  async #clear(vault: Address, txNonce: bigint, head: Head): Promise<void> {
     const { priorityFeePerGas } = this.#options;
+    const wanted = feesFor(head.baseFeePerGas, { priorityFeePerGas, maxBaseFeePerGas: null }, NO_CEILING);
+    const previous = this.#book.at(txNonce)?.fees ?? null;
+    const fees = previous === null ? wanted : feesToReplace(previous, wanted, NO_CEILING)!;
+    await this.#transfer(vault, txNonce, head, fees);
+  }
+
+  /** A transfer of nothing to the account itself, at a nonce that something must take. */
+  async #transfer(vault: Address, txNonce: bigint, head: Head, fees: Fees): Promise<void> {
     const { slot, attempt } = await this.#inTurn(async () => {
       await this.#ensureReconciled();
-      const wanted = feesFor(head.baseFeePerGas, { priorityFeePerGas, maxBaseFeePerGas: null }, NO_CEILING);
-      const previous = this.#slots.get(txNonce)?.fees;
-      const fees = previous ? feesToReplace(previous, wanted, NO_CEILING)! : wanted;
-      const none = { deadline: 2n ** 62n, decisionId: null, rebalanceNonce: null };
-      const intent = { ...this.#record({ vault, txNonce, head }), kind: "cancel" as const, ...none, ...fees };
-      return this.#sign({ ...intent, gasLimit: TRANSFER_GAS }, { to: this.account, data: "0x" });
+      const none = { decisionId: null, rebalanceNonce: null, deadline: NEVER, gasLimit: TRANSFER_GAS };
+      return this.#sign({ vault, txNonce, kind: "cancel", ...none, ...fees }, head, {
+        to: this.account,
+        data: "0x",
+      });
     });
     this.#options.log.warn({ hash: attempt.hash, nonce: txNonce, vault }, "Cancels a transaction.");
     await this.#delivery.deliver(slot, attempt, head);
   }
 
-  #record({ vault, txNonce, head }: { vault: Address; txNonce: bigint; head: Head }) {
-    const route: IntentRecord["route"] = this.#options.privateRoute === null ? "public" : "private";
-    return { ...this.#key, vault, txNonce, route, head: { number: head.number, hash: head.hash } };
-  }
-
-  /** Forgets a transaction that was refused when it was sent for the first time: no node can have it. */
-  async #drop(slot: Slot, { id, hash }: Attempt, error: string): Promise<void> {
-    this.#options.log.error({ hash, error }, "The node refuses the transaction.");
-    await this.#options.journal.recordOutcome(id, { status: "rejected", error });
-    slot.remove(id);
-    if (slot.attempts.length > 0) return;
-    this.#slots.delete(slot.txNonce);
-    if (this.#nextNonce === slot.txNonce + 1n) this.#nextNonce = slot.txNonce;
-  }
-
-  async #settle(slot: Slot): Promise<Settlement[]> {
-    const { client, journal } = this.#options;
-    const mined = await findMined(client, slot.attempts);
-    if (mined !== null) {
-      for (const { id } of slot.attempts)
-        if (id !== mined.attempt.id) await journal.recordOutcome(id, { status: "replaced" });
-      this.#note(mined);
-      return this.#finish(slot, mined);
-    }
-    slot.sightings += 1;
-    if (slot.sightings < SIGHTINGS) return [];
-    const error = `Nonce ${String(slot.txNonce)} was used by another transaction.`;
-    const outcome = { status: "superseded", error } as const;
-    for (const { id } of slot.attempts.slice(0, -1)) await journal.recordOutcome(id, outcome);
-    return this.#finish(slot, { attempt: slot.newest!, outcome });
-  }
-
-  async #finish(slot: Slot, settlement: Settlement): Promise<Settlement[]> {
-    const { journal, log } = this.#options;
-    const { attempt, outcome } = settlement;
-    await journal.recordOutcome(attempt.id, outcome);
-    this.#slots.delete(slot.txNonce);
-    const { hash, vault, kind } = attempt;
-    const { status, gasUsed, blockNumber: block, error } = outcome;
-    const fields = { hash, vault, kind, status, gasUsed, block, error };
-    if (status !== "confirmed") log.error(fields, "A transaction did not take effect.");
-    else log.info(fields, kind === "rebalance" ? "A rebalance took effect." : "A transaction was mined.");
-    return [settlement];
-  }
-
-  #note({ attempt, outcome }: Settlement): void {
-    const { status, blockNumber: number, blockHash: hash } = outcome;
-    if ((status !== "confirmed" && status !== "reverted") || number === undefined || hash === undefined)
-      return;
-    const others = this.#mined.filter(({ txNonce }) => txNonce !== attempt.txNonce);
-    this.#mined = [...others, { ...attempt, status, block: { number, hash } }];
-    this.#minedAt.set(attempt.vault, number);
-  }
-
   async #takeBack({ ancestor }: Reorg): Promise<Settlement[]> {
     for (const slot of this.pending) if (slot.newest!.head.number > ancestor) slot.isOrphaned = true;
-    return this.#reexamine(ancestor);
-  }
-
-  /** What was mined in blocks that are gone is looked for again, and pending once more where it is in no other. */
-  async #reexamine(ancestor: bigint): Promise<Settlement[]> {
-    const { client, journal, privateRoute, log } = this.#options;
-    const settlements: Settlement[] = [];
-    for (const mined of this.#mined.filter(({ block }) => block.number > ancestor)) {
-      const { id, hash, txNonce, vault, block } = mined;
-      const found = await findMined(client, [{ ...mined, status: "sent" }]);
-      if (found?.outcome.blockHash === block.hash) continue;
-      this.#mined = this.#mined.filter((other) => other.txNonce !== txNonce);
-      this.#minedAt.delete(vault);
-      if (found === null) {
-        await journal.reopen(id);
-        const slot = new Slot(txNonce, privateRoute === null);
-        for (const record of await journal.unsettled(this.#key))
-          if (record.txNonce === txNonce && isSigned(record)) slot.add(record);
-        slot.isOrphaned = true;
-        this.#slots.set(txNonce, slot);
-        log.warn({ hash, vault, nonce: txNonce }, "A mined transaction is no longer on the chain.");
-      } else {
-        await journal.recordOutcome(id, found.outcome);
-        this.#note(found);
-        settlements.push(found);
-        log.warn(
-          { hash, vault, block: found.outcome.blockNumber },
-          "A mined transaction is in another block now.",
-        );
-      }
-    }
-    return settlements;
-  }
-
-  /**
-   * Fills nonces between the account's next and the first that is signed for: one was freed there after a later one had been taken.
-   * Where the gap is wider than that could be, a node has told a lie about the account, and what lies beyond is given up once it can
-   * have no effect.
-   */
-  async #fillGap(count: bigint, head: Head): Promise<void> {
-    const first = this.pending[0]?.txNonce ?? count;
-    this.#gapSightings = first > count ? this.#gapSightings + 1 : 0;
-    if (this.#gapSightings < SIGHTINGS) return;
-    if (first - count <= WIDEST_GAP) {
-      for (let nonce = count; nonce < first; nonce += 1n) await this.#transfer(this.account, nonce, head);
-      return;
-    }
-    const error = `Nonce ${String(first)} is beyond the account's next, ${String(count)}.`;
-    for (const slot of this.pending.filter((each) => each.isSpent(head.timestamp, null))) {
-      for (const { id } of slot.attempts)
-        await this.#options.journal.recordOutcome(id, { status: "rejected", error });
-      this.#slots.delete(slot.txNonce);
-      this.#isReconciled = false;
-      this.#options.log.error(
-        { nonce: slot.txNonce, next: count },
-        "A nonce was out of reach and is given up.",
-      );
-    }
-  }
-
-  /** A transaction that offers too little for now must not hold up those behind it that do not. */
-  async #clearWay({ baseFeePerGas, ...head }: Head): Promise<void> {
-    const pending = this.pending;
-    const canMine = (slot: Slot) => slot.newest !== null && isMinable(slot.newest, baseFeePerGas);
-    const last = pending.findLastIndex(canMine);
-    for (const slot of pending.slice(0, Math.max(0, last)))
-      if (!canMine(slot)) await this.cancel(slot, { baseFeePerGas, ...head });
+    return this.#upkeep.reexamine(ancestor);
   }
 
   async #accountNonce(): Promise<bigint> {
     const { client } = this.#options;
     return BigInt(await client.getTransactionCount({ address: this.account, blockTag: "latest" }));
   }
+}
+
+interface Signed {
+  readonly slot: Slot;
+  readonly attempt: Attempt;
 }
 
 /** Whether a block that was the head once still is on the chain. */
@@ -411,12 +286,4 @@ async function isOnChain(client: PublicClient, { number, hash }: IntentRecord["h
     if (error instanceof BlockNotFoundError) return false;
     throw error;
   }
-}
-
-function isSigned(record: Unsettled): record is Attempt {
-  return record.raw !== null && record.hash !== null && record.status !== "intent";
-}
-
-function highest(values: readonly bigint[]): bigint {
-  return values.reduce((a, b) => (a > b ? a : b), 0n);
 }

@@ -10,6 +10,11 @@ export interface Attempt extends Unsettled {
   readonly hash: Hash;
 }
 
+/** Whether a record has the bytes that {@link Attempt} promises. */
+export function isSigned(record: Unsettled): record is Attempt {
+  return record.status !== "intent" && record.raw !== null && record.hash !== null;
+}
+
 /**
  * One nonce of a lane. It may hold several transactions, each a replacement of the one before; at most one of them can be
  * mined.

@@ -12,12 +12,11 @@ const NOTHING = 1e-9;
  *
  * @param input Of a decision to trade.
  * @param most USD: what the operator lets one transaction cost.
- * @returns At least the gas the decision was made with, even where that is above `most`: who decided to pay it, did.
+ * @returns At most `most`; else at least the gas the decision was made with.
  */
 export function gasCeiling(strategy: Strategy, input: DecisionInput, most: number): number {
   const trades = (gasUsd: number) => strategy.decide({ ...input, gasUsd }).action === "rebalance";
-  if (most <= input.gasUsd) return input.gasUsd;
-  if (trades(most)) return most;
+  if (most <= input.gasUsd || trades(most)) return most;
   let low = Math.max(input.gasUsd, most * NOTHING);
   let high = most;
   while (high > low * PRECISION) {

@@ -4,6 +4,9 @@ import { numberToHex, parseTransaction, type Hex } from "viem";
 import type { Reorg } from "../../keeper/chain/headTracker.ts";
 import type { ExecutionTable } from "../../keeper/store/schema.ts";
 import { fixedBand } from "../../keeper/strategy/fixedBand.ts";
+import { gasCeiling } from "../../keeper/strategy/gasCeiling.ts";
+import { optimalImpulse } from "../../keeper/strategy/optimalImpulse.ts";
+import type { Strategy } from "../../keeper/strategy/types.ts";
 import { lost, unanswered } from "./utils/faultyProvider.ts";
 import { ACCOUNT, keeperHarness, toZero } from "./utils/keeperHarness.ts";
 
@@ -234,6 +237,54 @@ describe("keeper, exactly once", () => {
       await step();
     }
     expect([await rebalances(), await nonceOf()]).to.deep.equal([1, 1]);
+  });
+
+  describe("when a block has become too dear for what is pending", () => {
+    const priced = optimalImpulse({ riskAversion: 1e-4 });
+
+    const baseFee = async (gwei: number) => {
+      await rpc("hardhat_setNextBlockBaseFeePerGas", [numberToHex(BigInt(gwei) * 10n ** 9n)]);
+      await mine();
+    };
+    /** A transaction sent at one gwei, and then a block that is too dear for it. @returns The keeper's step. */
+    async function dearer(strategy: Strategy, gwei: number) {
+      await baseFee(1);
+      const { step } = await start(strategy);
+      const { sent } = await step();
+      await rpc("hardhat_dropTransaction", [sent]);
+      await baseFee(gwei);
+      return step;
+    }
+
+    it("offers more, but never more for gas than the trade is worth", async () => {
+      const step = await dearer(priced, 10);
+      const { input, sent } = await step();
+      expect(sent).to.match(/^0x/);
+      const [old, replacement] = (await executions()) as [ExecutionTable, ExecutionTable];
+      expect([old.tx_nonce, replacement.tx_nonce]).to.deep.equal([0n, 0n]);
+      expect(replacement.max_fee_per_gas! >= 10n ** 10n).to.equal(true);
+      const gas = (BigInt(parseTransaction(replacement.raw as Hex).gas!) * 4n) / 5n;
+      const worth = gasCeiling(priced, input!, 1000);
+      const offered = (Number(replacement.max_fee_per_gas! * gas) / 1e18) * input!.spot;
+      expect(offered).to.be.at.most(worth * 1.0001);
+    });
+
+    it("leaves it as it is where the gas costs more than the trade is worth, until its time is up", async () => {
+      let isWanted = true;
+      const decide: Strategy["decide"] = (input) => (isWanted ? priced : never).decide(input);
+      const step = await dearer({ ...priced, decide }, 5000);
+      const { blocked, sent } = await step();
+      expect(sent).to.equal(null);
+      expect(blocked).to.match(/^Its gas costs \d+\.\d\d USD, more than limits\.gasUsd, 1000\.$/);
+      expect(await statuses()).to.deep.equal(["sent", "blocked"]);
+      await rpc("evm_increaseTime", [601]);
+      isWanted = false;
+      await mine();
+      await step();
+      const [old, , transfer] = (await executions()) as [ExecutionTable, ExecutionTable, ExecutionTable];
+      expect([transfer.kind, transfer.tx_nonce]).to.deep.equal(["cancel", 0n]);
+      expect(transfer.max_fee_per_gas).to.equal((old.max_fee_per_gas! * 9n + 7n) / 8n);
+    });
   });
 
   describe("and reorganisations", () => {

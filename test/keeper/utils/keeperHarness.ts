@@ -105,6 +105,7 @@ export function keeperHarness() {
       };
     },
     mine: () => rpc("evm_mine"),
+    head: () => readHead(createChainClient({ provider: provider as never })),
     drift: async () => Number((await keel.vault.getFunction("drift")()) as bigint) / 1e18,
     nonceOf: async (tag = "latest") =>
       Number(await rpc<Hex>("eth_getTransactionCount", [ACCOUNT.address, tag])),
