@@ -1,5 +1,5 @@
 import { ExponentialBackoff, type IBackoff } from "cockatiel";
-import { isHash, isHex } from "viem";
+import { isHash, isHex, type Hash } from "viem";
 
 import { cutOff } from "./cutOff.ts";
 import type { BlockId, Head } from "./head.ts";
@@ -35,6 +35,8 @@ export class HeadSocket {
   #timer: NodeJS.Timeout | undefined;
   #graceTimer: NodeJS.Timeout | undefined;
   #expected: bigint | null = null;
+  /** The newest block since the connection was made; null until that is known. */
+  #baseline: Hash | null = null;
   /** The last block it told of. */
   #last: BlockId | null = null;
   #closed = false;
@@ -44,10 +46,16 @@ export class HeadSocket {
     this.#open();
   }
 
-  /** A poll found this block: if the subscription does not tell of it soon, nor of a later one, it is dead. */
-  expect({ number, hash }: BlockId): void {
-    if (this.#expected !== null || this.#connection?.isLive !== true) return;
-    if (this.#last !== null && (this.#last.hash === hash || this.#last.number > number)) return;
+  /**
+   * A poll found this block to be the newest: if it was not before, and the subscription neither told of it nor does so
+   * soon, it is dead. What it was before is known from the first poll of a connection, whose block may be older than that.
+   */
+  compare({ number, hash }: BlockId): void {
+    if (this.#connection?.isLive !== true) return;
+    const baseline = this.#baseline;
+    this.#baseline = hash;
+    const isTold = this.#last !== null && (this.#last.hash === hash || this.#last.number > number);
+    if (baseline === null || baseline === hash || isTold || this.#expected !== null) return;
     this.#expected = number;
     this.#graceTimer = setTimeout(() => {
       this.#reopen("it is silent");
@@ -69,6 +77,7 @@ export class HeadSocket {
     this.#connection = new Connection(this.#options.url, {
       onLive: () => {
         clearTimeout(this.#timer);
+        this.#baseline = null;
         this.#options.onState("live");
       },
       onHead: (head) => {
@@ -83,6 +92,7 @@ export class HeadSocket {
   #hear(head: Head): void {
     this.#backoff = null;
     this.#last = head;
+    this.#baseline = head.hash;
     if (this.#expected !== null && head.number >= this.#expected) this.#stopExpecting();
     this.#options.onHead(head);
   }

@@ -175,10 +175,8 @@ class HeadWatch {
         log.info({ failures: this.#failures, block: head.number }, "The RPC answers again.");
       this.#failures = 0;
       this.#pause = pollInterval * 1000;
-      if (this.#isNews(head.hash)) {
-        this.#socket?.expect(head);
-        this.#waiting.push(head);
-      }
+      this.#socket?.compare(head);
+      if (this.#isNews(head.hash)) this.#waiting.push(head);
     } catch (error) {
       this.#noteFailure(error);
     } finally {

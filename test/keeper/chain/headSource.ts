@@ -249,6 +249,8 @@ describe("watching heads", () => {
     it("notices by a poll that it went silent without closing, and opens another", async function () {
       this.timeout(8000);
       const { heads, waiting } = await startLive(0.1);
+      // Until a poll has seen what was there before.
+      await new Promise((resolve) => setTimeout(resolve, 250));
       sockets.isMute = true;
       chain.mine();
       expect((await waiting).head.number).to.equal(20n);
@@ -261,6 +263,16 @@ describe("watching heads", () => {
       expect((await next).head.number).to.equal(21n);
       // The dead one is cut off though its server never agreed.
       await until(() => sockets.open === 1, "the dead connection gone");
+    });
+
+    it("is not taken for dead for a head that was there before it", async () => {
+      const { heads } = watch({ pollInterval: SOON, webSocket: true });
+      await nextOf(heads);
+      const waiting = nextOf(heads);
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      expect(sockets.connections).to.equal(1);
+      sockets.announce(chain.mine());
+      await waiting;
     });
 
     it("is not taken for dead while it is only a little later than a poll", async function () {
