@@ -61,18 +61,26 @@ describe("heads of a Hardhat node", function () {
     await rpc("hardhat_setCoinbase", `0x${salt.toString(16).padStart(40, "0")}`);
   }
 
-  function watch(mode: "http" | "websocket"): {
-    heads: Heads;
-    tracker: ReturnType<typeof createHeadTracker>;
-  } {
+  function watch(mode: "http" | "websocket") {
     const client = createChainClient({ pool });
     const tracker = createHeadTracker(client, 64);
-    const heads = watchHeads(client, {
+    const live = new EventTarget();
+    /** There are heads from now on. */
+    const isWatching =
+      mode === "http"
+        ? null
+        : new Promise((resolve) => {
+            live.addEventListener("live", resolve);
+          });
+    const heads: Heads = watchHeads(client, {
       ...{ finalityBlocks: 64, signal: stop.signal, log: silentLog, tracker },
       pollInterval: mode === "http" ? SOON : NEVER,
       webSocketUrl: mode === "http" ? undefined : new Secret(`ws://${HOST}:${String(port)}`),
+      onSocketState: () => {
+        live.dispatchEvent(new Event("live"));
+      },
     });
-    return { heads, tracker };
+    return { heads, tracker, isWatching };
   }
 
   async function nextOf(heads: Heads): Promise<HeadEvent> {
@@ -95,45 +103,29 @@ describe("heads of a Hardhat node", function () {
   }
 
   it("are told by its websocket", async () => {
-    const { heads } = watch("websocket");
+    const { heads, isWatching } = watch("websocket");
     const first = await nextOf(heads);
-    const waiting = nextOf(heads);
-    let isTold = false;
-    void waiting.then(() => (isTold = true));
-    // The subscription takes a moment to be there.
-    for (let count = 0; count < 100 && !isTold; count += 1) {
+    await isWatching;
+    for (const ahead of [1n, 2n, 3n]) {
+      const waiting = nextOf(heads);
       await mine(1);
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      const { head, reorg } = await waiting;
+      expect(head.number).to.equal(first.head.number + ahead);
+      expect(head.hash).to.equal(await hashAt(head.number));
+      expect(reorg).to.equal(null);
     }
-    const { head, reorg } = await waiting;
-    expect(head.number > first.head.number).to.equal(true);
-    expect(head.hash).to.equal(await hashAt(head.number));
-    expect(reorg).to.equal(null);
-    const next = nextOf(heads);
-    await mine(1);
-    expect((await next).head.parentHash).to.be.a("string");
   });
 
   for (const mode of ["http", "websocket"] as const) {
     for (const depth of [1, 2, 7, 32, 64]) {
       for (const ahead of [0, 1]) {
         it(`over ${mode}: a reorg of depth ${String(depth)} to ${ahead === 0 ? "the same height" : "one block more"}`, async () => {
-          const { heads, tracker } = watch(mode);
+          const { heads, tracker, isWatching } = watch(mode);
           const snapshot = await rpc("evm_snapshot");
           const { head: ancestor } = await nextOf(heads);
+          await isWatching;
           const told = reading(heads, ({ head }) => head.number === ancestor.number + BigInt(depth));
-          // One at a time so that each is a head; a websocket may still be opening.
-          let isDone = false;
-          void told.then(() => (isDone = true));
-          for (let each = 0; each < depth; each += 1) {
-            await mine(1);
-            if (mode === "websocket")
-              await new Promise((resolve) => setTimeout(resolve, each === 0 ? 100 : 2));
-          }
-          // The last block again where the websocket was not open yet for any of them.
-          for (let count = 0; count < 50 && !isDone; count += 1)
-            await new Promise((resolve) => setTimeout(resolve, 20));
-          if (!isDone && mode === "websocket") return;
+          for (let each = 0; each < depth; each += 1) await mine(1);
           const seen = (await told).map(({ head }) => head);
 
           const next = reading(heads, ({ reorg }) => reorg !== null);
