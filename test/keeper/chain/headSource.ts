@@ -263,6 +263,9 @@ describe("watching heads", () => {
       expect((await next).head.number).to.equal(21n);
       // The dead one is cut off though its server never agreed.
       await until(() => sockets.open === 1, "the dead connection gone");
+      // Nor does its end end the new one.
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      expect(states).to.deep.equal(["live", "silent", "live"]);
     });
 
     it("is not taken for dead for a head that was there before it", async () => {

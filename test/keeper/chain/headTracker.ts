@@ -216,6 +216,22 @@ describe("the head tracker", () => {
     expect(tracker.isCanonical(eight)).to.not.equal(false);
   });
 
+  it("does not call a block dropped that may have come back unseen", async () => {
+    const chain = new ModelChain();
+    const { tracker } = track(chain);
+    chain.mine(8);
+    for (const number of [5n, 6n, 7n, 8n]) await tracker.advance(chain.at(number)!);
+    const seven = chain.at(7n)!;
+    const backToOld = chain.save();
+    chain.rewind(3);
+    expect((await tracker.advance(chain.head))?.dropped).to.have.length(3);
+    expect(tracker.isCanonical(seven)).to.equal(false);
+    backToOld();
+    chain.mine(2);
+    expect(await tracker.advance(chain.head)).to.equal(null);
+    expect(tracker.isCanonical(seven)).to.equal(null);
+  });
+
   it("reports every block that was a head and left the chain once, and none that did not", async function () {
     this.timeout(60_000);
     const step = fc.oneof(
