@@ -196,7 +196,7 @@ export class VaultKeeper {
     const deadline = head.timestamp + LIFETIME;
     const gas = this.#gasUnits!;
     const result = await lane.send({
-      ...{ vault, kind: "rebalance", decisionId, rebalanceNonce, deadline, head, gas },
+      ...{ vault, to: vault, kind: "rebalance", decisionId, rebalanceNonce, deadline, head, gas },
       data: encodeRebalance({ plan, rebalanceNonce, deadline }),
       fees: this.#options.fees,
       ceiling: this.#ceiling(input, gas),

@@ -10,7 +10,7 @@ import { Delivery, type DeliveryOptions } from "./delivery.ts";
 import { feesFor, feesToReplace, type FeePolicy, type Fees } from "./fees.ts";
 import { LaneBook } from "./laneBook.ts";
 import type { Settlement } from "./settlement.ts";
-import { isSigned, type Attempt, type Slot } from "./slot.ts";
+import { isSigned, purposeOf, type Attempt, type Purpose, type Slot } from "./slot.ts";
 import { Upkeep } from "./upkeep.ts";
 
 /** The gas limit over the estimate: the pool may cross more ticks by the time it is mined. */
@@ -32,9 +32,10 @@ export interface LaneOptions extends DeliveryOptions {
   readonly priorityFeePerGas: bigint;
 }
 
-/** A transaction to the vault it is for. */
+/** A transaction for a vault. */
 export interface SendRequest {
   readonly vault: Address;
+  readonly to: Address;
   readonly kind: ExecutionKind;
   readonly data: Hex;
   /** As simulated. */
@@ -90,8 +91,8 @@ export class NonceLane {
   }
 
   /** The nonce that a vault's transaction holds, or null. */
-  slotOf(vault: Address): Slot | null {
-    return this.#book.slotOf(vault);
+  slotOf(vault: Address, purpose: Purpose = "hedge"): Slot | null {
+    return this.#book.slotOf(vault, purpose);
   }
 
   /** Whether a block is older than the one that mined the vault's last transaction, and does not show its effect. */
@@ -204,7 +205,7 @@ export class NonceLane {
   /** @returns Null where nothing that could take the place of what is pending is worth its gas. */
   #signRequest(request: SendRequest): Promise<Signed> | null {
     const { vault, head, ceiling, gas, data, kind, deadline, decisionId, rebalanceNonce } = request;
-    const slot = this.slotOf(vault);
+    const slot = this.slotOf(vault, purposeOf(kind));
     const wanted = feesFor(head.baseFeePerGas, request.fees, ceiling);
     const fees = slot?.fees ? feesToReplace(slot.fees, wanted, ceiling) : wanted;
     if (fees === null) return null;
@@ -212,7 +213,7 @@ export class NonceLane {
     const gasLimit = limit < MAX_TRANSACTION_GAS ? limit : MAX_TRANSACTION_GAS;
     const txNonce = slot?.txNonce ?? this.#book.nextNonce;
     const intent = { vault, txNonce, kind, deadline, decisionId, rebalanceNonce, gasLimit, ...fees };
-    return this.#sign(intent, head, { to: vault, data });
+    return this.#sign(intent, head, { to: request.to, data });
   }
 
   /** Call it in turn. What the journal holds after a failure is not known, so the lane reconciles before it goes on. */

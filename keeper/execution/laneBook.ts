@@ -3,7 +3,7 @@ import type { Address } from "viem";
 import type { Head } from "../chain/head.ts";
 import type { Mined } from "../store/journal.ts";
 import type { Settlement } from "./settlement.ts";
-import { Slot, type Attempt } from "./slot.ts";
+import { Slot, type Attempt, type Purpose } from "./slot.ts";
 
 /**
  * What is known of one account's nonces: those that are pending, and those that are mined but could be taken back. Pure memory; the journal
@@ -38,8 +38,8 @@ export class LaneBook {
   }
 
   /** The nonce that a vault's transaction holds, or null. */
-  slotOf(vault: Address): Slot | null {
-    return this.pending.find(({ newest }) => newest?.vault === vault) ?? null;
+  slotOf(vault: Address, purpose: Purpose): Slot | null {
+    return this.pending.find((slot) => slot.newest?.vault === vault && slot.purpose === purpose) ?? null;
   }
 
   /** Whether a block is older than the one that mined the vault's last transaction, and does not show its effect. */

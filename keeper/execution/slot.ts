@@ -1,6 +1,7 @@
 import type { Hash, Hex } from "viem";
 
 import type { Unsettled } from "../store/journal.ts";
+import type { ExecutionKind } from "../store/schema.ts";
 import type { Fees } from "./fees.ts";
 
 /** A signed transaction of the keeper whose end is not known. */
@@ -8,6 +9,13 @@ export interface Attempt extends Unsettled {
   readonly status: "signed" | "sent";
   readonly raw: Hex;
   readonly hash: Hash;
+}
+
+/** Hedging and duties of one vault are sent side by side: an expired series to settle must not hold up a margin call. */
+export type Purpose = "hedge" | "duty";
+
+export function purposeOf(kind: ExecutionKind): Purpose {
+  return kind === "rebalance" || kind === "cancel" ? "hedge" : "duty";
 }
 
 /** Whether a record has the bytes that {@link Attempt} promises. */
@@ -40,6 +48,11 @@ export class Slot {
   /** Oldest first. */
   get attempts(): readonly Attempt[] {
     return this.#attempts;
+  }
+
+  /** What it was first taken for. A cancellation serves the purpose it cancels; a slot lives as long as it has attempts. */
+  get purpose(): Purpose {
+    return purposeOf(this.#attempts[0]?.kind ?? "cancel");
   }
 
   /** The transaction that counts: the last signed. A slot is empty only while its first is. */
