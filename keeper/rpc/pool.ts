@@ -11,6 +11,8 @@ import { confirmNewest } from "./newest.ts";
 import { Witness, type Disagreement } from "./witness.ts";
 import type { Log } from "../log/logger.ts";
 
+export type { Disagreement, EndpointHealth, EndpointOptions };
+
 export interface RpcPoolOptions {
   /** At least one. With three or more, what is read is what two of them say. */
   readonly endpoints: readonly EndpointOptions[];

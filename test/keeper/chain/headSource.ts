@@ -1,5 +1,4 @@
 import { expect } from "chai";
-import { keccak256, toHex, type Hex } from "viem";
 
 import { createChainClient } from "../../../keeper/chain/client.ts";
 import { createHeadTracker, watchHeads, type HeadEvent } from "../../../keeper/chain/headSource.ts";
@@ -7,54 +6,9 @@ import type { SocketState } from "../../../keeper/chain/headSocket.ts";
 import { Secret } from "../../../keeper/config/secret.ts";
 import { silentLog } from "../../../keeper/log/logger.ts";
 import { createRpcPool } from "../../../keeper/rpc/pool.ts";
+import { HeaderChain } from "../utils/headerChain.ts";
 import { HeadServer } from "../utils/headServer.ts";
 import { hanging, RpcServer, sending } from "../utils/rpcServer.ts";
-
-interface Header {
-  readonly number: Hex;
-  readonly hash: Hex;
-  readonly parentHash: Hex;
-  readonly timestamp: Hex;
-  readonly baseFeePerGas: Hex;
-}
-
-/** Headers as nodes give them. */
-class HeaderChain {
-  #headers: Header[] = [];
-  salt = 0;
-
-  constructor(length: number) {
-    this.mine(length);
-  }
-
-  get tip(): Header {
-    return this.#headers.at(-1)!;
-  }
-
-  mine(count = 1): Header {
-    for (let each = 0; each < count; each += 1) {
-      const number = this.#headers.length;
-      const parentHash = this.#headers.at(-1)?.hash ?? keccak256("0x");
-      this.#headers.push({
-        number: `0x${number.toString(16)}`,
-        parentHash,
-        hash: keccak256(toHex(`${parentHash} ${String(this.salt)}`)),
-        timestamp: `0x${(number * 12).toString(16)}`,
-        baseFeePerGas: "0x7",
-      });
-    }
-    return this.tip;
-  }
-
-  rewind(depth: number): void {
-    this.salt += 1;
-    this.#headers.splice(this.#headers.length - depth);
-  }
-
-  at(tag: unknown): Header | null {
-    return tag === "latest" ? this.tip : (this.#headers[Number(tag)] ?? null);
-  }
-}
 
 const SOON = 0.02;
 const NEVER = 3600;
