@@ -1,7 +1,7 @@
 import { ExponentialBackoff, type IBackoff } from "cockatiel";
 import { isHash, isHex, type Hash } from "viem";
+import WebSocket from "ws";
 
-import { cutOff } from "./cutOff.ts";
 import type { BlockId, Head } from "./head.ts";
 import type { Secret } from "../config/secret.ts";
 import type { Log } from "../log/logger.ts";
@@ -128,40 +128,25 @@ interface ConnectionEvents {
 class Connection {
   readonly #socket: WebSocket;
   readonly #events: ConnectionEvents;
-  readonly #listening = new AbortController();
   #subscription: string | null = null;
 
   constructor(url: Secret, events: ConnectionEvents) {
     this.#events = events;
     const { href, authorization } = withoutCredentials(url);
-    // Node takes headers where the standard has protocols.
-    const init = authorization === null ? [] : ({ headers: { authorization } } as unknown as string[]);
-    this.#socket = new WebSocket(href, init);
-    this.#socket.binaryType = "arraybuffer";
-    const { signal } = this.#listening;
-    this.#socket.addEventListener(
-      "open",
-      () => {
+    const headers = authorization === null ? {} : { headers: { authorization } };
+    this.#socket = new WebSocket(href, headers)
+      .on("open", () => {
         this.#socket.send(SUBSCRIBE);
-      },
-      { signal },
-    );
-    this.#socket.addEventListener(
-      "message",
-      ({ data }: MessageEvent) => {
-        this.#read(data as unknown);
-      },
-      { signal },
-    );
-    for (const event of ["close", "error"]) {
-      this.#socket.addEventListener(
-        event,
-        () => {
-          this.#events.onEnd("it was closed");
-        },
-        { signal },
-      );
-    }
+      })
+      .on("message", (data: Buffer, isBinary) => {
+        this.#read(isBinary ? null : data.toString("utf8"));
+      })
+      .on("close", () => {
+        this.#events.onEnd("it was closed");
+      })
+      .on("error", () => {
+        this.#events.onEnd("it was closed");
+      });
   }
 
   get isLive(): boolean {
@@ -169,13 +154,13 @@ class Connection {
   }
 
   close(): void {
-    this.#listening.abort();
     // A connection that is refused later must not be an error nobody listens to.
-    this.#socket.addEventListener("error", () => undefined);
-    cutOff(this.#socket);
+    this.#socket.removeAllListeners().on("error", () => undefined);
+    // Not a polite close, which a server that is dead never answers.
+    this.#socket.terminate();
   }
 
-  #read(data: unknown): void {
+  #read(data: string | null): void {
     const message = parse(data);
     if (message === null) {
       this.#events.onEnd("it sent what is not JSON-RPC");
@@ -200,9 +185,9 @@ class Connection {
   }
 }
 
-function parse(data: unknown): Record<string, unknown> | null {
+function parse(data: string | null): Record<string, unknown> | null {
   try {
-    const message: unknown = typeof data === "string" ? JSON.parse(data) : null;
+    const message: unknown = data === null ? null : JSON.parse(data);
     return typeof message === "object" ? (message as Record<string, unknown> | null) : null;
   } catch {
     return null;

@@ -1,8 +1,8 @@
 import type { PublicClient } from "viem";
 
 import { readHead, type Head } from "../chain/head.ts";
-import { watchHeads, type HeadEvent, type HeadOptions } from "../chain/headSource.ts";
-import type { Reorg } from "../chain/headTracker.ts";
+import { createHeadTracker, watchHeads, type HeadEvent, type HeadOptions } from "../chain/headSource.ts";
+import type { HeadTracker, Reorg } from "../chain/headTracker.ts";
 import { CheckInterval } from "../market/checkInterval.ts";
 import type { RpcPool } from "../rpc/pool.ts";
 import type { Disagreement } from "../rpc/witness.ts";
@@ -29,6 +29,8 @@ export class ChainSeat {
   #head: { readonly head: Head; readonly at: number } | null = null;
   #startedAt = Date.now() / 1000;
   #headInterval: number;
+  readonly #tracker: HeadTracker;
+  #webSocket: ChainStatus["webSocket"];
   #reorgs = 0;
   #deepest = 0;
   #lastDeepReorg: ChainStatus["lastDeepReorg"] = null;
@@ -38,6 +40,8 @@ export class ChainSeat {
     this.#options = options;
     this.#headInterval = options.pollInterval;
     this.#interval = new CheckInterval(options.pollInterval);
+    this.#tracker = createHeadTracker(options.client, options.finalityBlocks);
+    this.#webSocket = options.webSocketUrl === undefined ? "none" : "silent";
   }
 
   get chainId(): number {
@@ -64,7 +68,11 @@ export class ChainSeat {
   async run(signal: AbortSignal): Promise<void> {
     const { client, vaults } = this.#options;
     this.#startedAt = Date.now() / 1000;
-    for await (const event of watchHeads(client, { ...this.#options, signal })) await this.#onHead(event);
+    const onSocketState = (state: "live" | "silent") => {
+      this.#webSocket = state;
+    };
+    const options = { ...this.#options, signal, tracker: this.#tracker, onSocketState };
+    for await (const event of watchHeads(client, options)) await this.#onHead(event);
     await Promise.all(vaults.map((vault) => vault.rest()));
   }
 
@@ -121,7 +129,7 @@ export class ChainSeat {
       lastDeepReorg: this.#lastDeepReorg,
       endpoints: pool.health(),
       lastDisagreement: this.#lastDisagreement,
-      webSocket: "none",
+      webSocket: this.#webSocket,
     };
   }
 
