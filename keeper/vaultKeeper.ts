@@ -340,11 +340,11 @@ function isOpen(slot: Slot, head: Head, { rebalanceNonce }: Snapshot): boolean {
   return slot.isOrphaned || slot.isSpent(head.timestamp, rebalanceNonce) || isStuck(slot, head);
 }
 
-/** Whether the newest block would not have held it, or did not for a while. */
-function isStuck({ newest }: Slot, head: Head): boolean {
+/** Whether the newest block would not have held it, or everybody has known it for a while and did not mine it. */
+function isStuck({ newest, isPublic, publicAt }: Slot, head: Head): boolean {
   if (newest === null) return true;
-  const decidedAt = newest.deadline - LIFETIME;
-  return !isMinable(newest, head.baseFeePerGas) || head.timestamp - decidedAt >= PATIENCE;
+  const since = publicAt ?? newest.deadline - LIFETIME;
+  return !isMinable(newest, head.baseFeePerGas) || (isPublic && head.timestamp - since >= PATIENCE);
 }
 
 /** Whether a held drift is so close to the edge of its band that the price of gas may decide. */

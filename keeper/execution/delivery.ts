@@ -1,10 +1,11 @@
-import type { PublicClient } from "viem";
+import type { Hex, PublicClient } from "viem";
 
 import type { Head } from "../chain/head.ts";
 import type { Log } from "../log/logger.ts";
 import type { Journal } from "../store/journal.ts";
 import { LeaseLostError, type Lease } from "../store/leases.ts";
 import { broadcast } from "./broadcast.ts";
+import type { Classified } from "./classify.ts";
 import type { PrivateRoute } from "./privateRoute.ts";
 import type { Attempt, Slot } from "./slot.ts";
 
@@ -31,12 +32,11 @@ export class Delivery {
 
   /** Sends a transaction. @returns Why no node will ever take it, or null. */
   async deliver(slot: Slot, attempt: Attempt, head: Head): Promise<string | null> {
-    const { client, journal, lease, privateRoute, log } = this.#options;
+    const { journal, lease, log } = this.#options;
     if (!lease.isHeld()) throw new LeaseLostError(lease.key);
     const { raw, hash, id } = attempt;
     slot.openedAt ??= head.timestamp;
-    const { kind, text } =
-      slot.isPublic || privateRoute === null ? await broadcast(client, raw) : await privateRoute.send(raw);
+    const { kind, text } = await this.#give(slot, raw, head);
     switch (kind) {
       case "known":
         if (attempt.sentAt === null) {
@@ -55,6 +55,17 @@ export class Delivery {
     }
   }
 
+  async #give(slot: Slot, raw: Hex, head: Head): Promise<Classified> {
+    const { client, privateRoute, log } = this.#options;
+    if (slot.isPublic || privateRoute === null) return broadcast(client, raw);
+    const reply = await privateRoute.send(raw);
+    if (reply.kind !== "permanent" && reply.kind !== "funds") return reply;
+    // A relay's word for it that no node will take this proves nothing: ask them.
+    log.warn({ error: reply.text }, "The private route refuses a transaction, which is made public.");
+    slot.publish(head.timestamp);
+    return broadcast(client, raw);
+  }
+
   /**
    * Sends what counts once more: nodes forget, and a broadcast whose answer was lost may never have arrived. A refusal proves nothing
    * by now: an earlier try may have been heard.
@@ -66,7 +77,7 @@ export class Delivery {
     if (!slot.isPublic && privateRoute !== null) {
       const reason = await this.#whyPublic(slot, head, privateRoute);
       if (reason !== null) {
-        slot.isPublic = true;
+        slot.publish(head.timestamp);
         log.warn({ hash: attempt.hash, reason }, "A private transaction is made public.");
       } else if (attempt.sentAt !== null) return;
     }

@@ -35,14 +35,30 @@ export class Slot {
   /** Whether the block its newest transaction was decided at is no longer on the chain. */
   isOrphaned = false;
   /** Whether its transactions are everybody's by now; a private one is given away once its time is up. */
-  isPublic: boolean;
+  #isPublic: boolean;
+  /** Unix seconds of the block at which it was given away; null where it was not, or everybody's from the start. */
+  #publicAt: bigint | null = null;
 
   /** Unix seconds of the block at which this process first sent for it. */
   openedAt: bigint | null = null;
 
   constructor(txNonce: bigint, isPublic: boolean) {
     this.txNonce = txNonce;
-    this.isPublic = isPublic;
+    this.#isPublic = isPublic;
+  }
+
+  get isPublic(): boolean {
+    return this.#isPublic;
+  }
+
+  get publicAt(): bigint | null {
+    return this.#publicAt;
+  }
+
+  /** Gives it away. @param timestamp Of the newest block. */
+  publish(timestamp: bigint): void {
+    this.#isPublic = true;
+    this.#publicAt = timestamp;
   }
 
   /** Oldest first. */

@@ -86,6 +86,7 @@ export class ChainSeat {
   /** Looks after what is pending, at the newest block. @returns Whether any of it can still take effect. */
   async isAwaiting(): Promise<boolean> {
     const { client, lanes } = this.#options;
+    if (lanes.every(({ lane }) => lane === null || lane.pending.length === 0)) return false;
     const head = await readHead(client);
     await this.#settle(head, null);
     const slots = lanes.flatMap(({ lane }) => lane?.pending ?? []);

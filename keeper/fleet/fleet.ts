@@ -64,7 +64,7 @@ export class Fleet {
   async once(signal: AbortSignal): Promise<void> {
     const { chains, pollInterval, log } = this.#options;
     try {
-      await Promise.all(chains.map((chain) => chain.decideOnce()));
+      await Promise.all(chains.map((chain) => this.#decideOnce(chain)));
       while (!signal.aborted) {
         const awaiting = await Promise.all(chains.map((chain) => chain.isAwaiting()));
         if (!awaiting.includes(true)) break;
@@ -89,6 +89,15 @@ export class Fleet {
       vaults: chains.flatMap((chain) => chain.vaults.map((vault) => vault.status(now))),
       alerts: alerts(),
     };
+  }
+
+  async #decideOnce(chain: ChainSeat): Promise<void> {
+    try {
+      await chain.decideOnce();
+    } catch (error) {
+      const { log } = this.#options;
+      log.error({ chain: chain.chainId, error: describeError(error) }, "A chain could not be read.");
+    }
   }
 
   async #release(): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Head } from "../chain/head.ts";
 import type { Settlement } from "../execution/settlement.ts";
+import type { Slot } from "../execution/slot.ts";
 import { describeError } from "../log/describeError.ts";
 import type { Log } from "../log/logger.ts";
 import { fromWad } from "../math/units.ts";
@@ -50,6 +51,7 @@ export class VaultSeat {
   #head: { readonly head: Head; readonly at: number } | null = null;
   #last: VaultStatus["lastDecision"] = null;
   #dueSince: number | null = null;
+  #fallback: VaultStatus["lastFallback"] = null;
   #failures = 0;
   #lastError: string | null = null;
   #counts: Pick<Summary, "decisions" | "rebalances" | "blocked" | "reverted" | "gasUsd"> = {
@@ -158,7 +160,7 @@ export class VaultSeat {
               since: Number(slot?.openedAt ?? 0n),
               route: slot?.isPublic === false ? "private" : "public",
             },
-      lastFallback: null,
+      lastFallback: this.#lastFallback(slot),
       limit: deltaLimit,
       price: snapshot === null || snapshot.price === 0n ? null : fromWad(snapshot.price),
       oracle:
@@ -176,6 +178,12 @@ export class VaultSeat {
           : Math.min(...distances.map((venue) => fromWad(venue.liquidationDistance))),
       gains: this.#options.gains?.sums ?? NO_GAINS,
     };
+  }
+
+  #lastFallback(slot: Slot | null): VaultStatus["lastFallback"] {
+    if (slot?.publicAt != null && slot.newest !== null)
+      this.#fallback = { at: Number(slot.publicAt), hash: slot.newest.hash };
+    return this.#fallback;
   }
 
   async #work(): Promise<void> {
