@@ -2,6 +2,7 @@ import type { Address } from "viem";
 
 import type { Head } from "./chain/head.ts";
 import type { Reorg } from "./chain/headTracker.ts";
+import type { VaultMode } from "./fleet/status.ts";
 import { NonceLane, type LaneOptions } from "./execution/lane.ts";
 import type { Settlement } from "./execution/settlement.ts";
 import { VaultKeeper, type Cycle, type VaultKeeperOptions } from "./vaultKeeper.ts";
@@ -18,7 +19,7 @@ export interface KeeperCycle extends Cycle {
 /** One vault on a lane of its own, driven block by block by whoever calls it. */
 export interface Keeper {
   /** One whole cycle at a block. Throws what RPC or journal throw. */
-  onBlock(head: Head, reorg?: Reorg | null): Promise<KeeperCycle>;
+  onBlock(head: Head, reorg?: Reorg | null, mode?: VaultMode): Promise<KeeperCycle>;
   /** Looks after what is pending, without a decision. @returns What ended. */
   settle(head: Head): Promise<Settlement | null>;
   /** Whether a transaction is pending that can still take effect. */
@@ -33,9 +34,9 @@ export async function createKeeper(options: KeeperOptions): Promise<Keeper> {
   const lane = new NonceLane({ ...options, chainId: deployment.chainId, priorityFeePerGas });
   await lane.reconcile();
   return {
-    async onBlock(head, reorg = null) {
+    async onBlock(head, reorg = null, mode = "live") {
       const settled = endOf(vault.subject.vault, await lane.onHead(head, reorg));
-      return { settled, ...(await vault.onBlock(head, { mode: "live", lane })) };
+      return { settled, ...(await vault.onBlock(head, { mode, lane })) };
     },
     async settle(head) {
       return endOf(vault.subject.vault, await lane.onHead(head, null));

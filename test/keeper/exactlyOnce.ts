@@ -239,6 +239,22 @@ describe("keeper, exactly once", () => {
     expect([await rebalances(), await nonceOf()]).to.deep.equal([1, 1]);
   });
 
+  it("takes back what is pending once it is paused, and goes on to decide", async () => {
+    const { step } = await start(toZero);
+    await step();
+    await rpc("hardhat_dropTransaction", [(await executions())[0]!.hash]);
+    await step(null, "paused");
+    await mine();
+    const { decision, blocked } = await step(null, "paused");
+    expect((await executions()).map(({ kind, status }) => [kind, status])).to.deep.equal([
+      ["rebalance", "replaced"],
+      ["cancel", "confirmed"],
+    ]);
+    expect([decision?.action, blocked]).to.deep.equal(["rebalance", "The keeper is in mode paused."]);
+    expect((await harness.journal.decisions({ limit: 1 }))[0]!.mode).to.equal("dry");
+    expect((await step()).sent).to.match(/^0x/);
+  });
+
   describe("when a block has become too dear for what is pending", () => {
     const priced = optimalImpulse({ riskAversion: 1e-4 });
 

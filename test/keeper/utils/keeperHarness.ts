@@ -4,6 +4,7 @@ import type { Hex, LocalAccount } from "viem";
 import { createChainClient } from "../../../keeper/chain/client.ts";
 import { readHead } from "../../../keeper/chain/head.ts";
 import { createKeeper, type KeeperOptions } from "../../../keeper/keeper.ts";
+import type { VaultMode } from "../../../keeper/fleet/status.ts";
 import type { Reorg } from "../../../keeper/chain/headTracker.ts";
 import { silentLog } from "../../../keeper/log/logger.ts";
 import { openDatabase, type Database } from "../../../keeper/store/database.ts";
@@ -101,7 +102,8 @@ export function keeperHarness() {
         ...changes,
       });
       return {
-        step: async (reorg: Reorg | null = null) => keeper.onBlock(await readHead(client), reorg),
+        step: async (reorg: Reorg | null = null, mode: VaultMode = "live") =>
+          keeper.onBlock(await readHead(client), reorg, mode),
       };
     },
     mine: () => rpc("evm_mine"),

@@ -8,7 +8,7 @@ export const VAULT: Address = "0x00000000000000000000000000000000000000AA";
 const START = 1_722_643_200;
 
 /** A short call whose spot moves, with a hedge that stays: now and then worth a trade. */
-function inputAt(step: number): DecisionInput {
+export function inputAt(step: number): DecisionInput {
   const timestamp = START + 12 * step;
   return {
     timestamp,

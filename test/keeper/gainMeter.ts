@@ -1,0 +1,147 @@
+import { expect } from "chai";
+
+import type { Settlement } from "../../keeper/execution/settlement.ts";
+import type { Attempt } from "../../keeper/execution/slot.ts";
+import { GainMeter, type Observation } from "../../keeper/fleet/gainMeter.ts";
+import { silentLog } from "../../keeper/log/logger.ts";
+import { openDatabase, type Database } from "../../keeper/store/database.ts";
+import { openGains } from "../../keeper/store/gains.ts";
+import { Journal } from "../../keeper/store/journal.ts";
+import { acquireLease, type Lease } from "../../keeper/store/leases.ts";
+import { expectedStretchGain, stepGain, stretchOf } from "../../keeper/strategy/realisedGain.ts";
+import { optimalImpulse } from "../../keeper/strategy/optimalImpulse.ts";
+import { expectNear } from "../support/near.ts";
+import { decided, inputAt } from "./utils/recordedDecisions.ts";
+
+const A = 1e-4;
+const HASH = `0x${"ab".repeat(32)}` as const;
+const ACCOUNT = "0x00000000000000000000000000000000000000aA";
+
+describe("the gain of rebalances", () => {
+  const strategy = optimalImpulse({ riskAversion: A });
+  let database: Database;
+  let journal: Journal;
+  let lease: Lease;
+  const { vault, chainId } = decided(0, strategy);
+  const options = () => ({ database, journal, riskAversion: A, vault, chainId });
+
+  before(async () => {
+    database = await openDatabase();
+    journal = new Journal(database);
+    lease = (await acquireLease(database, { key: "k", holder: "h", ttl: 600, log: silentLog }))!;
+  });
+  after(() => database.close());
+  beforeEach(async () => {
+    for (const table of ["gains", "executions", "decisions"] as const)
+      await database.db.deleteFrom(table).execute();
+  });
+
+  /** A look at the market with a drift and a spot of its own. */
+  function look(
+    step: number,
+    drift: number,
+    spot: number,
+    action: "hold" | "rebalance" = "hold",
+  ): Observation {
+    const record = decided(step, strategy);
+    return {
+      block: record.block.number,
+      input: { ...inputAt(step), spot },
+      decision: { ...record.decision, action, drift, trade: action === "hold" ? 0 : -drift },
+    };
+  }
+  async function record({ block, input, decision }: Observation): Promise<bigint> {
+    const at = { number: block, hash: HASH, timestamp: BigInt(input.timestamp) };
+    const { name, params } = strategy;
+    return journal.recordDecision({
+      ...{ vault, chainId, block: at, strategy: name, params },
+      input,
+      decision,
+    });
+  }
+  /** A rebalance of 40 ETH, mined in the block of a look, for 1.5 USDC of NAV and 0.001 ETH of gas. */
+  async function rebalance(made: Observation, minedAt: bigint): Promise<Settlement> {
+    const decisionId = await record(made);
+    const intent = {
+      ...({ vault, chainId, account: ACCOUNT, kind: "rebalance", route: "public", decisionId } as const),
+      ...{ rebalanceNonce: 0n, txNonce: 0n, deadline: 0n, maxFeePerGas: 1n, maxPriorityFeePerGas: 1n },
+      ...{ gasLimit: 1n, head: { number: made.block, hash: HASH } },
+    };
+    const id = await journal.recordIntent(intent, lease);
+    await journal.recordSigned(id, { raw: "0x02", hash: HASH }, lease);
+    const attempt: Attempt = { ...intent, id, status: "signed", raw: "0x02", hash: HASH, sentAt: null };
+    const outcome = {
+      ...({ status: "confirmed", gasUsed: 10n ** 6n, effectiveGasPrice: 10n ** 9n } as const),
+      ...{ blockNumber: minedAt, blockHash: HASH },
+      events: [
+        { name: "LegExecuted", args: { filled: 25n * 10n ** 18n } },
+        { name: "LegExecuted", args: { filled: 15n * 10n ** 18n } },
+        { name: "Rebalanced", args: { navBefore: 5_000_000n, navAfter: 3_500_000n } },
+      ],
+    };
+    await journal.recordOutcome(id, outcome);
+    return { attempt, outcome };
+  }
+
+  const made = { ...decided(0, strategy), action: "rebalance" };
+  const trade: Observation = {
+    block: made.block.number,
+    input: made.input,
+    decision: { ...made.decision, action: "rebalance", drift: -50, trade: 40 },
+  };
+  // Drift −10 after the trade of 40, where it would have been −50; then −12 and −5, and the next trade.
+  const looks = [look(1, -10, 3000), look(2, -12, 3020), look(3, -5, 2990), look(4, -60, 3050, "rebalance")];
+  const realised =
+    stepGain(A, { drift: -10, traded: 40, move: 20 }) +
+    stepGain(A, { drift: -12, traded: 40, move: -30 }) +
+    stepGain(A, { drift: -5, traded: 40, move: 60 });
+
+  it("is counted from the block that mined it to the next decision to trade", async () => {
+    const meter = new GainMeter(options());
+    await meter.resume();
+    const settlement = await rebalance(trade, looks[0]!.block);
+    await meter.onSettled(settlement, 3000);
+    expect(meter.sums).to.include({ count: 0, open: 1 });
+    // A look at a block from before it was mined does not show it.
+    await meter.observe({ ...look(0, -50, 1), block: trade.block });
+    for (const each of looks) await meter.observe(each);
+    const { expected, error, cost, ...sums } = meter.sums!;
+    expect([sums.count, sums.open, error]).to.deep.equal([1, 0, null]);
+    expectNear(sums.realised, realised, 1e-9);
+    expectNear(cost, 1.5 + 0.001 * 3000, 1e-9);
+    expectNear(expected, expectedStretchGain(stretchOf(trade.input, trade.decision, A)!), 1e-9);
+    expect(realised).to.be.greaterThan(0);
+  });
+
+  it("comes out the same when the process died on the way", async () => {
+    const first = new GainMeter(options());
+    const settlement = await rebalance(trade, looks[0]!.block);
+    await first.onSettled(settlement, 3000);
+    for (const each of looks.slice(0, 3)) {
+      await record(each);
+      await first.observe(each);
+    }
+    const second = new GainMeter(options());
+    await second.resume();
+    await second.observe(looks[3]!);
+    expectNear(second.sums!.realised, realised, 1e-9);
+  });
+
+  it("starts anew when it is in another block now", async () => {
+    const meter = new GainMeter(options());
+    const settlement = await rebalance(trade, looks[0]!.block);
+    await meter.onSettled(settlement, 3000);
+    await meter.observe(looks[0]!);
+    await meter.onSettled(
+      { ...settlement, outcome: { ...settlement.outcome, blockNumber: looks[1]!.block } },
+      3000,
+    );
+    expect(await openGains(database, { vault, chainId })).to.have.length(1);
+    for (const each of looks.slice(1)) await meter.observe(each);
+    const moves = [
+      stepGain(A, { drift: -12, traded: 40, move: -30 }),
+      stepGain(A, { drift: -5, traded: 40, move: 60 }),
+    ];
+    expectNear(meter.sums!.realised, moves[0]! + moves[1]!, 1e-9);
+  });
+});
