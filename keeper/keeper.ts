@@ -8,7 +8,9 @@ import type { Settlement } from "./execution/settlement.ts";
 import { VaultKeeper, type Cycle, type VaultKeeperOptions } from "./vaultKeeper.ts";
 
 export interface KeeperOptions
-  extends Omit<VaultKeeperOptions, "account">, Omit<LaneOptions, "chainId" | "priorityFeePerGas"> {}
+  extends
+    Omit<VaultKeeperOptions, "account" | "journal">,
+    Omit<LaneOptions, "chainId" | "priorityFeePerGas"> {}
 
 /** What one block brought, to the lane and to the vault. */
 export interface KeeperCycle extends Cycle {

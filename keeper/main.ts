@@ -4,6 +4,7 @@ import { activateCommand } from "./cli/activate.ts";
 import { bandCommand } from "./cli/band.ts";
 import { bookCommand } from "./cli/book.ts";
 import { calibrateCommand } from "./cli/calibrate.ts";
+import { doctorCommand } from "./cli/doctor.ts";
 import { greeksCommand } from "./cli/greeks.ts";
 import { keystoreCommand } from "./cli/keystore.ts";
 import { pauseCommand, resumeCommand } from "./cli/pause.ts";
@@ -21,6 +22,7 @@ const program = new Command("keeper")
   .addCommand(resumeCommand())
   .addCommand(statusCommand())
   .addCommand(shadowCommand())
+  .addCommand(doctorCommand())
   .addCommand(replayCommand())
   .addCommand(bookCommand())
   .addCommand(bandCommand())

@@ -24,7 +24,7 @@ export interface VaultKeeperOptions {
   /** In whose name rebalances are simulated. */
   readonly account: Address;
   readonly strategy: Strategy;
-  readonly journal: Journal;
+  readonly journal: Pick<Journal, "recordDecision" | "recordBlocked">;
   readonly log: Log;
   readonly limits: {
     /** ETH: |drift| at which to act whatever it costs. */
