@@ -20,7 +20,8 @@ export async function runDoctor(
   const settings = readSettings({ file, env }, vault);
   const checks = [checkNode(), ...settings.checks];
   const { config } = settings;
-  if (config !== null) checks.push(...(await examine(config, { vault, sendsAlert: alert === true })));
+  if (config !== null)
+    checks.push(...(await examine(config, { vault, configFile: file, sendsAlert: alert === true })));
   const secrets = config === null ? [] : secretsOf(config);
   const blot = (text: string) => secrets.reduce((current, secret) => secret.blot(current), text);
   const shown: Check[] = checks.map((check) => ({ ...check, detail: blot(check.detail) }));

@@ -5,10 +5,13 @@ import type { Address } from "viem";
 import type { VaultRecord } from "../fleet/record.ts";
 import { passed, seconds, warned, type Check } from "./check.ts";
 
-/** Whether a vault may be traded for, by this build and account. @param vault Its name in the settings. */
+/**
+ * Whether a vault may be traded for, by this build and account.
+ * @param flags With which a command means this vault.
+ */
 export function checkActivation(
   subject: string,
-  vault: string,
+  flags: string,
   record: Pick<VaultRecord, "activation" | "pause">,
   asked: { readonly build: string; readonly account: Address },
 ): Check {
@@ -18,9 +21,9 @@ export function checkActivation(
     return warned(
       name,
       `paused since ${when(pause.pausedAt)}: ${pause.reason}`,
-      `npm run keeper -- resume --vault ${vault}`,
+      `npm run keeper -- resume ${flags}`,
     );
-  const activate = `look at what a dry run decides, then npm run keeper -- activate --vault ${vault}`;
+  const activate = `look at what a dry run decides, then npm run keeper -- activate ${flags}`;
   if (activation === null) return warned(name, "not activated: it decides, and sends nothing", activate);
   const { build, account, activatedAt } = activation;
   if (build !== asked.build)

@@ -88,7 +88,7 @@ export function checkRiskAversion(
 ): Check | null {
   const name = `${subject}: risk aversion`;
   if (riskAversion === undefined) return null;
-  if (calibration === undefined || input === null) return passed(name, `${brief(riskAversion)} 1/USD`);
+  if (calibration === undefined || input === null) return passed(name, `${brief(riskAversion)} per USD`);
   const { pnlDeviation, gamma } = calibration;
   const { spot, sigma, feeRate, kappa } = input;
   const gasUsd = input.gasUsd > 0 ? input.gasUsd : calibration.gasUsd;
@@ -96,7 +96,7 @@ export function checkRiskAversion(
     ...{ targetStd: pnlDeviation, gammaCap: gamma, spot, sigma, gasUsd, feeRate, kappa },
   });
   const ratio = riskAversion / now;
-  const detail = `${brief(riskAversion)} 1/USD; ${brief(pnlDeviation)} USD per root year would take ${brief(now)} in this market`;
+  const detail = `${brief(riskAversion)} per USD; ${brief(pnlDeviation)} USD per root year would take ${brief(now)} in this market`;
   if (ratio <= FAR_OFF && ratio >= 1 / FAR_OFF) return passed(name, detail);
   return warned(
     name,

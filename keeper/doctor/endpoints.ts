@@ -6,8 +6,6 @@ import { RpcEndpoint } from "../rpc/endpoint.ts";
 import { RpcError } from "../rpc/errors.ts";
 import { attempt, failed, passed, seconds, warned, type Check } from "./check.ts";
 
-/** Milliseconds for one request: what the keeper itself allows. */
-export const RPC_TIMEOUT = 10_000;
 /** Blocks behind the others from which on the keeper's pool calls it a lag. */
 const LAG = 3n;
 /** A block that no chain has: an endpoint that answers a call at it does not heed the block it is asked for. */
@@ -28,9 +26,12 @@ interface Seen {
 /** Asks each endpoint of a chain by itself: who answers, for which chain, how new and how fast, and whether by block hash. */
 export async function checkEndpoints(
   { rpcUrls, chainId, pollInterval }: Pick<ChainSettings, "rpcUrls" | "chainId" | "pollInterval">,
-  now: () => number,
+  {
+    now,
+    timeout,
+  }: { readonly now: () => number; /** Milliseconds for one request. */ readonly timeout: number },
 ): Promise<readonly Check[]> {
-  const endpoints = rpcUrls.map((url, index) => new RpcEndpoint({ url }, index, RPC_TIMEOUT, silentLog));
+  const endpoints = rpcUrls.map((url, index) => new RpcEndpoint({ url }, index, timeout, silentLog));
   try {
     const looks = await Promise.all(endpoints.map((endpoint) => look(endpoint)));
     const seen = looks.flatMap(({ seen: one }) => (one === null ? [] : [one]));
@@ -59,7 +60,9 @@ async function look(
       return byHash(endpoint, found.seen.hash);
     },
   );
-  return { seen: found.seen, checks };
+  // The name is said already.
+  const said = checks.map((check) => ({ ...check, detail: check.detail.replace(`${endpoint.name} `, "") }));
+  return { seen: found.seen, checks: said };
 }
 
 async function see(endpoint: RpcEndpoint): Promise<Seen> {
@@ -112,7 +115,7 @@ function ofHead(
 ): Check {
   const title = `rpc ${name}: head`;
   const behind = highest - number;
-  const detail = `block ${String(number)}, ${seconds(now - timestamp)} old`;
+  const detail = `block ${String(number)}, ${seconds(Math.max(0, now - timestamp))} old`;
   if (behind > LAG) {
     return failed(
       title,

@@ -7,7 +7,7 @@ import { silentLog } from "../log/logger.ts";
 import { createRpcPool, type RpcPool } from "../rpc/pool.ts";
 import { checkChainClock } from "./chainClock.ts";
 import { attempt, type Check } from "./check.ts";
-import { checkEndpoints, RPC_TIMEOUT } from "./endpoints.ts";
+import { checkEndpoints } from "./endpoints.ts";
 import { checkWebSocket } from "./headSocket.ts";
 import { checkPrivateRoute } from "./privateRoute.ts";
 import { checkStatusServer } from "./statusServer.ts";
@@ -18,14 +18,20 @@ import { checkWebhook } from "./webhook.ts";
 export interface ExamineOptions {
   /** Only this vault; default: all of the settings. */
   readonly vault?: string | undefined;
+  /** That the settings were read from, where one was named: what is to be done next is done with it. */
+  readonly configFile?: string | undefined;
   /** Whether the webhook is sent a test. */
   readonly sendsAlert: boolean;
   /** Unix seconds. Default: this machine's clock. */
   readonly now?: () => number;
+  /** Milliseconds for a request to an endpoint; default: what the keeper itself allows. */
+  readonly rpcTimeout?: number;
   /** Seconds to wait for a websocket's head; default: long enough for a few blocks. */
   readonly socketTimeout?: number;
 }
 
+/** Milliseconds. */
+const RPC_TIMEOUT = 10_000;
 /** Blocks that a websocket may miss before it counts as silent, and seconds it is given at least. */
 const SOCKET_BLOCKS = 3;
 const SOCKET_LEAST = 15;
@@ -51,7 +57,10 @@ export async function examine(config: Config, options: ExamineOptions): Promise<
     // One after another: the embedded database and a remote signer answer one question at a time anyway.
     for (const [index, settings] of config.vaults.entries()) {
       if (options.vault !== undefined && settings.name !== options.vault) continue;
-      const question = { config, settings, limits: limits[index]!, chains: reached, store, build };
+      const question = {
+        ...{ config, settings, limits: limits[index]!, chains: reached, store, build },
+        configFile: options.configFile,
+      };
       vaults.push(...(await checkVault(question)));
     }
     return [...store.checks, ...chains.flatMap(({ checks }) => checks), ...vaults, server, ...webhook];
@@ -64,14 +73,14 @@ export async function examine(config: Config, options: ExamineOptions): Promise<
 async function checkChain(
   settings: ChainSettings,
   pools: RpcPool[],
-  { now, socketTimeout }: ExamineOptions & { readonly now: () => number },
+  { now, socketTimeout, rpcTimeout: timeout = RPC_TIMEOUT }: ExamineOptions & { readonly now: () => number },
 ): Promise<{ readonly checks: readonly Check[]; readonly reached: ReachedChain | null }> {
   const { rpcUrls, pollInterval, webSocketUrl, chainId: told } = settings;
   const found: { reached: ReachedChain | null } = { reached: null };
-  const endpoints = await checkEndpoints(settings, now);
+  const endpoints = await checkEndpoints(settings, { now, timeout });
   const pool = createRpcPool({
     endpoints: rpcUrls.map((url) => ({ url })),
-    ...{ timeout: RPC_TIMEOUT, log: silentLog },
+    ...{ timeout, log: silentLog },
   });
   pools.push(pool);
   const client = createChainClient({ pool });
@@ -86,9 +95,9 @@ async function checkChain(
   });
   const { reached } = found;
   const subject = reached === null ? name : `chain ${String(reached.chainId)}`;
-  const timeout = socketTimeout ?? Math.max(SOCKET_LEAST, SOCKET_BLOCKS * pollInterval);
+  const patience = socketTimeout ?? Math.max(SOCKET_LEAST, SOCKET_BLOCKS * pollInterval);
   const ways = await Promise.all([
-    checkWebSocket(webSocketUrl, subject, timeout).then((check) => [check]),
+    checkWebSocket(webSocketUrl, subject, patience).then((check) => [check]),
     attempt(`${subject}: private route`, "correct private.url", () =>
       checkPrivateRoute(settings.private, subject, reached?.chainId ?? told ?? 0),
     ),

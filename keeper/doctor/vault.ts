@@ -30,6 +30,8 @@ export interface VaultQuestion {
   readonly chains: readonly ReachedChain[];
   readonly store: StoreView;
   readonly build: string;
+  /** Of the settings, where one was named. */
+  readonly configFile: string | undefined;
 }
 
 const RPC_MEND = "mend the RPC first: this could not be asked of the chain";
@@ -133,7 +135,7 @@ async function atBlock(
       const { Lens, Vault } = deployment.contracts;
       const snapshot = await createSnapshotReader(client, Lens, Vault)(head.hash);
       seen.head = head;
-      const legs = `${String(snapshot.legs.length)} legs, ${String(snapshot.venues.length)} venues`;
+      const legs = `options: ${String(snapshot.legs.length)} series, venues: ${String(snapshot.venues.length)}`;
       return [
         passed(lens, `block ${String(snapshot.blockNumber)}: ${legs}`),
         checkOracle(subject, snapshot, Number(head.timestamp)),
@@ -182,10 +184,11 @@ async function costOf(
 }
 
 async function ofStore(
-  { settings, store, build }: VaultQuestion,
+  { settings, store, build, configFile }: VaultQuestion,
   { deployment, subject, account }: Subject & { readonly account: Address },
 ): Promise<readonly Check[]> {
   const { chainId, contracts } = deployment;
+  const flags = `${configFile === undefined ? "" : `--config ${configFile} `}--vault ${settings.name}`;
   const none: Pick<VaultRecord, "activation" | "pause" | "leases"> = {
     activation: null,
     pause: null,
@@ -200,6 +203,6 @@ async function ofStore(
     // An embedded store that nobody runs has leases of the dead only.
     const lease =
       store.isRunning || record.leases.length > 0 ? [checkLease(subject, record, { chainId, account })] : [];
-    return [checkActivation(subject, settings.name, record, { build, account }), ...lease];
+    return [checkActivation(subject, flags, record, { build, account }), ...lease];
   });
 }
