@@ -54,6 +54,8 @@ export interface Leave {
   readonly mode: VaultMode;
   /** Null where nothing may be sent. */
   readonly lane: NonceLane | null;
+  /** Called as a node takes the transaction that the block led to. */
+  readonly onAccepted?: () => void;
 }
 
 /** Within this part of the band a decision is worth a fresh look at gas. */
@@ -200,6 +202,7 @@ export class VaultKeeper {
       data: encodeRebalance({ plan, rebalanceNonce, deadline }),
       fees: this.#options.fees,
       ceiling: this.#ceiling(input, gas),
+      onAccepted: leave.onAccepted,
     });
     if ("refused" in result) return { ...made, sent: null, blocked: result.refused };
     this.#sent = { hash: result.hash, trade: decision.trade };

@@ -30,8 +30,11 @@ export class Delivery {
     this.#options = options;
   }
 
-  /** Sends a transaction. @returns Why no node will ever take it, or null. */
-  async deliver(slot: Slot, attempt: Attempt, head: Head): Promise<string | null> {
+  /**
+   * Sends a transaction. @param onAccepted Called as a node takes it, if none had before.
+   * @returns Why no node will ever take it, or null.
+   */
+  async deliver(slot: Slot, attempt: Attempt, head: Head, onAccepted?: () => void): Promise<string | null> {
     const { journal, lease, log } = this.#options;
     if (!lease.isHeld()) throw new LeaseLostError(lease.key);
     const { raw, hash, id } = attempt;
@@ -40,6 +43,7 @@ export class Delivery {
     switch (kind) {
       case "known":
         if (attempt.sentAt === null) {
+          onAccepted?.();
           await journal.recordOutcome(id, { status: "sent" });
           slot.markSent(id, head.timestamp);
         }

@@ -49,6 +49,8 @@ export interface SendRequest {
   readonly fees: FeePolicy;
   /** Wei: the most a unit of gas may cost. */
   readonly ceiling: bigint;
+  /** Called if a node takes the transaction at once, before that is written down. */
+  readonly onAccepted?: (() => void) | undefined;
 }
 
 /** The hash under which it is out, or why it is not. */
@@ -143,7 +145,7 @@ export class NonceLane {
     const { journal, log } = this.#options;
     const isFirst = slot.attempts.length === 1;
     log.info({ hash, nonce, decision, vault }, isFirst ? "Sends a transaction." : "Replaces a transaction.");
-    const refusal = await this.#delivery.deliver(slot, attempt, request.head);
+    const refusal = await this.#delivery.deliver(slot, attempt, request.head, request.onAccepted);
     if (refusal === null) return { hash };
     log.error({ hash, error: refusal }, "The node refuses the transaction.");
     await journal.recordOutcome(id, { status: "rejected", error: refusal });

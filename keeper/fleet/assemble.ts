@@ -86,7 +86,10 @@ export async function assembleFleet(config: Config, options: AssembleOptions): P
   });
 }
 
-async function reach(settings: ChainSettings, { log, signal }: AssembleOptions): Promise<ReachedChain> {
+async function reach(
+  settings: ChainSettings,
+  { log, signal, observer }: AssembleOptions,
+): Promise<ReachedChain> {
   const { requestsPerSecond } = settings;
   const holder: { chain: ReachedChain | null } = { chain: null };
   const pool = createRpcPool({
@@ -98,6 +101,10 @@ async function reach(settings: ChainSettings, { log, signal }: AssembleOptions):
     log,
     signal,
     onDisagreement: (report) => holder.chain?.seat?.onDisagreement(report),
+    onRequest: (report) => {
+      const known = holder.chain?.chainId ?? settings.chainId;
+      if (known !== undefined) observer.requested({ chainId: known, ...report });
+    },
   });
   const client = createChainClient({ pool });
   const chainId = settings.chainId ?? (await askChainId(client));

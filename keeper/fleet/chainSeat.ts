@@ -5,6 +5,7 @@ import { createHeadTracker, watchHeads, type HeadEvent, type HeadOptions } from 
 import type { HeadTracker, Reorg } from "../chain/headTracker.ts";
 import { CheckInterval } from "../market/checkInterval.ts";
 import type { RpcPool } from "../rpc/pool.ts";
+import { countingRpcWait, RpcWait } from "../rpc/waiting.ts";
 import type { Disagreement } from "../rpc/witness.ts";
 import { describeError } from "../log/describeError.ts";
 import type { Database } from "../store/database.ts";
@@ -136,6 +137,8 @@ export class ChainSeat {
 
   async #onHead({ head, reorg }: HeadEvent): Promise<void> {
     const { vaults, log, pollInterval } = this.#options;
+    const seenAt = performance.now();
+    const waited = new RpcWait();
     this.#head = { head, at: Date.now() / 1000 };
     this.#headInterval = Math.max(pollInterval, this.#interval.observe(Number(head.timestamp)));
     if (reorg !== null) {
@@ -148,8 +151,8 @@ export class ChainSeat {
         "The chain was reorganised.",
       );
     }
-    await Promise.all([this.#settle(head, reorg), this.#readControls()]);
-    for (const vault of vaults) vault.offer(head);
+    await countingRpcWait(waited, () => Promise.all([this.#settle(head, reorg), this.#readControls()]));
+    for (const vault of vaults) vault.offer({ head, seenAt, rpcSeconds: waited.seconds });
   }
 
   async #settle(head: Head, reorg: Reorg | null): Promise<void> {

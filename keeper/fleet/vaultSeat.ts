@@ -4,6 +4,7 @@ import type { Slot } from "../execution/slot.ts";
 import { describeError } from "../log/describeError.ts";
 import type { Log } from "../log/logger.ts";
 import { fromWad } from "../math/units.ts";
+import { countingRpcWait, RpcWait } from "../rpc/waiting.ts";
 import type { Controls } from "../store/controls.ts";
 import type { Journal } from "../store/journal.ts";
 import type { Summary } from "../store/summary.ts";
@@ -33,6 +34,15 @@ export interface VaultSeatOptions {
   readonly observer: Observer;
 }
 
+/** A block for a vault to decide at. */
+export interface Offer {
+  readonly head: Head;
+  /** Milliseconds of `performance.now()` at which this process learnt of it. */
+  readonly seenAt: number;
+  /** Seconds that were spent waiting on RPC since. */
+  readonly rpcSeconds: number;
+}
+
 const USDC = 1e6;
 const NO_GAINS = { expected: 0, realised: 0, cost: 0, error: null, count: 0, open: 0 };
 
@@ -45,7 +55,7 @@ export class VaultSeat {
   readonly #shadow = new ShadowWatch();
   #isChecked = false;
   #controls: Controls = { activation: null, pause: null };
-  #waiting: Head | null = null;
+  #waiting: Offer | null = null;
   #working: Promise<void> | null = null;
   #cycle: Cycle | null = null;
   #head: { readonly head: Head; readonly at: number } | null = null;
@@ -101,8 +111,8 @@ export class VaultSeat {
   }
 
   /** Hands it a block; one that comes while it is busy waits, and gives way to a newer. */
-  offer(head: Head): void {
-    this.#waiting = head;
+  offer(offer: Offer): void {
+    this.#waiting = offer;
     this.#working ??= this.#work();
   }
 
@@ -188,21 +198,28 @@ export class VaultSeat {
 
   async #work(): Promise<void> {
     while (this.#waiting !== null) {
-      const head = this.#waiting;
+      const offer = this.#waiting;
       this.#waiting = null;
-      await this.#take(head);
+      await this.#take(offer);
     }
     this.#working = null;
   }
 
-  async #take(head: Head): Promise<void> {
-    const { keeper, seat, log } = this.#options;
+  async #take({ head, seenAt, rpcSeconds }: Offer): Promise<void> {
+    const { keeper, seat, log, observer } = this.#options;
     const { mode } = this;
+    const waited = new RpcWait();
+    const onAccepted = () => {
+      const seconds = (performance.now() - seenAt) / 1000;
+      const { chainId } = this.subject;
+      observer.broadcast({ chainId, seconds, rpcSeconds: rpcSeconds + waited.seconds });
+    };
     // Whoever has the lane decides; and nothing is decided that could contradict what the journal holds.
     if (mode === "standby" || (seat !== null && seat.lane === null)) return;
     try {
       await this.start();
-      const cycle = await keeper.onBlock(head, { mode, lane: seat?.lane ?? null });
+      const leave = { mode, lane: seat?.lane ?? null, onAccepted };
+      const cycle = await countingRpcWait(waited, () => keeper.onBlock(head, leave));
       this.#note(cycle, head);
       await this.#measure(cycle, head);
       if (mode === "shadow") this.#compare(cycle, head);

@@ -36,6 +36,19 @@ export interface EndpointHealth {
   readonly disagreements: number;
 }
 
+/** One request to an endpoint, as it ended. */
+export interface RequestReport {
+  /** Host and position, as in {@link EndpointHealth}. */
+  readonly endpoint: string;
+  readonly method: string;
+  readonly seconds: number;
+  /** Whether it answered; an error of the node's own is an answer. */
+  readonly answered: boolean;
+}
+
+/** Told of every request when it has ended; must not throw. */
+export type OnRequest = (report: RequestReport) => void;
+
 /** Failures in a row after which an endpoint is left alone. */
 const FAILURES_TO_BREAK = 5;
 
@@ -60,6 +73,7 @@ export class RpcEndpoint {
   /** Milliseconds. */
   readonly #timeout: number;
   readonly #log: Log;
+  readonly #onRequest: OnRequest | undefined;
   readonly #inFlight = new Set<AbortController>();
   #breaker: CircuitBreakerPolicy;
   #gate: Gate | null;
@@ -71,11 +85,12 @@ export class RpcEndpoint {
   throttled = 0;
 
   /** @param timeout Milliseconds for one request, waiting for the rate limit not included. */
-  constructor(options: EndpointOptions, index: number, timeout: number, log: Log) {
+  constructor(options: EndpointOptions, index: number, timeout: number, log: Log, onRequest?: OnRequest) {
     this.name = `${URL.parse(options.url.reveal())?.host ?? "invalid"}#${String(index)}`;
     this.#options = options;
     this.#timeout = timeout;
     this.#log = log;
+    this.#onRequest = onRequest;
     this.#http = new JsonRpcHttp(this.name, options.url, timeout);
     this.#breaker = this.#createBreaker();
     this.#gate = createGate(options.requestsPerSecond);
@@ -133,17 +148,30 @@ export class RpcEndpoint {
     const abort = new AbortController();
     if (!outlives) this.#inFlight.add(abort);
     const startedAt = performance.now();
+    const noteAnswer = () => {
+      const latency = performance.now() - startedAt;
+      this.health.noteAnswer(latency);
+      this.#tell(call, latency, true);
+    };
     try {
       const result = await this.#http.send(call, abort);
-      this.health.noteAnswer(performance.now() - startedAt);
+      noteAnswer();
       return result;
     } catch (error) {
-      if (error instanceof RpcError) this.health.noteAnswer(performance.now() - startedAt);
-      else if (error instanceof EndpointError && ILL.has(error.kind)) this.#noteIll(error);
+      if (error instanceof RpcError) {
+        noteAnswer();
+        throw error;
+      }
+      this.#tell(call, performance.now() - startedAt, false);
+      if (error instanceof EndpointError && ILL.has(error.kind)) this.#noteIll(error);
       throw error;
     } finally {
       this.#inFlight.delete(abort);
     }
+  }
+
+  #tell({ method }: Call, milliseconds: number, answered: boolean): void {
+    this.#onRequest?.({ endpoint: this.name, method, seconds: milliseconds / 1000, answered });
   }
 
   #noteIll(error: EndpointError): void {

@@ -3,11 +3,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { keccak256, isHex } from "viem";
 
 import { BroadcastError, EndpointError, NoMajorityError } from "./errors.ts";
-import { RpcEndpoint, type EndpointHealth, type EndpointOptions } from "./endpoint.ts";
+import { RpcEndpoint, type EndpointHealth, type EndpointOptions, type OnRequest } from "./endpoint.ts";
 import type { Call } from "./exchange.ts";
 import { Gathering } from "./gather.ts";
 import { isNewestBlock, serviceOf, type Service } from "./methods.ts";
 import { confirmNewest } from "./newest.ts";
+import { noteRpcWait } from "./waiting.ts";
 import { Witness, type Disagreement } from "./witness.ts";
 import type { Log } from "../log/logger.ts";
 
@@ -20,6 +21,8 @@ export interface RpcPoolOptions {
   readonly timeout: number;
   readonly log: Log;
   readonly onDisagreement?: (report: Disagreement) => void;
+  /** Of requests to endpoints: a call of the pool may make several. */
+  readonly onRequest?: OnRequest | undefined;
   /** Closes the pool. */
   readonly signal?: AbortSignal;
 }
@@ -80,9 +83,9 @@ class EndpointPool implements RpcPool {
   #probedAt = -Infinity;
   #isTryingLast = false;
 
-  constructor({ endpoints, timeout, log, onDisagreement, signal }: RpcPoolOptions) {
+  constructor({ endpoints, timeout, log, onDisagreement, onRequest, signal }: RpcPoolOptions) {
     if (endpoints.length === 0) throw new RangeError("A pool needs at least one endpoint.");
-    this.#endpoints = endpoints.map((each, index) => new RpcEndpoint(each, index, timeout, log));
+    this.#endpoints = endpoints.map((each, index) => new RpcEndpoint(each, index, timeout, log, onRequest));
     this.#timeout = timeout;
     this.#witness = new Witness(log, onDisagreement);
     const close = () => {
@@ -105,7 +108,9 @@ class EndpointPool implements RpcPool {
     this.#calls += 1;
     this.#probe();
     try {
-      return method === "eth_sendRawTransaction" ? await this.#send(call) : await this.#read(call, startedAt);
+      return await noteRpcWait(() =>
+        method === "eth_sendRawTransaction" ? this.#send(call) : this.#read(call, startedAt),
+      );
     } finally {
       this.#waited += performance.now() - startedAt;
     }
