@@ -55,11 +55,11 @@ function smallerOf(
   return { [limit]: Math.min(own[limit] ?? Infinity, positive(`fleet.${limit}`, bound)) };
 }
 
+/** What of a vault's settings the fleet may tighten. */
+export type EffectiveLimits = Pick<VaultSettings, "limits" | "maxBaseFeeGwei">;
+
 /** What each vault of the settings is kept to, in their order: its own limits under those of the fleet. */
-export function limitsOf({
-  vaults,
-  fleet,
-}: Pick<Config, "vaults" | "fleet">): Pick<VaultSettings, "limits" | "maxBaseFeeGwei">[] {
+export function limitsOf({ vaults, fleet }: Pick<Config, "vaults" | "fleet">): EffectiveLimits[] {
   const own = vaults.map(({ limits, maxBaseFeeGwei }) => ({ ...limits, maxBaseFeeGwei }));
   return fleetLimits({ fleet: fleet.limits, vaults: own }).map(({ delta, gasUsd, maxBaseFeeGwei }) => ({
     limits: { delta, gasUsd },
