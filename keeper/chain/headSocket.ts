@@ -5,7 +5,7 @@ import WebSocket from "ws";
 import type { BlockId, Head } from "./head.ts";
 import type { Secret } from "../config/secret.ts";
 import type { Log } from "../log/logger.ts";
-import { withoutCredentials } from "../rpc/exchange.ts";
+import { serverAddress } from "../rpc/address.ts";
 
 /** `live`: it is subscribed and nothing was found that it should have told. `silent`: it is being opened again. */
 export type SocketState = "live" | "silent";
@@ -132,7 +132,7 @@ class Connection {
 
   constructor(url: Secret, events: ConnectionEvents) {
     this.#events = events;
-    const { href, authorization } = withoutCredentials(url);
+    const { href, authorization } = serverAddress(url);
     const headers = authorization === null ? {} : { headers: { authorization } };
     this.#socket = new WebSocket(href, headers)
       .on("open", () => {

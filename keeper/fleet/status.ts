@@ -1,5 +1,7 @@
 import type { Address, Hash } from "viem";
 
+import type { EndpointHealth } from "../rpc/endpoint.ts";
+import type { GainSums } from "../store/gains.ts";
 import type { Decision } from "../strategy/types.ts";
 
 // What the keeper shows of itself: server, metrics and alerts read this and nothing else. Plain data, no secrets.
@@ -14,21 +16,6 @@ import type { Decision } from "../strategy/types.ts";
  * - `shadow`: decides beside another keeper, never sends.
  */
 export type VaultMode = "live" | "dry" | "paused" | "standby" | "shadow";
-
-/** Expected against realised gain of the confirmed rebalances, USD. */
-export interface GainSums {
-  /** Of closed ones, as expected when they were decided. */
-  readonly expected: number;
-  /** ½A·Σ(d′² − d²)(ΔS)² of closed ones, less `cost`. */
-  readonly realised: number;
-  /** What they really cost: gas, fees, impact. */
-  readonly cost: number;
-  /** Standard error of `realised − expected`; null before there are two. */
-  readonly error: number | null;
-  /** Closed: the next decision to trade has been made. */
-  readonly count: number;
-  readonly open: number;
-}
 
 export interface LastDecision {
   readonly at: number;
@@ -100,20 +87,6 @@ export interface VaultStatus {
   readonly gains: GainSums;
 }
 
-/** Health of one RPC endpoint. */
-export interface EndpointStatus {
-  /** A name without secrets. */
-  readonly endpoint: string;
-  readonly state: "up" | "down";
-  /** 0 to 1. */
-  readonly score: number;
-  /** Milliseconds, smoothed. */
-  readonly latency: number;
-  readonly failures: number;
-  readonly lastError: string | null;
-  readonly disagreements: number;
-}
-
 export interface ChainStatus {
   readonly chainId: number;
   readonly head: bigint | null;
@@ -127,7 +100,7 @@ export interface ChainStatus {
   readonly deepestReorg: number;
   /** The last reorg that took back a block taken for final. */
   readonly lastDeepReorg: { readonly at: number; readonly depth: number; readonly ancestor: bigint } | null;
-  readonly endpoints: readonly EndpointStatus[];
+  readonly endpoints: readonly EndpointHealth[];
   readonly lastDisagreement: {
     readonly at: number;
     readonly endpoint: string;

@@ -1,5 +1,6 @@
 import { EndpointError, RpcError } from "./errors.ts";
-import { secretsOfUrl, type Secret } from "../config/secret.ts";
+import type { Secret } from "../config/secret.ts";
+import { reasonOf, serverAddress } from "./address.ts";
 
 /** One JSON-RPC request over HTTP. */
 export interface Call {
@@ -24,9 +25,9 @@ export class JsonRpcHttp {
   /** Throws a TypeError for what is not a URL of HTTP. */
   constructor(name: string, url: Secret, timeout: number) {
     this.#name = name;
-    this.#secrets = secretsOfUrl(url);
     this.#timeout = timeout;
-    const { href, authorization } = withoutCredentials(url);
+    const { href, authorization, secrets } = serverAddress(url);
+    this.#secrets = secrets;
     this.#url = href;
     this.#headers = {
       "content-type": "application/json",
@@ -104,21 +105,6 @@ export class JsonRpcHttp {
   }
 }
 
-/** `fetch` refuses a URL with credentials: they go into the header they stand for. */
-export function withoutCredentials(secret: Secret): {
-  readonly href: string;
-  readonly authorization: string | null;
-} {
-  const url = URL.parse(secret.reveal());
-  if (url === null) throw new TypeError("An endpoint's URL is not one.");
-  const { username, password } = url;
-  if (username === "" && password === "") return { href: url.href, authorization: null };
-  const pair = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  url.username = "";
-  url.password = "";
-  return { href: url.href, authorization: `Basic ${Buffer.from(pair).toString("base64")}` };
-}
-
 function parse(body: string): Record<string, unknown> | null {
   try {
     const reply: unknown = JSON.parse(body);
@@ -145,11 +131,4 @@ function isLimit({ code, message, data }: RpcError): boolean {
 function retryAfter({ headers }: Response): number {
   const seconds = Number(headers.get("retry-after") ?? 0);
   return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 0;
-}
-
-/** `fetch` says only that it failed; its cause says why. */
-function reasonOf(error: unknown): string {
-  const { cause } = error as { cause?: unknown };
-  const { code, message } = (cause ?? error) as { code?: unknown; message?: unknown };
-  return typeof code === "string" ? code : String(message);
 }

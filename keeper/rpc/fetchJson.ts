@@ -1,4 +1,5 @@
-import { Secret, secretsOfUrl } from "../config/secret.ts";
+import type { Secret } from "../config/secret.ts";
+import { reasonOf, serverAddress, type ServerAddress } from "./address.ts";
 
 /**
  * Why a server gave no JSON.
@@ -43,7 +44,7 @@ export interface JsonAnswer {
  * @throws FetchError when no JSON came.
  */
 export async function fetchJson({ url, body, timeout }: JsonRequest): Promise<JsonAnswer> {
-  const { href, authorization, secrets } = takeApart(url);
+  const { href, authorization, secrets } = addressOf(url);
   const blot = (text: string) => secrets.reduce((current, secret) => secret.blot(current), text);
   let status: number;
   let text: string;
@@ -74,37 +75,10 @@ export async function fetchJson({ url, body, timeout }: JsonRequest): Promise<Js
   }
 }
 
-function takeApart(secret: Secret): { href: string; authorization: string | null; secrets: Secret[] } {
-  const url = URL.parse(secret.reveal());
-  if (url === null) throw new FetchError("network", "has no valid URL");
-  const username = decode(url.username);
-  const password = decode(url.password);
-  url.username = "";
-  url.password = "";
-  const pair = Buffer.from(`${username}:${password}`).toString("base64");
-  const isBearer = username.toLowerCase() === "bearer";
-  const authorization =
-    username === "" && password === "" ? null : isBearer ? `Bearer ${password}` : `Basic ${pair}`;
-  // A server may repeat the header as it got it.
-  const secrets = [
-    ...secretsOfUrl(secret),
-    new Secret(password),
-    ...(authorization === null ? [] : [new Secret(pair)]),
-  ];
-  return { href: url.href, authorization, secrets };
-}
-
-function decode(part: string): string {
+function addressOf(url: Secret): ServerAddress {
   try {
-    return decodeURIComponent(part);
+    return serverAddress(url);
   } catch {
-    return part;
+    throw new FetchError("network", "has no valid URL");
   }
-}
-
-/** `fetch` says only that it failed; its cause says why. */
-function reasonOf(error: unknown): string {
-  const { cause } = error as { cause?: unknown };
-  const { code, message } = (cause ?? error) as { code?: unknown; message?: unknown };
-  return typeof code === "string" ? code : String(message);
 }

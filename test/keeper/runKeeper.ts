@@ -2,13 +2,12 @@ import { expect } from "chai";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
+import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { PassThrough } from "node:stream";
-import { json } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 
 import { privateKeyToAccount } from "viem/accounts";
@@ -21,6 +20,7 @@ import { openDatabase } from "../../keeper/store/database.ts";
 import { openJournal } from "../../keeper/store/journal.ts";
 import { DAY, keelFixture, seriesId, USDC, WAD } from "../contracts/utils/keel.ts";
 import { FaultyProvider, lost, type Provider } from "./utils/faultyProvider.ts";
+import { serveProvider } from "./utils/serveProvider.ts";
 
 const MAIN = fileURLToPath(new URL("../../keeper/main.ts", import.meta.url));
 
@@ -28,32 +28,10 @@ const MAIN = fileURLToPath(new URL("../../keeper/main.ts", import.meta.url));
 const KEEPER_KEY = "0x5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a";
 const OTHER_KEY = "0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d";
 
-/** A chain in this process, reached over HTTP as a keeper reaches any chain. */
-async function serve(provider: Provider): Promise<{ server: Server; url: string }> {
-  const server = createServer((request, response) => {
-    void answer(provider, json(request)).then((text) => response.end(text));
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return {
-    server,
-    url: `http://127.0.0.1:${String((server.address() as AddressInfo).port)}/token-of-the-operator`,
-  };
-}
-
-async function answer(provider: Provider, body: Promise<unknown>): Promise<string> {
-  const { id, method, params } = (await body) as { id: number; method: string; params: unknown };
-  try {
-    return JSON.stringify({ jsonrpc: "2.0", id, result: await provider.request({ method, params }) });
-  } catch (error) {
-    const { code = -32_000, message, data } = error as { code?: number; message: string; data?: unknown };
-    return JSON.stringify({ jsonrpc: "2.0", id, error: { code, message, data } });
-  }
-}
-
 describe("keeper run", () => {
   let keel: Awaited<ReturnType<typeof keelFixture>>;
   let provider: FaultyProvider;
-  let server: Server;
+  let chain: Awaited<ReturnType<typeof serveProvider>>;
   let url: string;
   let directory: string;
   let series: Parameters<typeof keel.buy>[1];
@@ -65,11 +43,11 @@ describe("keeper run", () => {
     series = seriesId({ isPut: false, strike: 2_000, cap: 6_000, expiry });
     await keel.buy(keel.taker, series, 100n * WAD);
     provider = new FaultyProvider(keel.provider as Provider);
-    ({ server, url } = await serve(provider));
+    chain = await serveProvider(provider);
+    url = chain.url;
   });
   after(() => {
-    server.close();
-    server.closeAllConnections();
+    chain.close();
   });
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), "keel-run-"));

@@ -1,15 +1,10 @@
-import type {
-  ChainStatus,
-  EndpointStatus,
-  FleetStatus,
-  LaneStatus,
-  VaultStatus,
-} from "../../../keeper/fleet/status.ts";
+import type { EndpointHealth } from "../../../keeper/rpc/endpoint.ts";
+import type { ChainStatus, FleetStatus, LaneStatus, VaultStatus } from "../../../keeper/fleet/status.ts";
 
 /** Unix seconds at which the fleet below is looked at. */
 export const NOW = 1_722_643_200;
 
-export const endpoint: EndpointStatus = {
+export const endpoint: EndpointHealth = {
   endpoint: "rpc.example#0",
   state: "up",
   score: 0.97,
