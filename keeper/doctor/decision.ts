@@ -4,7 +4,6 @@ import type { Head } from "../chain/head.ts";
 import type { Deployment } from "../config/deployment.ts";
 import type { VaultSettings } from "../config/load.ts";
 import { feePolicyOf } from "../fleet/assemble.ts";
-import type { EffectiveLimits } from "../fleet/limits.ts";
 import { silentLog } from "../log/logger.ts";
 import { calibrateRiskAversion } from "../math/calibration.ts";
 import { gweiToWei } from "../math/units.ts";
@@ -12,6 +11,9 @@ import { selectStrategy } from "../strategy/select.ts";
 import type { Decision, DecisionInput } from "../strategy/types.ts";
 import { VaultKeeper } from "../vaultKeeper.ts";
 import { brief, failed, passed, warned, type Check } from "./check.ts";
+
+/** What a vault is kept to: its own limits under those of the fleet. */
+export type EffectiveLimits = Pick<VaultSettings, "limits" | "maxBaseFeeGwei">;
 
 /** How many times as much, or as little, the risk aversion may be as its target asks for in the present market. */
 const FAR_OFF = 2;

@@ -4,7 +4,7 @@ import { buildId } from "../config/build.ts";
 import type { ChainSettings, Config } from "../config/load.ts";
 import { limitsOf } from "../fleet/limits.ts";
 import { silentLog } from "../log/logger.ts";
-import { createRpcPool, type RpcPool } from "../rpc/pool.ts";
+import { createRpcPool, RPC_TIMEOUT, type RpcPool } from "../rpc/pool.ts";
 import { checkChainClock } from "./chainClock.ts";
 import { attempt, type Check } from "./check.ts";
 import { checkEndpoints } from "./endpoints.ts";
@@ -30,8 +30,6 @@ export interface ExamineOptions {
   readonly socketTimeout?: number;
 }
 
-/** Milliseconds. */
-const RPC_TIMEOUT = 10_000;
 /** Blocks that a websocket may miss before it counts as silent, and seconds it is given at least. */
 const SOCKET_BLOCKS = 3;
 const SOCKET_LEAST = 15;

@@ -4,13 +4,19 @@ import { readHead, type Head } from "../chain/head.ts";
 import { createSnapshotReader } from "../chain/snapshot.ts";
 import { loadDeployment, deploymentFile, type Deployment } from "../config/deployment.ts";
 import type { Config, VaultSettings } from "../config/load.ts";
-import type { EffectiveLimits } from "../fleet/limits.ts";
 import type { VaultRecord } from "../fleet/record.ts";
 import { gweiToWei } from "../math/units.ts";
 import { checkBalance } from "./balance.ts";
 import { attempt, failed, passed, type Check } from "./check.ts";
 import { checkActivation, checkLease } from "./controls.ts";
-import { checkDecision, checkLimits, checkRiskAversion, tryDecision, type Trial } from "./decision.ts";
+import {
+  checkDecision,
+  checkLimits,
+  checkRiskAversion,
+  tryDecision,
+  type EffectiveLimits,
+  type Trial,
+} from "./decision.ts";
 import { checkCode, checkRole, isShutDown, type VaultPlace } from "./deployment.ts";
 import { checkBusiness, checkOracle } from "./market.ts";
 import { checkSigner } from "./signer.ts";

@@ -13,7 +13,7 @@ import { buildId } from "../../../keeper/config/build.ts";
 import type { Secret } from "../../../keeper/config/secret.ts";
 import { judgeSpace, checkDatabaseClock } from "../../../keeper/doctor/store.ts";
 import { checkNode } from "../../../keeper/doctor/machine.ts";
-import { activate, pause, resume } from "../../../keeper/store/controls.ts";
+import { activate, pause } from "../../../keeper/store/controls.ts";
 import { openDatabase, type Database } from "../../../keeper/store/database.ts";
 import { lockDirectory } from "../../../keeper/store/directoryLock.ts";
 import { doctorHarness, ill, KEEPER_KEY, named, one } from "../utils/doctorHarness.ts";
@@ -46,28 +46,6 @@ describe("keeper doctor, of the store", function () {
     const { rows: schema } = await sql`select * from kysely_migration`.execute(database.db);
     return [...rows, schema];
   }
-
-  it("says whether a vault is active, for this build and account, or paused", async () => {
-    const activation = async () => one(await harness.examine(), "vault weekly: activation");
-    await withStore((database) => activate(database, { ...subject(), build: buildId(), account: ACCOUNT }));
-    expect((await activation()).detail).to.match(
-      /^active since \d{4}-\d\d-\d\dT[\d:]+Z, build [0-9a-f]{12}$/,
-    );
-    await withStore((database) => pause(database, subject(), "venue upgrade"));
-    expect((await activation()).detail).to.match(/^paused since .*: venue upgrade$/);
-    expect((await activation()).mend).to.equal("npm run keeper -- resume --vault weekly");
-    await withStore((database) => resume(database, subject()));
-    await withStore((database) =>
-      activate(database, { ...subject(), build: "0123456789ab", account: ACCOUNT }),
-    );
-    const older = await activation();
-    expect(older.ok).to.equal("warn");
-    expect(older.detail).to.equal(`activated for build 0123456789ab, this is ${buildId()}: it sends nothing`);
-    await withStore((database) => activate(database, { ...subject(), build: buildId(), account: NOBODY }));
-    expect((await activation()).detail).to.match(
-      /^activated for 0x[aA][bB]\w+, this is 0x\w+: it sends nothing$/,
-    );
-  });
 
   it("names the settings it was given in what is to be done", async () => {
     const checks = await harness.examine({ options: { configFile: "mainnet.json" } });
@@ -143,7 +121,7 @@ describe("keeper doctor, of the store", function () {
     const config = {
       server: { port: 0 },
       strategy: { name: "fixed-band", params: { fraction: 9 } },
-      pollInterval: 0.05,
+      pollInterval: 5,
     };
     const configFile = harness.prepare({ config });
     const env = { KEEL_PRIVATE_KEY: KEEPER_KEY };
@@ -226,6 +204,30 @@ describe("keeper doctor, of the store", function () {
       expect(check.detail).to.equal("30 s ahead of this machine's");
       expect(checkDatabaseClock({ clockAhead: -3 }).detail).to.equal("3 s behind this machine's");
       expect(checkDatabaseClock({ clockAhead: -2 }).ok).to.equal(true);
+    });
+
+    it("says whether a vault is active, for this build and account, or paused", async () => {
+      const database = await openDatabase({ url });
+      const said = async (build: string, account: typeof ACCOUNT) => {
+        await activate(database, { ...subject(), build, account });
+        return one(await examine(), "vault weekly: activation");
+      };
+      const active = await said(buildId(), ACCOUNT);
+      expect(active.ok).to.equal(true);
+      expect(active.detail).to.match(/^active since \d{4}-\d\d-\d\dT[\d:]+Z, build [0-9a-f]{12}$/);
+      const older = await said("0123456789ab", ACCOUNT);
+      expect(older.ok).to.equal("warn");
+      expect(older.detail).to.equal(
+        `activated for build 0123456789ab, this is ${buildId()}: it sends nothing`,
+      );
+      expect((await said(buildId(), NOBODY)).detail).to.match(
+        /^activated for 0x[aA][bB]\w+, this is 0x\w+: it sends nothing$/,
+      );
+      await pause(database, subject(), "venue upgrade");
+      const paused = await said(buildId(), ACCOUNT);
+      await database.close();
+      expect(paused.detail).to.match(/^paused since .*: venue upgrade$/);
+      expect(paused.mend).to.equal("npm run keeper -- resume --vault weekly");
     });
 
     it("shows who has the lane, and that its holder is gone", async () => {
