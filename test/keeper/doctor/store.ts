@@ -16,7 +16,7 @@ import { checkNode } from "../../../keeper/doctor/machine.ts";
 import { activate, pause } from "../../../keeper/store/controls.ts";
 import { openDatabase, type Database } from "../../../keeper/store/database.ts";
 import { lockDirectory } from "../../../keeper/store/directoryLock.ts";
-import { doctorHarness, ill, KEEPER_KEY, named, one } from "../utils/doctorHarness.ts";
+import { doctorHarness, ill, KEEPER_KEY, named, one, OTHER_KEY } from "../utils/doctorHarness.ts";
 import { startJsonServer } from "../utils/jsonServer.ts";
 import { PASSWORD, sharedServer } from "../utils/postgres.ts";
 
@@ -248,6 +248,22 @@ describe("keeper doctor, of the store", function () {
       expect(gone.ok).to.equal("warn");
       expect(gone.detail).to.match(/of this machine, which is gone$/);
       expect(gone.mend).to.match(/^wait: it is free in 3\d{3} s/);
+    });
+
+    it("prices a rebalance as those in the journal were, where none is simulated now", async () => {
+      const database = await openDatabase({ url });
+      await sql`insert into executions (vault, chain_id, account, kind, status, gas_used, fee)
+        select ${harness.keel.contracts.Vault}, 31337, ${ACCOUNT}, 'rebalance', 'confirmed', gas, 0
+        from unnest(array[400000, 600000]) as gas`.execute(database.db);
+      await database.close();
+      const config = { strategy: { name: "fixed-band", params: { fraction: 9 } } };
+      await harness.rpc("hardhat_setNextBlockBaseFeePerGas", ["0x3b9aca00"]);
+      await harness.keel.networkHelpers.mine();
+      // An account without the role has nothing simulated.
+      const env = { DATABASE_URL: url.reveal(), KEEL_PRIVATE_KEY: OTHER_KEY };
+      const { detail } = one(await harness.examine({ config, env }), "vault weekly: balance");
+      // Ten times 500,000 at 1 gwei and a tip of 0.1.
+      expect(detail).to.contain("; 0.0055 ETH pays for 10 rebalances at the present gas price");
     });
 
     it("tells a server that is not there, or lets nobody in, without its URL", async () => {
