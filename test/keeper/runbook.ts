@@ -1,8 +1,9 @@
 import { expect } from "chai";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, globSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 import { SEVERITY } from "../../keeper/alerts/rules.ts";
+import { vaultAbi } from "../../keeper/chain/abi.ts";
 import { chainSchema, processSchema, strategySchema, vaultSchema } from "../../keeper/config/schema.ts";
 import { LIFETIME } from "../../keeper/execution/rebalanceCall.ts";
 import { createMetrics } from "../../keeper/server/metrics.ts";
@@ -92,6 +93,23 @@ describe("the runbook", function () {
     expect(flat).to.contain(`have all failed, ${String(FAILED_CYCLES)} or more`);
     expect(flat).to.contain(`stood still for more than ${String(LONGEST_STALL)} s`);
     expect(flat).to.contain(`the role KEEPER (${String(ROLES.KEEPER)})`);
+  });
+
+  it("quotes only errors and log lines that there are", () => {
+    const errors = new Set(
+      vaultAbi.filter(({ type }) => type === "error").map((item) => (item as { name: string }).name),
+    );
+    const quoted = [...section("### `missed-rebalance` (critical)").matchAll(/`([A-Z][A-Za-z]+)`/g)];
+    expect(quoted.length).to.be.greaterThan(5);
+    for (const [, name] of quoted) expect(errors, name).to.include(name);
+    const sources = globSync("keeper/**/*.ts", { cwd: ROOT }).map((path) =>
+      readFileSync(join(ROOT, path), "utf8"),
+    );
+    for (const [, sentence] of flat.matchAll(/`([A-Z][a-z]*(?: [a-z]+)+)(?: …|\.|`)/g))
+      expect(
+        sources.some((source) => source.includes(sentence!)),
+        sentence,
+      ).to.equal(true);
   });
 
   it("gives only commands and flags that there are", async () => {
