@@ -23,7 +23,8 @@ import { migrations } from "../../../keeper/store/migrations.ts";
 import { silentLog } from "../../../keeper/log/logger.ts";
 import { describeEngines, ENGINES } from "../utils/engines.ts";
 import { ACCOUNT, decisionRecord, hold, input, LANE, trade, VAULT } from "../utils/journalRecords.ts";
-import { PASSWORD, sharedServer, startServer, type Server } from "../utils/postgres.ts";
+import { sharedServer } from "../utils/postgres.ts";
+import { PASSWORD, startServer, type Server } from "../utils/postgresServer.ts";
 
 describeEngines("values of the database", (fixture) => {
   it("come out alike", async () => {

