@@ -2,11 +2,13 @@ import { Command } from "commander";
 
 import { refuseInOneLine } from "../keeper/cli/refuseInOneLine.ts";
 import { gasCommand } from "./gas/command.ts";
+import { keeperCommand } from "./keeper/command.ts";
 import { stressCommand } from "./stress/command.ts";
 
 const program = new Command("bench")
-  .description("Measures Keel: what it costs and how well it does.")
+  .description("Measures Keel: what it costs, how fast it is and how well it does.")
   .addCommand(gasCommand())
+  .addCommand(keeperCommand())
   .addCommand(stressCommand());
 
 await refuseInOneLine(program).parseAsync();
