@@ -18,7 +18,8 @@ import { openDatabase, type Database } from "../../../keeper/store/database.ts";
 import { lockDirectory } from "../../../keeper/store/directoryLock.ts";
 import { doctorHarness, ill, KEEPER_KEY, named, one, OTHER_KEY } from "../utils/doctorHarness.ts";
 import { startJsonServer } from "../utils/jsonServer.ts";
-import { PASSWORD, sharedServer } from "../utils/postgres.ts";
+import { sharedServer } from "../utils/postgres.ts";
+import { PASSWORD } from "../utils/postgresServer.ts";
 
 const ACCOUNT = privateKeyToAccount(KEEPER_KEY).address;
 const NOBODY = `0x${"ab".repeat(20)}` as const;
