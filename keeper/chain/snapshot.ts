@@ -1,6 +1,7 @@
-import { decodeFunctionResult, encodeFunctionData, type Address, type Hash, type PublicClient } from "viem";
+import { encodeFunctionData, type Address, type Hash, type PublicClient } from "viem";
 
 import { lensAbi } from "./abi.ts";
+import { decodeSnapshot } from "./decodeSnapshot.ts";
 import { unpackLeg, type BookLeg } from "./legs.ts";
 
 /** One venue of the vault. Index 0 is spot, long only; index 1 is the lending short, short only. */
@@ -109,7 +110,7 @@ export function createSnapshotReader(client: PublicClient, lens: Address, vault:
         { blockHash, requireCanonical: true },
       ],
     });
-    const raw = decodeFunctionResult({ abi: lensAbi, functionName: "snapshot", data: answer });
+    const raw = decodeSnapshot(answer);
     return { ...raw, trigger: TRIGGERS[raw.trigger] ?? "none", legs: raw.legs.map(unpackLeg) };
   };
 }
