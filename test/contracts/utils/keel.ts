@@ -28,9 +28,13 @@ export function seriesId({ isPut, strike, cap, expiry }: SeriesTerms): bigint {
  * The local mainnet with Keel on it, at 3,000 USDC per ETH, and an account for everyone.
  * @param adminDelay Seconds.
  * @param initialDate When the chain begins.
+ * @param deploymentId Under which Ignition remembers it, where the chain is not in this process.
+ * @param url Of an empty development chain that serves already; by default a chain in this process is made.
  */
-export async function keelFixture({ adminDelay = 0, ...override }: FixtureOptions = {}) {
-  const connection = await network.create({ network: "localMainnet", override });
+export async function keelFixture({ adminDelay = 0, url, deploymentId, ...override }: FixtureOptions = {}) {
+  const connection = await network.create(
+    url === undefined ? { network: "localMainnet", override } : { network: "localhost", override: { url } },
+  );
   const { ethers, provider, networkHelpers } = connection;
   const mainnet: LocalMainnet = await bootLocalMainnet(provider, { price: 3_000 });
   const signers = await ethers.getSigners();
@@ -58,6 +62,7 @@ export async function keelFixture({ adminDelay = 0, ...override }: FixtureOption
     },
     surface: flatSurface(0.6),
     adminDelay,
+    ...(deploymentId === undefined ? {} : { deploymentId }),
   });
 
   const vault = await ethers.getContractAt("Vault", contracts.Vault);
@@ -179,6 +184,8 @@ export async function keelFixture({ adminDelay = 0, ...override }: FixtureOption
 interface FixtureOptions {
   readonly adminDelay?: number;
   readonly initialDate?: Date;
+  readonly url?: string;
+  readonly deploymentId?: string;
 }
 
 interface QuoteOptions {

@@ -1,0 +1,53 @@
+import { play, type Scenario } from "./scenario.ts";
+import type { World } from "./world.ts";
+
+/** What a worker is asked to play: a scenario by its name, or the n-th of a series. */
+export interface Task {
+  readonly name: string;
+  readonly n: number | null;
+}
+
+export interface Result {
+  readonly outcome: "ok" | "unreached" | "failed";
+  readonly error: string | null;
+}
+
+/** Plays what its parent tells it to, in a world of its own, until it is told nothing more. */
+async function work(seed: number): Promise<void> {
+  // The server of the tests belongs to Mocha, which is not here.
+  (globalThis as { after?: unknown }).after = () => undefined;
+  const { startServer } = await import("../keeper/utils/postgres.ts");
+  const { World } = await import("./world.ts");
+  const server = await startServer();
+  if (server === null) throw new Error("There is no PostgreSQL for this platform.");
+  const world = await World.create(server);
+  process.on("message", (task: Task | null) => {
+    void (async () => {
+      if (task === null) {
+        await world.close();
+        await server.destroy();
+        process.exit(0);
+      }
+      process.send!(await playTask(world, task, seed));
+    })();
+  });
+  process.send!(null);
+}
+
+async function playTask(world: World, task: Task, seed: number): Promise<Result> {
+  try {
+    return { outcome: (await play(world, await find(task), seed)) ?? "ok", error: null };
+  } catch (error) {
+    return { outcome: "failed", error: (error as Error).message };
+  }
+}
+
+async function find({ name, n }: Task): Promise<Scenario> {
+  const { scenarios, series } = await import("./scenarios/all.ts");
+  return n === null
+    ? scenarios.find((scenario) => scenario.name === name)!
+    : series.find((each) => each.name === name)!.at(n);
+}
+
+// Run as a command: Mocha loads every file here.
+if (process.argv[1] === import.meta.filename) await work(Number(process.argv[2]));
