@@ -83,7 +83,11 @@ export async function checkInvariants({ ground, database, keepers, foreign }: Cl
   }
   const recorded = new Set([...decisions.values()].map(({ block }) => Number(block.number)));
   for (const keeper of keepers) {
-    const decided = keeper.lines.filter(({ msg }) => msg === "Decided.").map(({ block }) => Number(block));
+    const blocksOf = (text: string) =>
+      keeper.lines.filter(({ msg }) => msg === text).map(({ block }) => Number(block));
+    // What it said it could not handle it has not acted on either.
+    const failed = new Set(blocksOf("A block could not be handled."));
+    const decided = blocksOf("Decided.").filter((block) => !failed.has(block) || recorded.has(block));
     // What was under way when it died is lost with it, but nothing before something that is not.
     const last = decided.findLastIndex((block) => recorded.has(block));
     const lost = decided.slice(0, last + 1).filter((block) => !recorded.has(block));
