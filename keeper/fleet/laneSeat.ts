@@ -68,7 +68,8 @@ export class LaneSeat {
       this.#lastError = null;
       return settlements;
     } catch (error) {
-      if (error instanceof LeaseLostError) this.#leave();
+      // Given back, too: after a jump of the clock it is not lost, and its heartbeats would keep everybody from it, this process included.
+      if (error instanceof LeaseLostError) void this.release();
       this.#lastError = describeError(error);
       const { chainId, log } = this.#options;
       log.error(
