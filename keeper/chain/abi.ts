@@ -9,13 +9,17 @@ export const lensAbi = parseAbi([
   "function snapshot(address vault) view returns (Snapshot)",
 ]);
 
-/** What the keeper calls on the vault, and what the vault says of it. */
+/** What the keeper calls on the vault, and what the vault says of it, and the option book where it refuses. */
 export const vaultAbi = parseAbi([
   "struct HedgeLeg { uint8 venue; int256 dDelta; uint256 limitPrice; }",
   "function rebalance(HedgeLeg[] legs, uint64 rebalanceNonce, uint256 deadline, uint256 maxLoss)",
   "function authority() view returns (address)",
   "event Rebalanced(uint64 indexed rebalanceNonce, int256 driftBefore, int256 driftAfter, int256 navBefore, int256 navAfter, uint256 price)",
   "event LegExecuted(uint64 indexed rebalanceNonce, uint8 indexed venue, int256 requested, int256 filled, int256 cashDelta)",
+  "event SeriesSettled(uint256 indexed seriesId, int256 quantity, uint256 received)",
+  "event QueueProcessed(uint256 shares, uint256 assets)",
+  "event BreachRecorded(int256 drift)",
+  "event BreachEnded()",
   "error TooManyLegs()",
   "error WrongRebalanceNonce(uint64 expected)",
   "error DeadlinePassed(uint256 deadline)",
@@ -26,6 +30,17 @@ export const vaultAbi = parseAbi([
   "error MarginWorsened(uint8 venue)",
   "error LossTooLarge(int256 loss, uint256 maxLoss)",
   "error BudgetExceeded(uint8 use, uint256 asked, uint256 left)",
+  "error NoBreach()",
+  "error AlreadyRecorded(uint256 at)",
+  "error NotOpen()",
+  "error NothingToProcess()",
+  "error UnknownSeries(uint256 seriesId)",
+  "error NotExpired(uint40 expiry)",
+  "error AlreadySettled(uint40 expiry)",
+  "error NotSettled(uint40 expiry)",
+  "error InvalidRoundProof()",
+  "error InsufficientGas(uint256 needed)",
+  "error FallbackTooEarly(uint256 from)",
   "error BalanceOutOfRange()",
   "error OnlyVault()",
   "error OnlyPool()",

@@ -38,3 +38,8 @@ export function packLeg(leg: BookLeg): bigint {
     (BigInt.asUintN(80, leg.quantity) << 176n)
   );
 }
+
+/** `Leg.series` of contracts/types/Series.sol: the ERC-1155 id of the leg's series. Throws as {@link packLeg} does. */
+export function seriesIdOf(leg: BookLeg): bigint {
+  return packLeg({ ...leg, quantity: 0n });
+}

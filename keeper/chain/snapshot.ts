@@ -116,7 +116,7 @@ export function createSnapshotReader(client: PublicClient, lens: Address, vault:
 }
 
 /** Drift at the chain's own marks: the book's delta plus what the venues hold, ETH, 18 decimals. */
-export function driftOf(snapshot: Snapshot): bigint {
+export function driftOf(snapshot: Pick<Snapshot, "book" | "venues">): bigint {
   return snapshot.book.delta + hedgeOf(snapshot);
 }
 

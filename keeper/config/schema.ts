@@ -72,6 +72,22 @@ const privateRoute = z.strictObject({
 
 export type PrivateFields = z.infer<typeof privateRoute>;
 
+/** What the keeper does for a vault beside hedging it: calls that anybody may make, and somebody must. */
+const duties = z.strictObject({
+  /** Whether to settle series that have expired: until then nobody enters the vault or leaves it at once. */
+  settle: z.boolean().default(true),
+  /** Whether to have the exits that wait priced as cash comes free. */
+  queue: z.boolean().default(true),
+  /** Whether to record a breach that the keeper's own hedges do not mend, and to clear one that has ended. */
+  breach: z.boolean().default(true),
+  /** USD that the gas of one such transaction may cost; while it would cost more, it waits. */
+  gasUsd: positive.default(50),
+  /** USD that a release must set aside for those who wait, or the keeper does not pay for it. */
+  minQueueUsd: positive.default(1000),
+});
+
+export type DutyFields = z.infer<typeof duties>;
+
 /** A vault and how it is hedged. */
 export const vaultSchema = z
   .strictObject({
@@ -95,6 +111,7 @@ export const vaultSchema = z
       /** USD that the gas of one transaction may cost, whatever it is worth. */
       gasUsd: positive.default(1000),
     }),
+    duties: duties.prefault({}),
     priorityFeeGwei: z.number().nonnegative().default(0.1),
     /** Above this base fee only a limit or a margin call is acted on. */
     maxBaseFeeGwei: positive.optional(),

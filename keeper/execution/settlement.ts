@@ -71,13 +71,13 @@ export async function whyReverted(
   { raw, account, vault }: Attempt,
   { gasUsed, blockHash }: TransactionReceipt,
 ): Promise<string | null> {
-  const { data, gas } = parseTransaction(raw);
+  const { data, gas, to = vault } = parseTransaction(raw);
   // A call in a call leaves its caller a 64th of the gas, so the limit itself is rarely used up.
   if (gas !== undefined && gasUsed >= gas - gas / 64n) return `ran out of gas at ${String(gas)}`;
   try {
     await client.request({
       method: "eth_call",
-      params: [{ from: account, to: vault, data }, { blockHash }] as never,
+      params: [{ from: account, to, data }, { blockHash }] as never,
     });
     return null;
   } catch (error) {

@@ -10,6 +10,7 @@ import {
   type VaultSettings,
 } from "../config/load.ts";
 import type { FeePolicy } from "../execution/fees.ts";
+import { createDuties } from "../duties/createDuties.ts";
 import { createPrivateRoute } from "../execution/privateRoute.ts";
 import { describeError } from "../log/describeError.ts";
 import type { Log } from "../log/logger.ts";
@@ -193,6 +194,7 @@ async function seatVault(
       riskAversion === undefined
         ? null
         : new GainMeter({ database, journal, riskAversion, ...keeper.subject }),
+    duties: createDuties(vault.duties, { client, vault: keeper.subject.vault, account, fees, log }),
     observer,
   });
 }

@@ -1,4 +1,5 @@
 import type { Head } from "../chain/head.ts";
+import type { Duties } from "../duties/duties.ts";
 import type { Settlement } from "../execution/settlement.ts";
 import type { Slot } from "../execution/slot.ts";
 import { describeError } from "../log/describeError.ts";
@@ -31,6 +32,8 @@ export interface VaultSeatOptions {
   readonly check: () => Promise<void>;
   /** Null where the rule has no risk aversion to measure gains with. */
   readonly gains: GainMeter | null;
+  /** What is done beside hedging; null for nothing. */
+  readonly duties: Duties | null;
   readonly observer: Observer;
 }
 
@@ -119,6 +122,7 @@ export class VaultSeat {
   /** Waits until it has nothing left to do. */
   async rest(): Promise<void> {
     await this.#working;
+    await this.#options.duties?.rest();
   }
 
   /** Notes how a transaction of the vault ended. */
@@ -135,6 +139,7 @@ export class VaultSeat {
       reverted: reverted + Number(isRebalance && status === "reverted"),
     };
     if (isRebalance && status === "confirmed") this.#dueSince = null;
+    if (this.#head !== null) this.#options.duties?.onSettled(settlement, Number(this.#head.head.timestamp));
     await this.#options.gains?.onSettled(settlement, price);
   }
 
@@ -206,7 +211,7 @@ export class VaultSeat {
   }
 
   async #take({ head, seenAt, rpcSeconds }: Offer): Promise<void> {
-    const { keeper, seat, log, observer } = this.#options;
+    const { keeper, seat, duties, log, observer } = this.#options;
     const { mode } = this;
     const waited = new RpcWait();
     const onAccepted = () => {
@@ -223,6 +228,7 @@ export class VaultSeat {
       this.#note(cycle, head);
       await this.#measure(cycle, head);
       if (mode === "shadow") this.#compare(cycle, head);
+      if (mode === "live" && seat?.lane != null) duties?.offer({ head, cycle, lane: seat.lane });
       this.#failures = 0;
       this.#lastError = null;
     } catch (error) {

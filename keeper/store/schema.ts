@@ -27,7 +27,8 @@ export type ExecutionStatus =
   | "blocked";
 
 /** What a transaction does; `cancel` sends nothing to itself, to use up a nonce. */
-export type ExecutionKind = "rebalance" | "cancel" | "settle" | "record-breach" | "process-queue";
+export type ExecutionKind =
+  "rebalance" | "cancel" | "settle" | "record-breach" | "clear-breach" | "process-queue";
 
 /** Which way a transaction goes to the block builders. */
 export type ExecutionRoute = "public" | "private";
