@@ -16,7 +16,7 @@ export interface Result {
 async function work(seed: number): Promise<void> {
   // The server of the tests belongs to Mocha, which is not here.
   (globalThis as { after?: unknown }).after = () => undefined;
-  const { startServer } = await import("../keeper/utils/postgres.ts");
+  const { startServer } = await import("../keeper/utils/postgresServer.ts");
   const { World } = await import("./world.ts");
   const server = await startServer();
   if (server === null) throw new Error("There is no PostgreSQL for this platform.");

@@ -13,7 +13,7 @@ import { openDatabase, type Database } from "../../keeper/store/database.ts";
 import { Journal } from "../../keeper/store/journal.ts";
 import { Random } from "../../scripts/market/random.ts";
 import { emptyDatabase } from "../keeper/utils/emptyDatabase.ts";
-import type { Server } from "../keeper/utils/postgres.ts";
+import type { Server } from "../keeper/utils/postgresServer.ts";
 import { Ground, KEEPER_KEY } from "./ground.ts";
 import { checkInvariants } from "./invariants.ts";
 import { KeeperProcess } from "./keeperProcess.ts";

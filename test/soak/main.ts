@@ -94,7 +94,7 @@ async function openStore(
 ): Promise<{ location: DatabaseLocation; destroy: () => Promise<void> }> {
   if (!usesPostgres)
     return { location: { directory: join(directory, "store") }, destroy: () => Promise.resolve() };
-  const { startServer } = await import("../keeper/utils/postgres.ts");
+  const { startServer } = await import("../keeper/utils/postgresServer.ts");
   const server = await startServer();
   if (server === null) throw new Error("There is no PostgreSQL for this platform.");
   return { location: { url: await server.createDatabase() }, destroy: () => server.destroy() };

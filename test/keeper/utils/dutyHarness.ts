@@ -101,7 +101,7 @@ export function dutyHarness(setUp: (keel: Keel) => Promise<unknown>) {
           const head = await readHead(client);
           const asked = provider.asked.length;
           for (const settlement of await lane.onHead(head, null, 0n)) await seat.onSettled(settlement);
-          seat.offer(head);
+          seat.offer({ head, seenAt: performance.now(), rpcSeconds: 0 });
           await seat.rest();
           return provider.asked.slice(asked);
         },
