@@ -8,6 +8,7 @@ import { StartupError } from "../fleet/startupChecks.ts";
 import { describeError } from "../log/describeError.ts";
 import { callControl, NotRunningError } from "../server/control.ts";
 import { openDatabase } from "../store/database.ts";
+import { openToInspect } from "../store/inspect.ts";
 
 /** A vault of the settings, and where it is. */
 export interface LocatedVault {
@@ -42,11 +43,11 @@ async function onlyChain({ chains: [chain, ...others] }: Config): Promise<number
 
 /**
  * Does something with the store: through the keeper that runs there, since an embedded store belongs to one process, else directly.
- * @param isNew Whether there need be no store yet.
+ * @param access To write it is made or brought up to date where need be; to read it is left as it is.
  */
 export async function withOperator<T>(
   { databaseUrl: url, storeDir: directory }: Config,
-  isNew: boolean,
+  access: "read" | "write",
   work: (operator: Operator) => Promise<T>,
 ): Promise<T> {
   if (url === null) {
@@ -55,10 +56,11 @@ export async function withOperator<T>(
     } catch (error) {
       if (!(error instanceof NotRunningError)) throw error;
     }
-    if (!isNew && !existsSync(directory))
+    if (access === "read" && !existsSync(directory))
       throw new ConfigError([`storeDir: there is no store at ${directory}; no keeper has run with it yet`]);
   }
-  const database = await openDatabase(url === null ? { directory } : { url });
+  const location = url === null ? { directory } : { url };
+  const database = await (access === "read" ? openToInspect(location) : openDatabase(location));
   try {
     return await work(operatorOf(database));
   } finally {

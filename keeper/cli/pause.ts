@@ -52,7 +52,7 @@ async function change(what: "pause" | "resume", flags: PauseFlags): Promise<void
   ]);
   await answer(flags, async (config) => {
     const vaults = await locateVaults(config, flags.vault);
-    const changed = await withOperator(config, true, (operator) =>
+    const changed = await withOperator(config, "write", (operator) =>
       Promise.all(
         vaults.map(async ({ settings: { name }, deployment: { chainId, contracts } }) => {
           const subject = { chainId, vault: contracts.Vault };

@@ -31,7 +31,7 @@ export async function runActivate(
       return { name: settings.name, chainId, vault: contracts.Vault, account, build };
     }),
   );
-  await withOperator(config, true, async (operator) => {
+  await withOperator(config, "write", async (operator) => {
     for (const { name, ...activation } of ready) {
       await operator.activate(activation);
       activated.push({ name, ...activation });

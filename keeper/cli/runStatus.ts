@@ -17,7 +17,7 @@ export async function runStatus(
     chainId,
     vault: contracts.Vault,
   }));
-  const records = await withOperator(config, false, (operator) => operator.record({ vaults }));
+  const records = await withOperator(config, "read", (operator) => operator.record({ vaults }));
   const named = records.map((record, index) => ({
     name: located[index]!.settings.name,
     isRunning: record.leases.length > 0,

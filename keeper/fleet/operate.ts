@@ -150,7 +150,7 @@ async function startServing(
   }
   if (config.server !== undefined) {
     const status = () => fleet.status();
-    const { url, close } = await startServer({
+    const { close } = await startServer({
       ...config.server,
       status,
       decisions: (query) => journal.decisions(query),
@@ -159,7 +159,6 @@ async function startServing(
       log,
       secrets: secretsOf(config),
     });
-    log.info({ url }, "Serves its status.");
     closers.push(close);
   }
   return async () => {

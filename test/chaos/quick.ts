@@ -1,5 +1,5 @@
 import type { Server } from "../keeper/utils/postgresServer.ts";
-import { sharedServer } from "../keeper/utils/postgresServer.ts";
+import { sharedServer } from "../keeper/utils/postgres.ts";
 import { play } from "./scenario.ts";
 import { scenarios } from "./scenarios/all.ts";
 import { World } from "./world.ts";
