@@ -1,6 +1,7 @@
 import { EndpointError, RpcError } from "./errors.ts";
 import type { Secret } from "../config/secret.ts";
 import { reasonOf, serverAddress } from "./address.ts";
+import { createPost, type Post, type PostReply } from "./post.ts";
 
 /** One JSON-RPC request over HTTP. */
 export interface Call {
@@ -15,8 +16,7 @@ const LIMITED = /rate limit|too many requests|request limit|capacity exceeded|ex
 /** Sends requests to one URL and reads the replies: whatever is not an answer to what was asked is an error. */
 export class JsonRpcHttp {
   readonly #name: string;
-  readonly #url: string;
-  readonly #headers: Record<string, string>;
+  readonly #post: Post;
   readonly #secrets: readonly Secret[];
   /** Milliseconds for a request and the whole of its reply. */
   readonly #timeout: number;
@@ -28,11 +28,10 @@ export class JsonRpcHttp {
     this.#timeout = timeout;
     const { href, authorization, secrets } = serverAddress(url);
     this.#secrets = secrets;
-    this.#url = href;
-    this.#headers = {
+    this.#post = createPost(href, {
       "content-type": "application/json",
       ...(authorization === null ? {} : { authorization }),
-    };
+    });
   }
 
   /**
@@ -49,14 +48,8 @@ export class JsonRpcHttp {
       abort.abort();
     }, this.#timeout);
     try {
-      const response = await fetch(this.#url, {
-        method: "POST",
-        headers: this.#headers,
-        body: JSON.stringify({ jsonrpc: "2.0", id, method, params: params ?? [] }),
-        redirect: "error",
-        signal: abort.signal,
-      });
-      return this.#read(await response.text(), response, id);
+      const body = JSON.stringify({ jsonrpc: "2.0", id, method, params: params ?? [] });
+      return this.#read(await this.#post(body, abort.signal), id);
     } catch (error) {
       if (error instanceof EndpointError || error instanceof RpcError) throw error;
       if (isLate) throw this.#failure("timeout", `gave no answer in ${String(this.#timeout)} ms`);
@@ -67,8 +60,9 @@ export class JsonRpcHttp {
     }
   }
 
-  #read(body: string, response: Response, id: number): unknown {
-    const { status } = response;
+  #read(response: PostReply, id: number): unknown {
+    const { status, body } = response;
+    if (status >= 300 && status <= 399) throw this.#failure("network", "redirects to elsewhere");
     const reply = parse(body);
     const answer = reply !== null && reply.id === id ? reply : null;
     const error = answer === null ? null : rpcError(answer.error);
@@ -128,7 +122,7 @@ function isLimit({ code, message, data }: RpcError): boolean {
 }
 
 /** Milliseconds; 0 when the header is absent or a date. */
-function retryAfter({ headers }: Response): number {
-  const seconds = Number(headers.get("retry-after") ?? 0);
+function retryAfter({ headers }: PostReply): number {
+  const seconds = Number(headers["retry-after"] ?? 0);
   return Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : 0;
 }
