@@ -9,7 +9,7 @@ import type { Recording } from "./recording.ts";
 export interface KeeperBenchSettings {
   /** At which CPU, waits and memory are measured, and from which the search starts. */
   readonly vaults: number;
-  /** In a trial; undefined for as many as fill about half a minute, and at least two. */
+  /** In a trial; undefined for as many as fill about twenty seconds, and at least two. */
   readonly blocks?: number | undefined;
   /** The most vaults that are searched. */
   readonly most: number;
@@ -45,7 +45,7 @@ export interface Measurements {
 }
 
 /** Seconds a trial takes. */
-const TRIAL = 30;
+const TRIAL = 20;
 const MEMORY_INTERVAL = 1;
 const MEMORY_BLOCKS = 3;
 /** Of the search: an embedded database, as one process has, or the server that several share. */
