@@ -59,6 +59,15 @@ describe("the duty to settle", () => {
     };
   }
 
+  /** A stranger settles the book at the newest round, for any price of gas. */
+  async function settleAsStranger(): Promise<void> {
+    const { book, stranger } = keel();
+    const feed = contractAt(MAINNET.ethUsdFeed, ABIS.feed, stranger);
+    const [roundId] = (await feed.latestRoundData!()) as [bigint];
+    const gas = { maxPriorityFeePerGas: 10n ** 11n, maxFeePerGas: 10n ** 12n, gasLimit: 2_000_000n };
+    await (book.connect(stranger) as Contract).settle!(expiry, roundId, [], gas);
+  }
+
   it("waits for expiry and for a round, then settles the book and each series, and entry opens again", async () => {
     const { networkHelpers, vault, alice } = keel();
     const { step } = await start();
@@ -127,6 +136,24 @@ describe("the duty to settle", () => {
     await step();
     expect(await legs()).to.equal(0);
     expect(await executions()).to.deep.equal(["settle confirmed"]);
+  });
+
+  it("is told why its transaction had no effect when another was first, and goes on after a pause", async () => {
+    await writeAt(expiry + 1, 3_100);
+    await harness.rpc("evm_setAutomine", [false]);
+    const { step } = await start();
+    await step();
+    await settleAsStranger();
+    await harness.rpc("evm_setAutomine", [true]);
+    await harness.mine();
+    await step();
+    await step();
+    expect(await executions()).to.deep.equal(["settle reverted"]);
+    const [row] = await harness.journal.executions({ limit: 1 });
+    expect(row!.error).to.equal(`AlreadySettled(${String(expiry)})`);
+    await keel().networkHelpers.time.increase(60);
+    for (let i = 0; i < 3; i += 1) await step();
+    expect(await legs()).to.equal(0);
   });
 
   it("goes on where it stood when it was killed between two of its transactions", async () => {
