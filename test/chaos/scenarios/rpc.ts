@@ -155,7 +155,6 @@ export const rpc: readonly Scenario[] = [
   },
   ...[1, 3, Infinity].map((times) => ({
     name: `a broadcast whose reply is lost, ${times === Infinity ? "every time" : `${String(times)} times`}`,
-    isQuick: times === 3,
     run: (world: World) => {
       let lost = 0;
       world.rpc.rule = only(SEND, (_request, forward) =>
