@@ -149,9 +149,12 @@ export class KeeperProcess {
     this.#child.kill(signal);
   }
 
-  /** The last of what it said. */
+  /** The last of what it said, without what it says at every block. */
   tail(count = 25): string {
-    const lines = this.lines.slice(-count).map((line) => JSON.stringify(line));
+    const lines = this.lines
+      .filter(({ level }) => level !== 20)
+      .slice(-count)
+      .map((line) => JSON.stringify(line));
     return `\n${[...lines, ...this.stray.slice(-count)].join("\n")}`;
   }
 

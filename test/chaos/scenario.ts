@@ -27,7 +27,7 @@ export async function play(world: World, scenario: Scenario, seed: number): Prom
       .map((keeper, index) => `\nkeeper ${String(index + 1)}:${keeper.tail(60)}`)
       .join("");
     (error as Error).message +=
-      `\nseed ${String(seed)}: npm run test:chaos -- --seed ${String(seed)} --only "${scenario.name}"${log}`;
+      `\nseed ${String(seed)}: npm run test:chaos -- --seed ${String(seed)} --only '${scenario.name}'${log}`;
     throw error;
   } finally {
     await world.clear();

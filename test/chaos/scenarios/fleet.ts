@@ -65,6 +65,7 @@ const MOMENTS: readonly (readonly [string, Phase, RegExp])[] = [
 export const fleet: readonly Scenario[] = [
   {
     name: "two keepers, and the one that has the lane is killed",
+    isQuick: true,
     run: async (world) => {
       const { holder, other } = await pair(world);
       await world.settle(holder);
