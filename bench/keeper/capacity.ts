@@ -74,7 +74,8 @@ export async function tryVaults(options: TrialOptions): Promise<Trial> {
     const waits = await keeper.call("waits");
     let readers = 0;
     for (const block of counted) readers += await chain.call("readersAt", block);
-    const slowest = Math.max(...counted.map((block) => waits.get(BigInt(block)) ?? Infinity));
+    // A block at which nobody decided is counted with the skipped ones.
+    const slowest = Math.max(0, ...counted.map((block) => waits.get(BigInt(block)) ?? 0));
     const skipped = vaults * blocks - readers;
     return {
       ...{ vaults, skipped, slowest },
@@ -106,7 +107,7 @@ async function isDoneInTime(work: Promise<void>): Promise<boolean> {
 
 function neverStarted(vaults: number, blocks: number): Trial {
   const memory = { rss: NaN, heap: NaN };
-  const nothing = { slowest: Infinity, cpuPerDecision: NaN, memory, headCalls: NaN };
+  const nothing = { slowest: NaN, cpuPerDecision: NaN, memory, headCalls: NaN };
   return { vaults, isSustained: false, skipped: vaults * blocks, ...nothing };
 }
 

@@ -26,7 +26,11 @@ export function keeperCommand(): Command {
       wholeNumber,
       1_000,
     )
-    .option("--blocks <count>", "blocks of each trial (default: those of twenty seconds, at least two)", wholeNumber)
+    .option(
+      "--blocks <count>",
+      "blocks of each trial (default: those of twenty seconds, at least two)",
+      wholeNumber,
+    )
     .option("--rebalances <count>", "rebalances to time, on each database", wholeNumber, 100)
     .option("--most <count>", "the most vaults to try", wholeNumber, 16_000)
     .addHelpText(
