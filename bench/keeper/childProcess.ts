@@ -57,6 +57,10 @@ export class Child<H extends Handlers> {
     this.#lastId += 1;
     const id = this.#lastId;
     return new Promise((resolve, reject) => {
+      if (!this.#process.connected) {
+        reject(new Error(`${name}: the process has ended.`));
+        return;
+      }
       this.#waiting.set(id, (answer) => {
         if ("error" in answer) reject(new Error(answer.error));
         else resolve(answer.value as Awaited<ReturnType<H[K]>>);

@@ -75,8 +75,7 @@ export async function measureKeeper(
       const found = await measureCapacity(settings, { recording, riskAversion }, interval, tell);
       capacity.push(found);
     }
-    const trials = capacity.flatMap((found) => found.trials);
-    const memory = await measureMemory({ recording, riskAversion }, settings.vaults, trials);
+    const memory = await measureMemory({ recording, riskAversion }, settings.vaults, capacity);
     const pool = await measurePool(recording, settings.poolRequests);
     const latency = runs.map((run) => run.latency);
     return { load: [before, loadavg()[0]!], latency, calls, capacity, memory, pool };
@@ -112,15 +111,18 @@ async function measureCapacity(
   return { engine: SEARCHED, interval, best, trials };
 }
 
-/** Of trials where there are of one vault and of so many; of their own otherwise. */
+/** Of trials where two at one pace were of one vault and of so many; of their own otherwise. */
 async function measureMemory(
   subject: { readonly recording: Recording; readonly riskAversion: number },
   vaults: number,
-  trials: readonly Trial[],
+  capacity: readonly Capacity[],
 ): Promise<Measurements["memory"]> {
+  const of = (trials: readonly Trial[], count: number) =>
+    trials.find((trial) => trial.vaults === count && trial.isSustained);
+  const tried = capacity.find(({ trials }) => [1, vaults].every((count) => of(trials, count) !== undefined));
   const used = async (count: number) => {
-    const tried = trials.find((trial) => trial.vaults === count && trial.isSustained);
-    if (tried !== undefined) return tried.memory;
+    const trial = tried === undefined ? undefined : of(tried.trials, count);
+    if (trial !== undefined) return trial.memory;
     const options = { interval: MEMORY_INTERVAL, blocks: MEMORY_BLOCKS, databaseUrl: null };
     return (await tryVaults({ ...options, ...subject, vaults: count })).memory;
   };

@@ -1,6 +1,7 @@
 import { Secret } from "../../keeper/config/secret.ts";
 import { silentLog } from "../../keeper/log/logger.ts";
 import { createRpcPool } from "../../keeper/rpc/pool.ts";
+import { createPost } from "../../keeper/rpc/post.ts";
 import { Child } from "./childProcess.ts";
 import type { Recording } from "./recording.ts";
 import type { ReplayHandlers } from "./replayProcess.ts";
@@ -42,13 +43,10 @@ async function overheadOf(
   const endpoints = urls.map((url) => ({ url: new Secret(url) }));
   const pool = createRpcPool({ endpoints, timeout: 10_000, log: silentLog });
   const body = JSON.stringify({ jsonrpc: "2.0", id: 1, ...call });
+  const posts = urls.slice(0, asked).map((url) => createPost(url, { "content-type": "application/json" }));
+  const { signal } = new AbortController();
   const bare = async () => {
-    await Promise.all(
-      urls.slice(0, asked).map(async (url) => {
-        const headers = { "content-type": "application/json" };
-        JSON.parse(await (await fetch(url, { method: "POST", headers, body })).text());
-      }),
-    );
+    await Promise.all(posts.map(async (post) => void JSON.parse((await post(body, signal)).body)));
   };
   const pooled = () => pool.request(call);
   await time(bare, WARM_UP);
