@@ -91,7 +91,7 @@ class ReplayedChain {
       case "eth_getTransactionReceipt":
         return this.#receipt(params[0] as Hex);
       default:
-        throw new Error(`${method} was not recorded`);
+        return undefined;
     }
   }
 
@@ -162,7 +162,9 @@ const handlers = {
       void text(incoming).then((body) => {
         const request = JSON.parse(body) as Request;
         const result = JSON.stringify(chain.answer(request));
-        response.end(`{"jsonrpc":"2.0","id":${String(request.id)},"result":${result}}`);
+        const error = `{"code":-32601,"message":"${request.method} was not recorded like this"}`;
+        const outcome = result === undefined ? `"error":${error}` : `"result":${result}`;
+        response.end(`{"jsonrpc":"2.0","id":${String(request.id)},${outcome}}`);
       });
     });
     // Idle between blocks is not idle for good.
