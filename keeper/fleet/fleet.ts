@@ -96,7 +96,7 @@ export class Fleet {
       await chain.decideOnce();
     } catch (error) {
       const { log } = this.#options;
-      log.error({ chain: chain.chainId, error: describeError(error) }, "A chain could not be read.");
+      log.error({ chainId: chain.chainId, error: describeError(error) }, "A chain could not be read.");
     }
   }
 

@@ -87,8 +87,8 @@ export async function operate(options: OperateOptions): Promise<void> {
 }
 
 function announce(fleet: Fleet, log: Log): void {
-  for (const { name, chainId: chain, vault, account, strategy } of fleet.status().vaults)
-    log.info({ name, chain, vault, account, strategy, build: fleet.status().build }, "The keeper watches.");
+  for (const { name, chainId, vault, account, strategy } of fleet.status().vaults)
+    log.info({ name, chainId, vault, account, strategy, build: fleet.status().build }, "The keeper watches.");
 }
 
 /** The queue, or null where it cannot run: a keeper that cannot tell of its troubles still hedges. */
