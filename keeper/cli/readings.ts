@@ -1,4 +1,4 @@
-import { AbiDecodingZeroDataError, type Address, type PublicClient } from "viem";
+import type { Address, PublicClient } from "viem";
 
 import { createChainClient } from "../chain/client.ts";
 import { readHead, type Head } from "../chain/head.ts";
@@ -74,7 +74,8 @@ async function readVault(
   try {
     return { chainId, vault: Vault, snapshot: await createSnapshotReader(client, Lens, Vault)(head.hash) };
   } catch (error) {
-    if (!(error instanceof AbiDecodingZeroDataError)) throw error;
+    // An address without code answers nothing.
+    if (!(error instanceof RangeError)) throw error;
     throw new Error(`There is no Lens at ${Lens} on chain ${String(chainId)}.`, { cause: error });
   }
 }

@@ -117,7 +117,7 @@ describe("keeper doctor, of the store", function () {
     const decided = new Promise<void>((resolve) => (noticed = resolve));
     const stderr = new PassThrough().on("data", (chunk) => {
       text += String(chunk);
-      if (text.includes("Serves its status.") && text.includes("Decided.")) noticed();
+      if (text.includes("The status is served.") && text.includes("Decided.")) noticed();
     });
     const config = {
       server: { port: 0 },
@@ -128,7 +128,7 @@ describe("keeper doctor, of the store", function () {
     const env = { KEEL_PRIVATE_KEY: KEEPER_KEY };
     const running = runKeeper({ configFile, once: false, shadowOf: null, env, signal: stop.signal, stderr });
     await Promise.race([decided, running]);
-    const port = Number(/127\.0\.0\.1:(\d+)","msg":"Serves/.exec(text)![1]);
+    const port = Number(/127\.0\.0\.1:(\d+)","msg":"The status is served/.exec(text)![1]);
     const checks = await harness.examine({ config: { ...config, server: { port } } });
     stop.abort();
     expect(await running, text).to.equal(0);
