@@ -132,7 +132,7 @@ async function startKeeper(
       ...(location.url instanceof Secret ? { DATABASE_URL: location.url.reveal() } : {}),
     },
   });
-  await keeper.says("Serves its status.");
+  await keeper.says("The status is served.");
   return keeper;
 }
 
@@ -143,7 +143,7 @@ async function soak(
   gauge: string,
   { blocks, every }: Options,
 ): Promise<Sample[]> {
-  const served = String(keeper.lines.find(({ msg }) => msg === "Serves its status.")!["url"]);
+  const served = String(keeper.lines.find(({ msg }) => msg === "The status is served.")!["url"]);
   const samples: Sample[] = [];
   const began = performance.now();
   for (let played = 1; played <= blocks; played += 1) {
