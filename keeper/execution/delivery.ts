@@ -1,4 +1,4 @@
-import type { Hex, PublicClient } from "viem";
+import { TransactionNotFoundError, type Hash, type Hex, type PublicClient } from "viem";
 
 import type { Head } from "../chain/head.ts";
 import type { Log } from "../log/logger.ts";
@@ -50,12 +50,24 @@ export class Delivery {
         return null;
       case "permanent":
       case "funds":
-        return text;
+        if (!(await this.#mayBeThere(hash))) return text;
+        log.warn({ hash, kind, error: text }, "A transaction was refused and may be there all the same.");
+        return null;
       case "nonce":
       case "underpriced":
       case "unknown":
         log.warn({ hash, kind, error: text }, "A transaction was not taken.");
         return null;
+    }
+  }
+
+  /** Whether a node knows it, or cannot say: a refusal may have come from another behind the same address. */
+  async #mayBeThere(hash: Hash): Promise<boolean> {
+    try {
+      await this.#options.client.getTransaction({ hash });
+      return true;
+    } catch (error) {
+      return !(error instanceof TransactionNotFoundError);
     }
   }
 

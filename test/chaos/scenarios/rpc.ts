@@ -80,6 +80,7 @@ const REFUSALS = [
   "replacement transaction underpriced",
   "already known",
   "the pool is at sea",
+  "insufficient funds for gas * price + value",
 ];
 
 export const rpc: readonly Scenario[] = [
@@ -187,15 +188,4 @@ export const rpc: readonly Scenario[] = [
       },
     })),
   ),
-  {
-    // For what was taken it would be a lie, and a single node's word for it is all there is.
-    name: '"insufficient funds" for what was not taken',
-    run: (world) => {
-      let refused = 0;
-      world.rpc.rule = only(SEND, ({ id }, forward) =>
-        (refused += 1) > 3 ? forward() : Promise.resolve(failure(id, -32_000, "insufficient funds for gas")),
-      );
-      return hedge(world);
-    },
-  },
 ];
