@@ -17,7 +17,7 @@ import { trends, type Quantity, type Sample, type Trend } from "./trend.ts";
 
 const USAGE = `Lets the keeper run on a market that is played as fast as it goes, and looks whether it keeps what it should let go.
 
-  --blocks NUMBER   blocks to play (20000)
+  --blocks NUMBER   blocks to play (20000); in fewer than 5000 caches still fill, which looks like growth
   --every NUMBER    blocks between samples (250)
   --seed NUMBER     of the market (1)
   --postgres        a PostgreSQL server instead of the embedded database
