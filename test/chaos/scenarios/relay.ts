@@ -52,9 +52,13 @@ export const relay: readonly Scenario[] = [
     run: (world) =>
       through(world, (request) => {
         const { ground } = world;
-        setTimeout(() => {
+        const late = setTimeout(() => {
           ground.rpc("eth_sendRawTransaction", request.params).catch(() => undefined);
-        }, 1500).unref();
+        }, 1500);
+        // On the chain of the next scenario the transaction would be as good.
+        world.onEnd(() => {
+          clearTimeout(late);
+        });
         return taken(request);
       }),
   },
