@@ -198,6 +198,8 @@ export class NonceLane {
     for (const mined of await journal.recent(this.#key)) book.noteMined(mined);
     for (const slot of book.pending) slot.isOrphaned = !(await isOnChain(client, slot.newest!.head));
     await upkeep.reexamine(-1n);
+    // Or a failure at every block would put off for ever what waits for its time.
+    book.remember(this.#book);
     const count = await this.#accountNonce();
     if (book.nextNonce < count) book.nextNonce = count;
     [this.#book, this.#upkeep] = [book, upkeep];

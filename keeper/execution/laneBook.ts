@@ -17,6 +17,8 @@ export class LaneBook {
   readonly #minedAt = new Map<Address, bigint>();
   /** The first nonce that nothing is signed for. */
   nextNonce = 0n;
+  /** Heads in a row at which the account's next nonce was one that nobody has signed for, below one that somebody has. */
+  gapSightings = 0;
 
   /** @param isPublic Whether what is sent is everybody's from the start. */
   constructor(isPublic: boolean) {
@@ -45,6 +47,15 @@ export class LaneBook {
   /** Whether a block is older than the one that mined the vault's last transaction, and does not show its effect. */
   isBehind(vault: Address, head: Head): boolean {
     return head.number < (this.#minedAt.get(vault) ?? 0n);
+  }
+
+  /** Takes over what the journal does not have of the nonces that are pending still. */
+  remember(before: LaneBook): void {
+    this.gapSightings = before.gapSightings;
+    for (const [txNonce, slot] of this.#slots) {
+      const known = before.at(txNonce);
+      if (known !== null) slot.remember(known);
+    }
   }
 
   /** Takes in a signed transaction. */

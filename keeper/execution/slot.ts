@@ -61,6 +61,14 @@ export class Slot {
     this.#publicAt = timestamp;
   }
 
+  /** Takes over what only memory has of the same nonce. */
+  remember({ sightings, isPublic, publicAt, openedAt }: Slot): void {
+    this.sightings = sightings;
+    this.#isPublic = isPublic;
+    this.#publicAt = publicAt;
+    this.openedAt = openedAt;
+  }
+
   /** Oldest first. */
   get attempts(): readonly Attempt[] {
     return this.#attempts;

@@ -24,8 +24,6 @@ export interface UpkeepOptions extends Pick<DeliveryOptions, "client" | "journal
 export class Upkeep {
   readonly #options: UpkeepOptions;
   readonly #book: LaneBook;
-  /** Heads at which the account's next nonce was one that nobody has signed for, below one that somebody has. */
-  #gapSightings = 0;
 
   constructor(book: LaneBook, options: UpkeepOptions) {
     this.#book = book;
@@ -113,8 +111,8 @@ export class Upkeep {
   async #fillGap(count: bigint, head: Head): Promise<void> {
     const { journal, account, transfer, log } = this.#options;
     const first = this.#book.pending[0]?.txNonce ?? count;
-    this.#gapSightings = first > count ? this.#gapSightings + 1 : 0;
-    if (this.#gapSightings < SIGHTINGS) return;
+    this.#book.gapSightings = first > count ? this.#book.gapSightings + 1 : 0;
+    if (this.#book.gapSightings < SIGHTINGS) return;
     if (first - count <= WIDEST_GAP) {
       for (let nonce = count; nonce < first; nonce += 1n) await transfer(account, nonce, head);
       return;

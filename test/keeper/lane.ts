@@ -1,0 +1,88 @@
+import { expect } from "chai";
+import { keccak256, parseTransaction, type Address, type Hex } from "viem";
+import { mnemonicToAccount } from "viem/accounts";
+
+import { NonceLane, type LaneOptions } from "../../keeper/execution/lane.ts";
+import { silentLog } from "../../keeper/log/logger.ts";
+import { openDatabase, type Database } from "../../keeper/store/database.ts";
+import { Journal } from "../../keeper/store/journal.ts";
+import { acquireLease } from "../../keeper/store/leases.ts";
+import { emptyDatabase } from "./utils/emptyDatabase.ts";
+import { FakeChain, headAt } from "./utils/fakeChain.ts";
+
+const signer = mnemonicToAccount("test test test test test test test test test test test junk", {
+  addressIndex: 2,
+});
+const A: Address = `0x${"0a".repeat(20)}`;
+const B: Address = `0x${"0b".repeat(20)}`;
+const GWEI = 10n ** 9n;
+
+describe("a lane of several vaults", () => {
+  let database: Database;
+  let journal: Journal;
+  let chain: FakeChain;
+
+  before(async () => {
+    database = await openDatabase();
+  });
+  after(() => database.close());
+  beforeEach(async () => {
+    await emptyDatabase(database);
+    await database.db.deleteFrom("leases").execute();
+    journal = new Journal(database);
+    chain = new FakeChain();
+  });
+
+  async function open(changes: Partial<LaneOptions> = {}): Promise<NonceLane> {
+    const lease = (await acquireLease(database, { key: "l", holder: "h", ttl: 600, log: silentLog }))!;
+    return new NonceLane({
+      ...{ chainId: 31337, client: chain.client, signer, journal, lease, privateRoute: null },
+      ...{ log: silentLog, priorityFeePerGas: GWEI },
+      ...changes,
+    });
+  }
+  function send(lane: NonceLane, vault: Address, at: bigint) {
+    const head = headAt(at);
+    return lane.send({
+      ...({ vault, to: vault, kind: "rebalance", data: "0x12", gas: 100_000n, head } as const),
+      ...{ deadline: head.timestamp + 600n, decisionId: null, rebalanceNonce: 0n },
+      ...{ fees: { priorityFeePerGas: GWEI, maxBaseFeePerGas: null }, ceiling: 1_000n * GWEI },
+    });
+  }
+  async function hashOf(sending: ReturnType<typeof send>): Promise<Hex> {
+    const result = await sending;
+    if ("refused" in result) throw new Error(result.refused);
+    return result.hash;
+  }
+  const statuses = async () =>
+    (await journal.executions({ limit: 100 })).toReversed().map(({ status }) => status);
+  const noncesSent = () => chain.sent.map((raw) => parseTransaction(raw).nonce ?? 0);
+
+  it("makes one vault's private transaction public in time while another's cannot be signed", async () => {
+    const relayed: Hex[] = [];
+    const lane = await open({
+      privateRoute: {
+        publicAfter: 60,
+        send: async (raw) => {
+          relayed.push(raw);
+          return { kind: "known", text: "accepted" };
+        },
+        status: async () => "pending",
+      },
+      signer: {
+        address: signer.address,
+        signTransaction: (transaction) =>
+          transaction.to === B
+            ? Promise.reject(new Error("The remote signer refused."))
+            : signer.signTransaction({ ...transaction, type: "eip1559" }),
+      },
+    });
+    await send(lane, A, 1n);
+    expect([relayed.length, chain.sent.length]).to.deep.equal([1, 0]);
+    for (let at = 2n; at < 12n; at += 1n) {
+      await lane.onHead(headAt(at), null);
+      await send(lane, B, at).catch(() => undefined);
+    }
+    expect(chain.sent).to.include(relayed[0]);
+  });
+});
