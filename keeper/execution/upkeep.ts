@@ -34,7 +34,7 @@ export class Upkeep {
   async onHead(head: Head, count: bigint): Promise<Settlement[]> {
     const settlements: Settlement[] = [];
     for (const slot of this.#book.pending) {
-      if (slot.txNonce < count) settlements.push(...(await this.#settle(slot)));
+      if (slot.txNonce < count) settlements.push(...(await this.#settle(slot, count)));
       else await this.#options.delivery.keepAlive(slot, head);
     }
     await this.#fillGap(count, head);
@@ -72,7 +72,7 @@ export class Upkeep {
     return settlements;
   }
 
-  async #settle(slot: Slot): Promise<Settlement[]> {
+  async #settle(slot: Slot, count: bigint): Promise<Settlement[]> {
     const { client, journal } = this.#options;
     const mined = await findMined(client, slot.attempts);
     if (mined !== null) {
@@ -89,6 +89,8 @@ export class Upkeep {
     for (const { id } of slot.attempts.slice(0, -1)) await journal.recordOutcome(id, outcome);
     const lost = { attempt: slot.newest!, outcome };
     await this.#finish(slot, lost);
+    // Whoever used this one may have used more: each would cost as many heads to find out.
+    if (this.#book.nextNonce < count) this.#book.nextNonce = count;
     return [lost];
   }
 

@@ -85,4 +85,15 @@ describe("a lane of several vaults", () => {
     }
     expect(chain.sent).to.include(relayed[0]);
   });
+
+  it("goes on past all nonces that another program used, once it has seen one of them used", async () => {
+    const lane = await open();
+    await lane.reconcile();
+    chain.count = 5n;
+    await send(lane, A, 1n);
+    for (let at = 2n; at < 6n; at += 1n) await lane.onHead(headAt(at), null);
+    expect(await statuses()).to.deep.equal(["superseded"]);
+    await send(lane, A, 6n);
+    expect(noncesSent().at(-1)).to.equal(5);
+  });
 });
