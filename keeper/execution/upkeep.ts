@@ -34,7 +34,7 @@ export class Upkeep {
   async onHead(head: Head, count: bigint): Promise<Settlement[]> {
     const settlements: Settlement[] = [];
     for (const slot of this.#book.pending) {
-      if (slot.txNonce < count) settlements.push(...(await this.#settle(slot, count)));
+      if (slot.txNonce < count) settlements.push(...(await this.#settle(slot, count, head)));
       else await this.#options.delivery.keepAlive(slot, head);
     }
     await this.#fillGap(count, head);
@@ -72,10 +72,12 @@ export class Upkeep {
     return settlements;
   }
 
-  async #settle(slot: Slot, count: bigint): Promise<Settlement[]> {
+  async #settle(slot: Slot, count: bigint, head: Head): Promise<Settlement[]> {
     const { client, journal } = this.#options;
     const mined = await findMined(client, slot.attempts);
     if (mined !== null) {
+      // A block nobody has followed may be replaced by another, and no reorg would be seen.
+      if ((mined.outcome.blockNumber ?? 0n) > head.number) return [];
       for (const { id } of slot.attempts)
         if (id !== mined.attempt.id) await journal.recordOutcome(id, { status: "replaced" });
       await this.#finish(slot, mined);

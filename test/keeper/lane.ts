@@ -96,4 +96,23 @@ describe("a lane of several vaults", () => {
     await send(lane, A, 6n);
     expect(noncesSent().at(-1)).to.equal(5);
   });
+
+  it("does not count as mined what only a block beyond its head holds", async () => {
+    const lane = await open();
+    const hash = await hashOf(send(lane, A, 1n));
+    // A node that is ahead of the head has it in block 3, which another block 3 replaces before anybody sees it.
+    chain.count = 1n;
+    chain.mine(hash, 3n, "lost");
+    expect(await lane.onHead(headAt(2n), null)).to.deep.equal([]);
+    chain.count = 0n;
+    chain.unmine(hash);
+    await lane.onHead(headAt(3n), null);
+    expect([await statuses(), lane.nextNonce]).to.deep.equal([["sent"], 1n]);
+    expect(lane.slotOf(A)?.newest?.hash).to.equal(hash);
+
+    chain.count = 1n;
+    chain.mine(hash, 4n);
+    const ended = await lane.onHead(headAt(4n), null);
+    expect(ended.map(({ outcome }) => outcome.blockNumber)).to.deep.equal([4n]);
+  });
 });
