@@ -89,7 +89,7 @@ export class Delivery {
   async keepAlive(slot: Slot, head: Head): Promise<void> {
     const { privateRoute, log } = this.#options;
     const attempt = slot.newest;
-    if (attempt === null) return;
+    if (attempt === null || slot.firstTry === attempt.id) return;
     if (!slot.isPublic && privateRoute !== null) {
       const reason = await this.#whyPublic(slot, head, privateRoute);
       if (reason !== null) {

@@ -145,8 +145,9 @@ export class NonceLane {
     const { journal, log } = this.#options;
     const isFirst = slot.attempts.length === 1;
     log.info({ hash, nonce, decision, vault }, isFirst ? "Sends a transaction." : "Replaces a transaction.");
-    const refusal = await this.#delivery.deliver(slot, attempt, request.head, request.onAccepted);
-    if (refusal === null) return { hash };
+    const refusal = await this.#tryFirst(signed, request.head, request.onAccepted);
+    // A lane that was reconciled meanwhile may have tried again.
+    if (refusal === null || this.#book.at(nonce) !== slot) return { hash };
     log.error({ hash, error: refusal }, "The node refuses the transaction.");
     await journal.recordOutcome(id, { status: "rejected", error: refusal });
     this.#book.drop(slot, id);
@@ -240,6 +241,7 @@ export class NonceLane {
     await journal.recordSigned(id, { raw, hash }, lease);
     const attempt: Attempt = { ...intent, id, status: "signed", raw, hash, sentAt: null };
     const slot = this.#book.add(attempt);
+    slot.firstTry = id;
     this.#isReconciled = true;
     return { slot, attempt };
   }
@@ -255,7 +257,7 @@ export class NonceLane {
 
   /** A transfer of nothing to the account itself, at a nonce that something must take. */
   async #transfer(vault: Address, txNonce: bigint, head: Head, fees: Fees): Promise<void> {
-    const { slot, attempt } = await this.#inTurn(async () => {
+    const signed = await this.#inTurn(async () => {
       await this.#ensureReconciled();
       const none = { decisionId: null, rebalanceNonce: null, deadline: NEVER, gasLimit: TRANSFER_GAS };
       return this.#sign({ vault, txNonce, kind: "cancel", ...none, ...fees }, head, {
@@ -263,8 +265,16 @@ export class NonceLane {
         data: "0x",
       });
     });
-    this.#options.log.warn({ hash: attempt.hash, nonce: txNonce, vault }, "Cancels a transaction.");
-    await this.#delivery.deliver(slot, attempt, head);
+    this.#options.log.warn({ hash: signed.attempt.hash, nonce: txNonce, vault }, "Cancels a transaction.");
+    await this.#tryFirst(signed, head);
+  }
+
+  async #tryFirst({ slot, attempt }: Signed, head: Head, onAccepted?: () => void): Promise<string | null> {
+    try {
+      return await this.#delivery.deliver(slot, attempt, head, onAccepted);
+    } finally {
+      slot.firstTry = null;
+    }
   }
 
   async #takeBack({ ancestor }: Reorg): Promise<Settlement[]> {

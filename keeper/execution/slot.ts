@@ -39,6 +39,8 @@ export class Slot {
   /** Unix seconds of the block at which it was given away; null where it was not, or everybody's from the start. */
   #publicAt: bigint | null = null;
 
+  /** The transaction whose first broadcast has not ended. Only its refusal is proof, and only while nobody else tries. */
+  firstTry: bigint | null = null;
   /** Unix seconds of the block at which this process first sent for it. */
   openedAt: bigint | null = null;
 

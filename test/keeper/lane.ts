@@ -115,4 +115,26 @@ describe("a lane of several vaults", () => {
     const ended = await lane.onHead(headAt(4n), null);
     expect(ended.map(({ outcome }) => outcome.blockNumber)).to.deep.equal([4n]);
   });
+
+  it("keeps the nonce of what a later try got through while the first was still being refused", async () => {
+    const lane = await open();
+    let refuse: () => void = () => undefined;
+    let tries = 0;
+    chain.provider.faults.set("eth_sendRawTransaction", (forward) => {
+      tries += 1;
+      if (tries > 1) return forward();
+      return new Promise((_, reject) => {
+        refuse = () => reject(new Error("insufficient funds for gas * price + value"));
+      });
+    });
+    const sending = send(lane, A, 1n);
+    while (tries === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    // The account has been paid into meanwhile.
+    await lane.onHead(headAt(2n), null);
+    refuse();
+    await sending;
+    // Either nobody has it, and the nonce is free, or somebody has it, and it is not.
+    const isOut = chain.sent.length > 0;
+    expect([await statuses(), lane.nextNonce]).to.deep.equal(isOut ? [["sent"], 1n] : [["rejected"], 0n]);
+  });
 });
