@@ -71,6 +71,8 @@ export class NonceLane {
   #book: LaneBook;
   #upkeep: Upkeep;
   #isReconciled = false;
+  /** What ended and nobody was told of: the journal does not tell again. */
+  readonly #ended: Settlement[] = [];
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: LaneOptions) {
@@ -113,13 +115,13 @@ export class NonceLane {
   /**
    * Looks after what is pending: finds receipts, also of what a reorg took back, sends again what nodes may have forgotten, makes
    * public what stayed private too long, fills nonces that nobody will use, and clears the way for what could be mined now.
-   * @returns What ended.
+   * @returns What ended, at an earlier head too where that one failed afterwards.
    */
   async onHead(head: Head, reorg: Reorg | null): Promise<Settlement[]> {
     await this.reconcile();
-    const settlements = reorg === null ? [] : await this.#takeBack(reorg);
-    if (this.pending.length === 0) return settlements;
-    return [...settlements, ...(await this.#upkeep.onHead(head, await this.#accountNonce()))];
+    if (reorg !== null) await this.#takeBack(reorg);
+    if (this.pending.length > 0) await this.#upkeep.onHead(head, await this.#accountNonce(), this.#ended);
+    return this.#ended.splice(0);
   }
 
   /** Notes that blocks up to this one stay for ever. */
@@ -198,7 +200,7 @@ export class NonceLane {
     }
     for (const mined of await journal.recent(this.#key)) book.noteMined(mined);
     for (const slot of book.pending) slot.isOrphaned = !(await isOnChain(client, slot.newest!.head));
-    await upkeep.reexamine(-1n);
+    await upkeep.reexamine(-1n, this.#ended);
     // Or a failure at every block would put off for ever what waits for its time.
     book.remember(this.#book);
     const count = await this.#accountNonce();
@@ -277,9 +279,9 @@ export class NonceLane {
     }
   }
 
-  async #takeBack({ ancestor }: Reorg): Promise<Settlement[]> {
+  async #takeBack({ ancestor }: Reorg): Promise<void> {
     for (const slot of this.pending) if (slot.newest!.head.number > ancestor) slot.isOrphaned = true;
-    return this.#upkeep.reexamine(ancestor);
+    await this.#upkeep.reexamine(ancestor, this.#ended);
   }
 
   async #accountNonce(): Promise<bigint> {

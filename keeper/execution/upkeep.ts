@@ -30,25 +30,22 @@ export class Upkeep {
     this.#options = options;
   }
 
-  /** @param count The account's next nonce. @returns What ended. */
-  async onHead(head: Head, count: bigint): Promise<Settlement[]> {
-    const settlements: Settlement[] = [];
+  /** @param count The account's next nonce. @param ended Gets what ended, also where something then fails. */
+  async onHead(head: Head, count: bigint, ended: Settlement[]): Promise<void> {
     for (const slot of this.#book.pending) {
-      if (slot.txNonce < count) settlements.push(...(await this.#settle(slot, count, head)));
+      if (slot.txNonce < count) ended.push(...(await this.#settle(slot, count, head)));
       else await this.#options.delivery.keepAlive(slot, head);
     }
     await this.#fillGap(count, head);
     await this.#clearWay(head);
-    return settlements;
   }
 
   /**
    * Looks again for what was mined in blocks that are gone; what is in no other block is pending once more.
-   * @param ancestor The newest block that stayed. @returns What is in another block now.
+   * @param ancestor The newest block that stayed. @param ended Gets what is in another block now, also where something then fails.
    */
-  async reexamine(ancestor: bigint): Promise<Settlement[]> {
+  async reexamine(ancestor: bigint, ended: Settlement[]): Promise<void> {
     const { client, journal, chainId, account, log } = this.#options;
-    const settlements: Settlement[] = [];
     for (const mined of this.#book.mined.filter(({ block }) => block.number > ancestor)) {
       const { id, hash, txNonce, vault, block } = mined;
       const found = await findMined(client, [{ ...mined, status: "sent" }]);
@@ -57,7 +54,7 @@ export class Upkeep {
       if (found !== null) {
         await journal.recordOutcome(id, found.outcome);
         this.#book.note(found);
-        settlements.push(found);
+        ended.push(found);
         log.warn(
           { hash, vault, block: found.outcome.blockNumber },
           "A mined transaction is in another block now.",
@@ -69,7 +66,6 @@ export class Upkeep {
         if (record.txNonce === txNonce && isSigned(record)) this.#book.add(record).isOrphaned = true;
       log.warn({ hash, vault, nonce: txNonce }, "A mined transaction is no longer on the chain.");
     }
-    return settlements;
   }
 
   async #settle(slot: Slot, count: bigint, head: Head): Promise<Settlement[]> {

@@ -59,14 +59,14 @@ export class LaneSeat {
 
   /** Takes the lane where it is free, and looks after what it has pending. Never throws. @returns What ended. */
   async onHead(head: Head, reorg: Reorg | null, finalized: bigint): Promise<Settlement[]> {
+    const ended: Settlement[] = [];
     try {
       await this.#take();
-      if (this.#lane === null) return [];
-      const settlements = await this.#lane.onHead(head, reorg);
+      if (this.#lane === null) return ended;
+      ended.push(...(await this.#lane.onHead(head, reorg)));
       await this.#lane.finalize(finalized);
       await this.#readBalance(this.#options.client);
       this.#lastError = null;
-      return settlements;
     } catch (error) {
       // Given back, too: after a jump of the clock it is not lost, and its heartbeats would keep everybody from it, this process included.
       if (error instanceof LeaseLostError) void this.release();
@@ -76,8 +76,8 @@ export class LaneSeat {
         { chainId, account: this.account, error: this.#lastError },
         "A lane could not be looked after.",
       );
-      return [];
     }
+    return ended;
   }
 
   /** Gives the lane back, so that the next process need not wait for it. */

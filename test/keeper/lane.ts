@@ -137,4 +137,22 @@ describe("a lane of several vaults", () => {
     const isOut = chain.sent.length > 0;
     expect([await statuses(), lane.nextNonce]).to.deep.equal(isOut ? [["sent"], 1n] : [["rejected"], 0n]);
   });
+
+  it("tells of every end, also of one found before the RPC failed", async () => {
+    const lane = await open();
+    const first = await hashOf(send(lane, A, 1n));
+    const second = await hashOf(send(lane, B, 1n));
+    chain.count = 2n;
+    chain.mine(first, 2n);
+    chain.mine(second, 2n);
+    let asked = 0;
+    chain.provider.faults.set("eth_getTransactionReceipt", (forward) => {
+      asked += 1;
+      return asked === 2 ? Promise.reject(new Error("socket hang up")) : forward();
+    });
+    await lane.onHead(headAt(2n), null).catch(() => undefined);
+    const ended = await lane.onHead(headAt(3n), null);
+    expect(ended.map(({ attempt }) => attempt.hash)).to.have.members([first, second]);
+    expect(keccak256(chain.sent[0]!)).to.equal(first);
+  });
 });
