@@ -73,6 +73,8 @@ export class NonceLane {
   #isReconciled = false;
   /** What ended and nobody was told of: the journal does not tell again. */
   readonly #ended: Settlement[] = [];
+  /** The newest block that stayed in reorgs whose victims were not all looked for yet: nobody tells of a reorg twice. */
+  #ancestor: bigint | null = null;
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: LaneOptions) {
@@ -118,8 +120,12 @@ export class NonceLane {
    * @returns What ended, at an earlier head too where that one failed afterwards.
    */
   async onHead(head: Head, reorg: Reorg | null): Promise<Settlement[]> {
+    if (reorg !== null) this.#takeBack(reorg);
     await this.reconcile();
-    if (reorg !== null) await this.#takeBack(reorg);
+    if (this.#ancestor !== null) {
+      await this.#upkeep.reexamine(this.#ancestor, this.#ended);
+      this.#ancestor = null;
+    }
     if (this.pending.length > 0) await this.#upkeep.onHead(head, await this.#accountNonce(), this.#ended);
     return this.#ended.splice(0);
   }
@@ -279,9 +285,9 @@ export class NonceLane {
     }
   }
 
-  async #takeBack({ ancestor }: Reorg): Promise<void> {
+  #takeBack({ ancestor }: Reorg): void {
     for (const slot of this.pending) if (slot.newest!.head.number > ancestor) slot.isOrphaned = true;
-    await this.#upkeep.reexamine(ancestor, this.#ended);
+    if (this.#ancestor === null || ancestor < this.#ancestor) this.#ancestor = ancestor;
   }
 
   async #accountNonce(): Promise<bigint> {

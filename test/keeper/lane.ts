@@ -155,4 +155,23 @@ describe("a lane of several vaults", () => {
     expect(ended.map(({ attempt }) => attempt.hash)).to.have.members([first, second]);
     expect(keccak256(chain.sent[0]!)).to.equal(first);
   });
+
+  it("looks again for what a reorg took back when it could not at once", async () => {
+    const lane = await open();
+    const hash = await hashOf(send(lane, A, 1n));
+    chain.count = 1n;
+    chain.mine(hash, 2n, "lost");
+    await lane.onHead(headAt(2n, "lost"), null);
+    expect(await statuses()).to.deep.equal(["confirmed"]);
+
+    chain.count = 0n;
+    chain.unmine(hash);
+    const reorg = { depth: 1, ancestor: 1n, dropped: [], pastFinality: false };
+    chain.provider.faults.set("eth_getTransactionReceipt", () => Promise.reject(new Error("socket hang up")));
+    await lane.onHead(headAt(2n), reorg).catch(() => undefined);
+    chain.provider.faults.clear();
+    await lane.onHead(headAt(3n), null);
+    expect(await statuses()).to.deep.equal(["sent"]);
+    expect(chain.sent).to.have.length(2);
+  });
 });
