@@ -50,9 +50,9 @@ export class Upkeep {
       const { id, hash, txNonce, vault, block } = mined;
       const found = await findMined(client, [{ ...mined, status: "sent" }]);
       if (found?.outcome.blockHash === block.hash) continue;
-      this.#book.unmine(mined);
       if (found !== null) {
         await journal.recordOutcome(id, found.outcome);
+        this.#book.unmine(mined);
         this.#book.note(found);
         ended.push(found);
         log.warn(
@@ -62,7 +62,9 @@ export class Upkeep {
         continue;
       }
       await journal.reopen(id);
-      for (const record of await journal.unsettled({ chainId, account }))
+      const records = await journal.unsettled({ chainId, account });
+      this.#book.unmine(mined);
+      for (const record of records)
         if (record.txNonce === txNonce && isSigned(record)) this.#book.add(record).isOrphaned = true;
       log.warn({ hash, vault, nonce: txNonce }, "A mined transaction is no longer on the chain.");
     }

@@ -174,4 +174,21 @@ describe("a lane of several vaults", () => {
     expect(await statuses()).to.deep.equal(["sent"]);
     expect(chain.sent).to.have.length(2);
   });
+
+  it("looks again for what a reorg took back when the journal could not be written", async () => {
+    const lane = await open();
+    const hash = await hashOf(send(lane, A, 1n));
+    chain.count = 1n;
+    chain.mine(hash, 2n, "lost");
+    await lane.onHead(headAt(2n, "lost"), null);
+
+    chain.count = 0n;
+    chain.unmine(hash);
+    journal.reopen = () => Promise.reject(new Error("the database is down"));
+    const reorg = { depth: 1, ancestor: 1n, dropped: [], pastFinality: false };
+    await lane.onHead(headAt(2n), reorg).catch(() => undefined);
+    Reflect.deleteProperty(journal, "reopen");
+    await lane.onHead(headAt(3n), null);
+    expect(await statuses()).to.deep.equal(["sent"]);
+  });
 });
