@@ -156,12 +156,16 @@ export class ChainSeat {
   }
 
   async #settle(head: Head, reorg: Reorg | null): Promise<void> {
-    const { lanes, vaults, finalityBlocks } = this.#options;
+    const { lanes, vaults, finalityBlocks, log } = this.#options;
     const finalized = head.number - BigInt(finalityBlocks);
     const settlements = await Promise.all(lanes.map((lane) => lane.onHead(head, reorg, finalized)));
     for (const settlement of settlements.flat()) {
-      const { vault } = settlement.attempt;
-      await vaults.find(({ subject }) => subject.vault === vault)?.onSettled(settlement);
+      const { vault, hash } = settlement.attempt;
+      try {
+        await vaults.find(({ subject }) => subject.vault === vault)?.onSettled(settlement);
+      } catch (error) {
+        log.error({ vault, hash, error: describeError(error) }, "The end of a transaction could not be noted.");
+      }
     }
   }
 

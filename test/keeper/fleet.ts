@@ -1,0 +1,34 @@
+import { expect } from "chai";
+
+import { ChainSeat } from "../../keeper/fleet/chainSeat.ts";
+import { silentLog } from "../../keeper/log/logger.ts";
+import { openDatabase, type Database } from "../../keeper/store/database.ts";
+import { headAt } from "./utils/fakeChain.ts";
+
+const VAULT = `0x${"0a".repeat(20)}` as const;
+
+describe("a fleet", () => {
+  let database: Database;
+  before(async () => {
+    database = await openDatabase();
+  });
+  after(() => database.close());
+
+  it("goes on to decide when the end of a transaction cannot be noted", async () => {
+    const offered: bigint[] = [];
+    const vault = {
+      subject: { vault: VAULT, chainId: 31337 },
+      onSettled: () => Promise.reject(new Error("the database is down")),
+      offer: ({ head }: { head: { number: bigint } }) => offered.push(head.number),
+      rest: () => Promise.resolve(),
+    };
+    const lane = { onHead: () => Promise.resolve([{ attempt: { vault: VAULT } }]), lane: null };
+    const seat = new ChainSeat({
+      ...{ chainId: 31337, client: { getBlock: () => Promise.resolve(headAt(1n)) } as never, pool: {} as never },
+      ...{ database, lanes: [lane as never], vaults: [vault as never] },
+      ...{ pollInterval: 1, finalityBlocks: 64, log: silentLog },
+    });
+    await seat.decideOnce();
+    expect(offered).to.deep.equal([1n]);
+  });
+});
