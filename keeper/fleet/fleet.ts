@@ -50,12 +50,20 @@ export class Fleet {
       log.error({ error: describe(failure) }, "A vault cannot be kept for now.");
   }
 
-  /** Follows all chains until the signal aborts, then gives back what it holds. */
+  /**
+   * Follows all chains until the signal aborts, then gives back what it holds. An error that nobody has dealt with ends all of it:
+   * a process of which a part goes on is not started again.
+   */
   async run(signal: AbortSignal): Promise<void> {
     const { chains } = this.#options;
+    const failing = new AbortController();
+    const end = AbortSignal.any([signal, failing.signal]);
+    const parts = [...chains.map((chain) => chain.run(end)), this.#watchDatabase(end)];
     try {
-      await Promise.all([...chains.map((chain) => chain.run(signal)), this.#watchDatabase(signal)]);
+      await Promise.all(parts);
     } finally {
+      failing.abort();
+      await Promise.allSettled(parts);
       await this.#release();
     }
   }

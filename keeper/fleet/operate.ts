@@ -72,10 +72,14 @@ export async function operate(options: OperateOptions): Promise<void> {
       closers.push(() => jobs?.stop());
       notifier.current = notifierOf(options, jobs);
       closers.push(await startServing(options, fleet, journal, metrics));
+      const failing = new AbortController();
+      const end = AbortSignal.any([signal, failing.signal]);
       await Promise.all([
-        fleet.run(signal),
-        notifier.current.run(() => fleet.status(), ALERT_INTERVAL, signal),
-      ]);
+        fleet.run(end),
+        notifier.current.run(() => fleet.status(), ALERT_INTERVAL, end),
+      ]).finally(() => {
+        failing.abort();
+      });
     }
     const { vaults } = fleet.status();
     const total = (field: "decisions" | "rebalances") => vaults.reduce((sum, vault) => sum + vault[field], 0);

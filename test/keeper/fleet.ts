@@ -1,6 +1,7 @@
 import { expect } from "chai";
 
 import { ChainSeat } from "../../keeper/fleet/chainSeat.ts";
+import { Fleet } from "../../keeper/fleet/fleet.ts";
 import { silentLog } from "../../keeper/log/logger.ts";
 import { openDatabase, type Database } from "../../keeper/store/database.ts";
 import { headAt } from "./utils/fakeChain.ts";
@@ -30,5 +31,29 @@ describe("a fleet", () => {
     });
     await seat.decideOnce();
     expect(offered).to.deep.equal([1n]);
+  });
+
+  it("leaves nothing running when one of its parts ends in an error", async () => {
+    let isStopped = false;
+    const chains = [
+      { run: () => Promise.reject(new Error("out of memory")), release: () => Promise.resolve() },
+      {
+        run: (signal: AbortSignal) =>
+          new Promise<void>((resolve) => {
+            const stop = () => {
+              isStopped = true;
+              resolve();
+            };
+            signal.addEventListener("abort", stop);
+          }),
+        release: () => Promise.resolve(),
+      },
+    ];
+    const fleet = new Fleet({
+      ...{ chains: chains as never, database, build: "b", log: silentLog, pollInterval: 1 },
+      alerts: () => [],
+    });
+    const end = await fleet.run(new AbortController().signal).catch((error: unknown) => error);
+    expect([String(end), isStopped]).to.deep.equal(["Error: out of memory", true]);
   });
 });
