@@ -62,7 +62,9 @@ export class GainMeter {
       const events = mined.events as readonly JournalEvent[];
       this.#begin(executionId, tradedOf(events), mined.block_number);
       const since = { vault, chainId, from: mined.block_number };
-      for await (const record of journal.streamDecisions(since)) await this.observe(observationOf(record));
+      for await (const record of journal.streamDecisions(since))
+        // What a shadow on the same store would have done ends nothing.
+        if (record.mode !== "shadow") await this.observe(observationOf(record));
     }
     await this.#add();
   }

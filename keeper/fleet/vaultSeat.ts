@@ -85,6 +85,11 @@ export class VaultSeat {
     return gasUnits === null ? null : gasUnits * baseFeePerGas;
   }
 
+  /** A shadow has made no rebalance, and those it would find in a store that it shares are another's. */
+  get #gains(): GainMeter | null {
+    return this.#options.seat === null ? null : this.#options.gains;
+  }
+
   /** Whether it sends through the lane. */
   isOn(lane: LaneSeat): boolean {
     return this.#options.seat === lane;
@@ -109,7 +114,7 @@ export class VaultSeat {
     if (this.#isChecked) return;
     await this.#options.check();
     this.#counts = await this.#options.journal.summary(this.subject.vault, this.subject.chainId);
-    await this.#options.gains?.resume();
+    await this.#gains?.resume();
     this.#isChecked = true;
   }
 
@@ -140,7 +145,7 @@ export class VaultSeat {
     };
     if (isRebalance && status === "confirmed") this.#dueSince = null;
     if (this.#head !== null) this.#options.duties?.onSettled(settlement, Number(this.#head.head.timestamp));
-    await this.#options.gains?.onSettled(settlement, price);
+    await this.#gains?.onSettled(settlement, price);
   }
 
   status(now: number): VaultStatus {
@@ -191,7 +196,7 @@ export class VaultSeat {
         distances.length === 0
           ? null
           : Math.min(...distances.map((venue) => fromWad(venue.liquidationDistance))),
-      gains: this.#options.gains?.sums ?? NO_GAINS,
+      gains: this.#gains?.sums ?? NO_GAINS,
     };
   }
 
@@ -248,9 +253,9 @@ export class VaultSeat {
 
   async #measure({ input, decision }: Cycle, head: Head): Promise<void> {
     if (input === null || decision === null) return;
-    const { gains, observer, name, keeper } = this.#options;
+    const { observer, name, keeper } = this.#options;
     observer.decided({ chainId: keeper.subject.chainId, vault: name, decision });
-    await gains?.observe({ block: head.number, input, decision });
+    await this.#gains?.observe({ block: head.number, input, decision });
   }
 
   #note(cycle: Cycle, head: Head): void {

@@ -8,6 +8,7 @@ import { openDatabase, type Database } from "../../keeper/store/database.ts";
 import { openGains } from "../../keeper/store/gains.ts";
 import { Journal } from "../../keeper/store/journal.ts";
 import { acquireLease, type Lease } from "../../keeper/store/leases.ts";
+import type { DecisionMode } from "../../keeper/store/schema.ts";
 import { expectedStretchGain, stepGain, stretchOf } from "../../keeper/strategy/realisedGain.ts";
 import { optimalImpulse } from "../../keeper/strategy/optimalImpulse.ts";
 import { expectNear } from "../support/near.ts";
@@ -50,11 +51,14 @@ describe("the gain of rebalances", () => {
       decision: { ...record.decision, action, drift, trade: action === "hold" ? 0 : -drift },
     };
   }
-  async function record({ block, input, decision }: Observation): Promise<bigint> {
+  async function record(
+    { block, input, decision }: Observation,
+    mode: DecisionMode = "live",
+  ): Promise<bigint> {
     const at = { number: block, hash: HASH, timestamp: BigInt(input.timestamp) };
     const { name, params } = strategy;
     return journal.recordDecision({
-      ...{ vault, chainId, block: at, strategy: name, params },
+      ...{ vault, chainId, block: at, strategy: name, params, mode },
       input,
       decision,
     });
@@ -125,6 +129,20 @@ describe("the gain of rebalances", () => {
     await second.resume();
     await second.observe(looks[3]!);
     expectNear(second.sums!.realised, realised, 1e-9);
+  });
+
+  it("does not end by what a shadow on the same store would have done", async () => {
+    const settlement = await rebalance(trade, looks[0]!.block);
+    await new GainMeter(options()).onSettled(settlement, 3000);
+    for (const each of looks.slice(0, 3)) {
+      await record(each);
+      await record({ ...each, decision: { ...each.decision, action: "rebalance" } }, "shadow");
+    }
+    const meter = new GainMeter(options());
+    await meter.resume();
+    expect(meter.sums).to.include({ count: 0, open: 1 });
+    await meter.observe(looks[3]!);
+    expectNear(meter.sums!.realised, realised, 1e-9);
   });
 
   it("starts anew when it is in another block now", async () => {

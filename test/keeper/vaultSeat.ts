@@ -1,0 +1,51 @@
+import { expect } from "chai";
+
+import { noObserver } from "../../keeper/fleet/observer.ts";
+import { VaultSeat, type VaultSeatOptions } from "../../keeper/fleet/vaultSeat.ts";
+import { silentLog } from "../../keeper/log/logger.ts";
+import type { Summary } from "../../keeper/store/summary.ts";
+import { optimalImpulse } from "../../keeper/strategy/optimalImpulse.ts";
+import { headAt } from "./utils/fakeChain.ts";
+import { decided } from "./utils/recordedDecisions.ts";
+
+const SUMMARY: Summary = {
+  ...{ decisions: 1, holds: 1, rebalances: 0, blocked: 0, reverted: 0, gasUsed: 0n, gasUsd: 0 },
+};
+
+describe("a vault's seat", () => {
+  const { input, decision, vault, chainId } = decided(0, optimalImpulse({ riskAversion: 1e-4 }));
+  /** What its gains were told. */
+  let told: string[];
+  let summary: Summary;
+
+  beforeEach(() => {
+    told = [];
+    summary = SUMMARY;
+  });
+
+  function open(seat: { isHeld: boolean; lane: object | null; account: string } | null): VaultSeat {
+    const cycle = { snapshot: { rebalanceNonce: 0n, price: 0n, venues: [] }, input, decision };
+    const gains = {
+      sums: null,
+      resume: async () => void told.push("resume"),
+      observe: async () => void told.push("observe"),
+    };
+    return new VaultSeat({
+      ...{ name: "v", strategy: "s", deltaLimit: 1, build: "b", duties: null, observer: noObserver },
+      ...{ log: silentLog, check: async () => undefined },
+      keeper: { subject: { vault, chainId }, onBlock: async () => ({ ...cycle, blocked: null }) } as never,
+      seat: seat as VaultSeatOptions["seat"],
+      journal: { summary: async () => summary } as never,
+      gains: gains as never,
+    });
+  }
+  async function offer(seat: VaultSeat, at: bigint): Promise<void> {
+    seat.offer({ head: headAt(at), seenAt: 0, rpcSeconds: 0 });
+    await seat.rest();
+  }
+
+  it("of a shadow leaves the gains of the keeper beside it alone", async () => {
+    await offer(open(null), 1n);
+    expect(told).to.deep.equal([]);
+  });
+});
