@@ -55,6 +55,7 @@ export class GainMeter {
   /** Takes up what an earlier process was counting. */
   async resume(): Promise<void> {
     const { database, journal, vault, chainId } = this.#options;
+    this.#counting = [];
     const executions = await journal.executions({ vault, chainId, limit: RECENT });
     for (const { executionId } of await openGains(database, { vault, chainId })) {
       const mined = executions.find(({ id }) => (id as unknown as bigint) === executionId);

@@ -225,7 +225,11 @@ export class VaultSeat {
       observer.broadcast({ chainId, seconds, rpcSeconds: rpcSeconds + waited.seconds });
     };
     // Whoever has the lane decides; and nothing is decided that could contradict what the journal holds.
-    if (mode === "standby" || (seat !== null && seat.lane === null)) return;
+    if (mode === "standby" || (seat !== null && seat.lane === null)) {
+      // What is known of the vault is another's from here on.
+      if (mode === "standby") this.#isChecked = false;
+      return;
+    }
     try {
       await this.start();
       const leave = { mode, lane: seat?.lane ?? null, onAccepted };

@@ -145,6 +145,22 @@ describe("the gain of rebalances", () => {
     expectNear(meter.sums!.realised, realised, 1e-9);
   });
 
+  it("comes out the same when the lane went to another process and came back", async () => {
+    const first = new GainMeter(options());
+    const settlement = await rebalance(trade, looks[0]!.block);
+    await first.onSettled(settlement, 3000);
+    for (const each of looks.slice(0, 2)) await first.observe(each);
+    const second = new GainMeter(options());
+    await second.resume();
+    for (const each of looks.slice(0, 3)) {
+      await record(each);
+      await second.observe(each);
+    }
+    await first.resume();
+    await first.observe(looks[3]!);
+    expectNear(first.sums!.realised, realised, 1e-9);
+  });
+
   it("starts anew when it is in another block now", async () => {
     const meter = new GainMeter(options());
     const settlement = await rebalance(trade, looks[0]!.block);

@@ -48,4 +48,16 @@ describe("a vault's seat", () => {
     await offer(open(null), 1n);
     expect(told).to.deep.equal([]);
   });
+
+  it("takes up from the journal what another process did while it had the lane", async () => {
+    const lane = { isHeld: false, lane: null as object | null, account: "0xaa" };
+    const seat = open(lane);
+    await seat.start();
+    await offer(seat, 1n);
+    summary = { ...SUMMARY, decisions: 500, rebalances: 7 };
+    Object.assign(lane, { isHeld: true, lane: { slotOf: () => null } });
+    await offer(seat, 2n);
+    expect(seat.status(0)).to.include({ decisions: 501, rebalances: 7 });
+    expect(told).to.deep.equal(["resume", "resume", "observe"]);
+  });
 });
