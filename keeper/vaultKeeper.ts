@@ -140,11 +140,13 @@ export class VaultKeeper {
       made.decision.action === "hold" ? null : await this.#act(made, decide, head, snapshot, leave);
     const final = { ...made, sent: null, blocked: null, ...acted };
     if (acted === null) await this.#record(made, head, leave);
-    if (final.decision.action === "hold" && slot !== null) await this.#unwanted(slot, head, snapshot, lane!);
+    // What is wanted but does not go out holds the nonce no less than what is not wanted.
+    const takesItsPlace = final.decision.action !== "hold" && final.blocked === null;
+    if (slot !== null && !takesItsPlace) await this.#unwanted(slot, head, snapshot, lane!);
     return { snapshot, ...final };
   }
 
-  /** What is pending while nothing is wanted: left alone where it is only slow, taken back where nothing stands for it any more. */
+  /** What is pending while nothing takes its place: left alone where it is only slow, taken back where nothing stands for it any more. */
   async #unwanted(slot: Slot, head: Head, snapshot: Snapshot, lane: NonceLane): Promise<void> {
     if (slot.isOrphaned || slot.isSpent(head.timestamp, snapshot.rebalanceNonce))
       await lane.cancel(slot, head);

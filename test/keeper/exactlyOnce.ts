@@ -301,6 +301,19 @@ describe("keeper, exactly once", () => {
       expect([transfer.kind, transfer.tx_nonce]).to.deep.equal(["cancel", 0n]);
       expect(transfer.max_fee_per_gas).to.equal((old.max_fee_per_gas! * 9n + 7n) / 8n);
     });
+
+    it("takes it back once its time is up, also while the trade is wanted and too dear", async () => {
+      const step = await dearer(priced, 5000);
+      await step();
+      await rpc("evm_increaseTime", [601]);
+      await mine();
+      const { decision, blocked } = await step();
+      expect([decision?.action, blocked]).to.satisfy(([action, why]: [string, string]) => {
+        return action === "rebalance" && why.startsWith("Its gas costs");
+      });
+      const last = (await executions()).at(-1)!;
+      expect([last.kind, last.tx_nonce]).to.deep.equal(["cancel", 0n]);
+    });
   });
 
   describe("and reorganisations", () => {
