@@ -64,7 +64,7 @@ function quorumOf(call: Call): Service {
   if (method === "eth_blockNumber") return { ...compared, rule: reachedNumber };
   if (method === "eth_getTransactionCount") return { ...compared, rule: majorityOrMedian };
   if (method === "eth_getTransactionByHash") return { ...compared, rule: majorityTransaction };
-  if (method === "eth_estimateGas") return { rule: estimate, first: 1, dissent: "moving" };
+  if (method === "eth_estimateGas") return { ...compared, rule: estimate };
   if (ABSENT.has(method)) return { ...compared, rule: majorityPresent };
   if (STATE.has(method)) return { ...compared, rule: majority };
   return FAILOVER;

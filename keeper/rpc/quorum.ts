@@ -84,18 +84,21 @@ export const majorityOrMedian: Rule = (replies, stage) => {
   return stage === "complete" ? decide(median(replies, Math.floor), []) : null;
 };
 
-/** The first estimate; a refusal only when two endpoints have it, and before it the median of the other estimates. */
+/** The higher of two estimates that are near each other, else their median; a refusal only when two endpoints have it. */
 export const estimate: Rule = (replies, stage) => {
-  const [first] = replies;
-  if (replies.length === 1 && first?.error === null) return decide(first, []);
   const refused = agreed(replies.filter(({ error }) => error !== null));
   if (refused !== undefined) return decide(refused, replies);
-  const winner = stage === "complete" ? estimated(replies) : undefined;
-  return decide(
-    winner,
-    replies.filter(({ error }) => error !== null),
-  );
+  const winner = nearest(replies) ?? (stage === "complete" ? estimated(replies) : undefined);
+  if (winner === undefined) return null;
+  return { winner, dissenters: replies.filter((reply) => !isNearEstimate(winner, reply)) };
 };
+
+/** Whether two estimates may be of the same call, by nodes that search for it differently or are a block apart. */
+export function isNearEstimate(one: Reply<unknown>, other: Reply<unknown>): boolean {
+  const [a, b] = [quantityOf(one.result), quantityOf(other.result)];
+  if (a === null || b === null) return false;
+  return a < b ? b * 4n <= a * 5n : a * 4n <= b * 5n;
+}
 
 /** Two endpoints at one number, else the highest that two have reached. */
 export const reachedNumber: Rule = (replies, stage) => {
@@ -163,6 +166,13 @@ function agreed<From>(replies: readonly Reply<From>[]): Reply<From> | undefined 
     votes.set(reply.key, count);
   }
   return undefined;
+}
+
+/** Of the estimates that another is near to, the highest. */
+function nearest<From>(replies: readonly Reply<From>[]): Reply<From> | undefined {
+  return byNumber(replies, quantityOf).find((reply) =>
+    replies.some((other) => other !== reply && isNearEstimate(reply, other)),
+  );
 }
 
 function estimated<From>(replies: readonly Reply<From>[]): Reply<From> | undefined {

@@ -2,7 +2,7 @@ import { quantityOf } from "./answerKey.ts";
 import type { Health } from "./health.ts";
 import type { Call } from "./exchange.ts";
 import type { Service } from "./methods.ts";
-import { fieldOf, isNull, NEAR, numberOf, type Reply } from "./quorum.ts";
+import { fieldOf, isNearEstimate, isNull, NEAR, numberOf, type Reply } from "./quorum.ts";
 import { describeError } from "../log/describeError.ts";
 import type { Log } from "../log/logger.ts";
 
@@ -48,6 +48,7 @@ export class Witness {
   ): void {
     if (dissent === "none" || isNull(winner)) return;
     for (const other of others) {
+      if (call.method === "eth_estimateGas" && isNearEstimate(winner, other)) continue;
       if (other.key !== winner.key) this.#judge(call, dissent, winner, other);
     }
   }

@@ -146,11 +146,11 @@ describe("what a pool of RPC endpoints makes of", () => {
       }
     });
 
-    it("one estimate is enough, but a refusal needs a second", async () => {
+    it("two estimates are enough, and a refusal needs a second", async () => {
       await start(3);
       const request = { method: "eth_estimateGas", params: [{}] };
       expect(await pool.request(request)).to.equal("0x5208");
-      expect(pool.stats().requests).to.deep.equal({ eth_estimateGas: 1 });
+      expect(pool.stats().requests).to.deep.equal({ eth_estimateGas: 2 });
 
       const refusal = { code: 3, message: "execution reverted", data: "0x99" };
       for (const server of servers) {
@@ -161,6 +161,24 @@ describe("what a pool of RPC endpoints makes of", () => {
       servers[0]!.handler = servers[1]!.handler = servers[2]!.handler = refuse(refusal);
       expect(await errorOf(pool.request(request))).to.include({ code: 3, data: "0x99" });
     });
+  });
+
+  describe("an estimate of gas", () => {
+    const request = { method: "eth_estimateGas", params: [{}] };
+
+    for (const lie of ["0x1", "0x1312d00"]) {
+      it(`is not the ${lie} of the one node that is asked first`, async () => {
+        await start(3);
+        // The fastest, so that it is the first.
+        servers[1]!.fault = servers[2]!.fault = reordered(() => 20);
+        servers[0]!.fault = only(
+          ["eth_estimateGas"],
+          lying(() => lie),
+        );
+        for (let i = 0; i < 3; i += 1) expect(await pool.request(request)).to.equal("0x5208");
+        expect(reports.map(({ endpoint, kind }) => [endpoint, kind])).to.deep.include([nameOf(0), "lies"]);
+      });
+    }
   });
 
   describe("a call's own error", () => {
