@@ -54,11 +54,15 @@ export async function callControl(directory: string, name: string, body: unknown
     const asked = request(
       { socketPath: join(directory, SOCKET), method: "POST", path: `/${name}` },
       (response) => {
-        text(response).then((answer) => {
-          const value = parseJson(answer);
-          if (response.statusCode === 200) resolve(value);
-          else reject(new Error(String(value)));
-        }, reject);
+        text(response)
+          .then((answer) => {
+            if (response.statusCode === 404)
+              throw new Error(`The keeper that runs does not know ${name}: it is of another build.`);
+            const value = parseJson(answer);
+            if (response.statusCode !== 200) throw new Error(String(value));
+            resolve(value);
+          })
+          .catch(reject);
       },
     );
     asked.on("error", () => {
