@@ -23,6 +23,9 @@ export interface FleetOptions {
 /** Seconds between looks at whether the database answers. */
 const DATABASE_EVERY = 10;
 
+/** Seconds for which what was sent is awaited, half as long again as it can take effect: a chain may stand still, or never answer. */
+const LONGEST_WAIT = 900;
+
 /** Everything one process keeps: chains, and on each its lanes and vaults, none of which stops for the failure of another. */
 export class Fleet {
   readonly #options: FleetOptions;
@@ -73,8 +76,9 @@ export class Fleet {
     const { chains, pollInterval, log } = this.#options;
     try {
       await Promise.all(chains.map((chain) => this.#decideOnce(chain)));
-      while (!signal.aborted) {
-        const awaiting = await Promise.all(chains.map((chain) => chain.isAwaiting()));
+      const giveUpAt = performance.now() + LONGEST_WAIT * 1000;
+      while (!signal.aborted && performance.now() < giveUpAt) {
+        const awaiting = await Promise.all(chains.map((chain) => this.#isAwaiting(chain)));
         if (!awaiting.includes(true)) break;
         await sleep(pollInterval * 1000, undefined, { signal }).catch(() => undefined);
       }
@@ -105,6 +109,17 @@ export class Fleet {
     } catch (error) {
       const { log } = this.#options;
       log.error({ chainId: chain.chainId, error: describeError(error) }, "A chain could not be read.");
+    }
+  }
+
+  /** A chain that cannot be read may have something to await: another must not be left for it. */
+  async #isAwaiting(chain: ChainSeat): Promise<boolean> {
+    try {
+      return await chain.isAwaiting();
+    } catch (error) {
+      const { log } = this.#options;
+      log.error({ chain: chain.chainId, error: describeError(error) }, "A chain could not be read.");
+      return true;
     }
   }
 

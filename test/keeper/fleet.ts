@@ -56,4 +56,24 @@ describe("a fleet", () => {
     const end = await fleet.run(new AbortController().signal).catch((error: unknown) => error);
     expect([String(end), isStopped]).to.deep.equal(["Error: out of memory", true]);
   });
+
+  it("that is to decide once awaits what it sent also while an RPC fails", async () => {
+    const answers = [new Error("socket hang up"), true, false];
+    const chain = {
+      ...{ chainId: 31337, vaults: [], lanes: [], status: () => ({}) },
+      decideOnce: () => Promise.resolve(),
+      release: () => Promise.resolve(),
+      isAwaiting: async () => {
+        const answer = answers.shift()!;
+        if (answer instanceof Error) throw answer;
+        return answer;
+      },
+    };
+    const fleet = new Fleet({
+      ...{ chains: [chain as never], database, build: "b", log: silentLog, pollInterval: 0.01 },
+      alerts: () => [],
+    });
+    await fleet.once(new AbortController().signal);
+    expect(answers).to.deep.equal([]);
+  });
 });
