@@ -164,7 +164,10 @@ export class ChainSeat {
       try {
         await vaults.find(({ subject }) => subject.vault === vault)?.onSettled(settlement);
       } catch (error) {
-        log.error({ vault, hash, error: describeError(error) }, "The end of a transaction could not be noted.");
+        log.error(
+          { vault, hash, error: describeError(error) },
+          "The end of a transaction could not be noted.",
+        );
       }
     }
   }

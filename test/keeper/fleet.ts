@@ -25,7 +25,11 @@ describe("a fleet", () => {
     };
     const lane = { onHead: () => Promise.resolve([{ attempt: { vault: VAULT } }]), lane: null };
     const seat = new ChainSeat({
-      ...{ chainId: 31337, client: { getBlock: () => Promise.resolve(headAt(1n)) } as never, pool: {} as never },
+      ...{
+        chainId: 31337,
+        client: { getBlock: () => Promise.resolve(headAt(1n)) } as never,
+        pool: {} as never,
+      },
       ...{ database, lanes: [lane as never], vaults: [vault as never] },
       ...{ pollInterval: 1, finalityBlocks: 64, log: silentLog },
     });

@@ -18,7 +18,9 @@ describe("the control socket", () => {
     const close = await serveControl(directory, {});
     try {
       const error = await callControl(directory, "record", {}).catch((reason: unknown) => reason);
-      expect(String(error)).to.equal("Error: The keeper that runs does not know record: it is of another build.");
+      expect(String(error)).to.equal(
+        "Error: The keeper that runs does not know record: it is of another build.",
+      );
     } finally {
       await close();
     }
