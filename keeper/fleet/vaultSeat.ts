@@ -47,6 +47,8 @@ export interface Offer {
 }
 
 const USDC = 1e6;
+/** Transactions whose share in the totals is remembered: more than a reorg takes back. */
+const COUNTED = 100;
 const NO_GAINS = { expected: 0, realised: 0, cost: 0, error: null, count: 0, open: 0 };
 
 /**
@@ -70,6 +72,9 @@ export class VaultSeat {
   #counts: Pick<Summary, "decisions" | "rebalances" | "blocked" | "reverted" | "gasUsd"> = {
     ...{ decisions: 0, rebalances: 0, blocked: 0, reverted: 0, gasUsd: 0 },
   };
+
+  /** What the newest transactions have added to the totals: a reorg may end one a second time. */
+  readonly #counted = new Map<bigint, Pick<Summary, "gasUsd" | "rebalances" | "reverted">>();
 
   constructor(options: VaultSeatOptions) {
     this.#options = options;
@@ -137,12 +142,21 @@ export class VaultSeat {
     const price = this.#cycle === null ? 0 : fromWad(this.#cycle.snapshot.price);
     const { rebalances, reverted, gasUsd } = this.#counts;
     const isRebalance = attempt.kind === "rebalance";
+    const before = this.#counted.get(attempt.id) ?? { gasUsd: 0, rebalances: 0, reverted: 0 };
+    const now = {
+      gasUsd: fromWad(gasUsed * effectiveGasPrice) * price,
+      rebalances: Number(isRebalance && status === "confirmed"),
+      reverted: Number(isRebalance && status === "reverted"),
+    };
     this.#counts = {
       ...this.#counts,
-      gasUsd: gasUsd + fromWad(gasUsed * effectiveGasPrice) * price,
-      rebalances: rebalances + Number(isRebalance && status === "confirmed"),
-      reverted: reverted + Number(isRebalance && status === "reverted"),
+      gasUsd: gasUsd + now.gasUsd - before.gasUsd,
+      rebalances: rebalances + now.rebalances - before.rebalances,
+      reverted: reverted + now.reverted - before.reverted,
     };
+    this.#counted.set(attempt.id, now);
+    const [oldest] = this.#counted.keys();
+    if (this.#counted.size > COUNTED && oldest !== undefined) this.#counted.delete(oldest);
     if (isRebalance && status === "confirmed") this.#dueSince = null;
     if (this.#head !== null) this.#options.duties?.onSettled(settlement, Number(this.#head.head.timestamp));
     await this.#gains?.onSettled(settlement, price);

@@ -29,6 +29,7 @@ describe("a vault's seat", () => {
       sums: null,
       resume: async () => void told.push("resume"),
       observe: async () => void told.push("observe"),
+      onSettled: async () => undefined,
     };
     return new VaultSeat({
       ...{ name: "v", strategy: "s", deltaLimit: 1, build: "b", duties: null, observer: noObserver },
@@ -59,5 +60,17 @@ describe("a vault's seat", () => {
     await offer(seat, 2n);
     expect(seat.status(0)).to.include({ decisions: 501, rebalances: 7 });
     expect(told).to.deep.equal(["resume", "resume", "observe"]);
+  });
+
+  it("counts a rebalance once, also when a reorg moved it to another block", async () => {
+    const seat = open({ isHeld: true, lane: null, account: "0xaa" });
+    const ended = (id: bigint, status: "confirmed" | "reverted") =>
+      seat.onSettled({ attempt: { id, kind: "rebalance" }, outcome: { status } } as never);
+    await ended(1n, "confirmed");
+    await ended(1n, "confirmed");
+    expect(seat.status(0)).to.include({ rebalances: 1, reverted: 0 });
+    await ended(1n, "reverted");
+    await ended(2n, "confirmed");
+    expect(seat.status(0)).to.include({ rebalances: 1, reverted: 1 });
   });
 });
