@@ -186,7 +186,7 @@ async function seatVault(
   }
   const { name, riskAversion, limits } = vault;
   return new VaultSeat({
-    ...{ name, keeper, seat, journal, log, build },
+    ...{ name, keeper, account, seat, journal, log, build },
     strategy: strategy.name,
     deltaLimit: limits.delta,
     check: () => checkStartup(client, deployment, account),

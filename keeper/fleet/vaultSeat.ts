@@ -1,3 +1,5 @@
+import type { Address } from "viem";
+
 import type { Head } from "../chain/head.ts";
 import type { Duties } from "../duties/duties.ts";
 import type { Settlement } from "../execution/settlement.ts";
@@ -19,6 +21,8 @@ import type { VaultMode, VaultStatus } from "./status.ts";
 export interface VaultSeatOptions {
   readonly name: string;
   readonly keeper: VaultKeeper;
+  /** In whose name it trades; of a shadow that of the keeper it watches. */
+  readonly account: Address;
   /** Null for a shadow, which never sends. */
   readonly seat: LaneSeat | null;
   readonly journal: Journal;
@@ -163,7 +167,7 @@ export class VaultSeat {
   }
 
   status(now: number): VaultStatus {
-    const { name, seat, strategy, deltaLimit } = this.#options;
+    const { name, account, seat, strategy, deltaLimit } = this.#options;
     const { vault, chainId } = this.subject;
     const snapshot = this.#cycle?.snapshot ?? null;
     const slot = seat?.lane?.slotOf(vault) ?? null;
@@ -171,7 +175,7 @@ export class VaultSeat {
     const distances = snapshot?.venues.filter((venue) => venue.marginTrigger > 0n) ?? [];
     return {
       ...{ name, chainId, vault, mode: this.mode, strategy },
-      account: seat?.account ?? vault,
+      account,
       head:
         this.#head === null
           ? null

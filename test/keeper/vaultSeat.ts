@@ -8,6 +8,7 @@ import { optimalImpulse } from "../../keeper/strategy/optimalImpulse.ts";
 import { headAt } from "./utils/fakeChain.ts";
 import { decided } from "./utils/recordedDecisions.ts";
 
+const ACCOUNT = `0x${"aa".repeat(20)}` as const;
 const SUMMARY: Summary = {
   ...{ decisions: 1, holds: 1, rebalances: 0, blocked: 0, reverted: 0, gasUsed: 0n, gasUsd: 0 },
 };
@@ -32,7 +33,15 @@ describe("a vault's seat", () => {
       onSettled: async () => undefined,
     };
     return new VaultSeat({
-      ...{ name: "v", strategy: "s", deltaLimit: 1, build: "b", duties: null, observer: noObserver },
+      ...{
+        name: "v",
+        strategy: "s",
+        deltaLimit: 1,
+        build: "b",
+        account: ACCOUNT,
+        duties: null,
+        observer: noObserver,
+      },
       ...{ log: silentLog, check: async () => undefined },
       keeper: { subject: { vault, chainId }, onBlock: async () => ({ ...cycle, blocked: null }) } as never,
       seat: seat as VaultSeatOptions["seat"],
@@ -46,8 +55,10 @@ describe("a vault's seat", () => {
   }
 
   it("of a shadow leaves the gains of the keeper beside it alone", async () => {
-    await offer(open(null), 1n);
+    const seat = open(null);
+    await offer(seat, 1n);
     expect(told).to.deep.equal([]);
+    expect(seat.status(0)).to.include({ mode: "shadow", account: ACCOUNT });
   });
 
   it("takes up from the journal what another process did while it had the lane", async () => {

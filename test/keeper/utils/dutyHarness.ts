@@ -88,7 +88,8 @@ export function dutyHarness(setUp: (keel: Keel) => Promise<unknown>) {
       const { vault } = keeper.subject;
       const settings = vaultSchema.parse({ limits: { delta: 1 }, riskAversion: 1, duties });
       const seat = new VaultSeat({
-        ...{ name: "vault", keeper, seat: lane, journal, log, strategy: strategy.name, deltaLimit: 1000 },
+        ...{ name: "vault", keeper, account, seat: lane, journal, log, strategy: strategy.name },
+        deltaLimit: 1000,
         ...{ build: "test", check: () => Promise.resolve(), gains: null, observer: noObserver },
         duties: createDuties(settings.duties, { client, vault, account, fees: FEES, log }),
       });
