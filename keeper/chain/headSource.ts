@@ -23,6 +23,8 @@ export interface HeadOptions {
   readonly finalityBlocks: number;
   readonly signal: AbortSignal;
   readonly log: Log;
+  /** Whether what the websocket tells is no more than a reason to look at once: what there is, the RPC says. */
+  readonly isWebSocketAHint?: boolean | undefined;
   /** Follows the heads; default: one of its own. A tracker that is given may be asked about blocks. */
   readonly tracker?: HeadTracker | undefined;
   readonly onSocketState?: ((state: SocketState) => void) | undefined;
@@ -36,6 +38,9 @@ const LONGEST_GRACE = 2;
 
 /** Milliseconds until the next look when the chain moved during one. */
 const SOON = 100;
+
+/** Polls in which a block that a websocket told of is waited for. */
+const HINT_TRIES = 5;
 
 /** Heads that are kept for a consumer who is busy; older ones make a gap, which is read over. */
 const MOST_WAITING = 256;
@@ -92,6 +97,8 @@ class HeadWatch {
   /** Milliseconds until the next poll: the first is due at once. */
   #pause = 0;
   #isPolling = false;
+  /** The block that a poll should find, and how many more polls it is waited for. */
+  #hint: { readonly head: Head; readonly tries: number } | null = null;
   #isClosed = false;
 
   constructor(client: PublicClient, options: HeadOptions) {
@@ -108,7 +115,8 @@ class HeadWatch {
             log,
             grace: Math.min(pollInterval, LONGEST_GRACE),
             onHead: (head) => {
-              this.#offer(head);
+              if (options.isWebSocketAHint === true) this.#lookFor(head);
+              else this.#offer(head);
             },
             onState: (state) => options.onSocketState?.(state),
           });
@@ -176,6 +184,7 @@ class HeadWatch {
       this.#failures = 0;
       this.#pause = pollInterval * 1000;
       this.#socket?.compare(head);
+      this.#takeHint(head);
       if (this.#isNews(head.hash)) this.#waiting.push(head);
     } catch (error) {
       this.#noteFailure(error);
@@ -183,6 +192,21 @@ class HeadWatch {
       this.#isPolling = false;
       this.#wake();
     }
+  }
+
+  /** Polls at once; the endpoints may know of the block only a little later. */
+  #lookFor(head: Head): void {
+    if (this.#isClosed || !this.#isNews(head.hash)) return;
+    this.#hint = { head, tries: HINT_TRIES };
+    void this.#poll();
+  }
+
+  #takeHint({ number, hash }: Head): void {
+    if (this.#hint === null) return;
+    const { head, tries } = this.#hint;
+    const isFound = hash === head.hash || number > head.number || tries === 0;
+    this.#hint = isFound ? null : { head, tries: tries - 1 };
+    if (!isFound) this.#pause = SOON;
   }
 
   #offer(head: Head): void {

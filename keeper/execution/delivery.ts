@@ -45,7 +45,7 @@ export class Delivery {
         if (attempt.sentAt === null) {
           onAccepted?.();
           await journal.recordOutcome(id, { status: "sent" });
-          slot.markSent(id, head.timestamp);
+          slot.markSent(id, BigInt(Math.floor(Date.now() / 1000)));
         }
         return null;
       case "permanent":
@@ -90,6 +90,8 @@ export class Delivery {
     const { privateRoute, log } = this.#options;
     const attempt = slot.newest;
     if (attempt === null || slot.firstTry === attempt.id) return;
+    // Mined now it would only revert: whatever takes its place has to come from a decision.
+    if (attempt.kind === "rebalance" && head.timestamp > attempt.deadline) return;
     if (!slot.isPublic && privateRoute !== null) {
       const reason = await this.#whyPublic(slot, head, privateRoute);
       if (reason !== null) {

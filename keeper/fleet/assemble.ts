@@ -44,6 +44,8 @@ export interface AssembleOptions {
   readonly signal: AbortSignal;
 }
 
+/** Endpoints from which on they vote. */
+const QUORUM = 3;
 const NO_KEY = "KEEL_PRIVATE_KEY: a key is needed: this, a keystore and its password, or a remoteSigner";
 
 /** A chain, reached. */
@@ -61,7 +63,7 @@ interface ReachedChain {
 /**
  * Puts together what the settings describe: chains, and on each the lanes and vaults that follow it. A chain's id is asked only
  * where the settings do not tell it, so that one chain that cannot be reached keeps no other from starting.
- * Throws StartupError, ConfigError, KeyError or RemoteSignerError.
+ * Throws StartupError, ConfigError or KeyError.
  */
 export async function assembleFleet(config: Config, options: AssembleOptions): Promise<ChainSeat[]> {
   const chains: ReachedChain[] = [];
@@ -70,9 +72,9 @@ export async function assembleFleet(config: Config, options: AssembleOptions): P
   const limits = limitsOf(config);
   for (const [index, vault] of config.vaults.entries()) {
     const { chain, deployment } = locate(vault, chains);
-    const signer = vault.key === null || options.shadowOf !== null ? null : await signers.open(vault.key);
+    const opened = vault.key === null || options.shadowOf !== null ? null : await signers.open(vault.key);
     chain.vaults.push(
-      await seatVault({ ...vault, ...limits[index]! }, chain, deployment, signer, config, options),
+      await seatVault({ ...vault, ...limits[index]! }, chain, deployment, opened, config, options),
     );
   }
   return chains.map((chain) => {
@@ -82,6 +84,8 @@ export async function assembleFleet(config: Config, options: AssembleOptions): P
       ...{ chainId, client, pool, vaults, pollInterval, finalityBlocks },
       ...{ lanes: [...lanes.values()], log: options.log, database: options.database },
       ...(webSocketUrl === null ? {} : { webSocketUrl }),
+      // Where endpoints vote, a websocket has no more than one voice.
+      isWebSocketAHint: settings.rpcUrls.length >= QUORUM,
     });
     return chain.seat;
   });
@@ -145,10 +149,11 @@ async function seatVault(
   vault: VaultSettings,
   chain: ReachedChain,
   deployment: Deployment,
-  signer: Signer | null,
+  opened: OpenedSigner | null,
   config: Config,
   { database, journal, log, build, holder, shadowOf, observer }: AssembleOptions,
 ): Promise<VaultSeat> {
+  const signer = opened?.signer ?? null;
   const account = signer?.address ?? shadowOf;
   if (account === null) throw new ConfigError([NO_KEY]);
   const { client, chainId, settings } = chain;
@@ -168,18 +173,8 @@ async function seatVault(
       const leaseTime = config.leaseSeconds;
       const { priorityFeePerGas } = fees;
       seat = new LaneSeat({
-        ...{
-          chainId,
-          client,
-          signer,
-          journal,
-          privateRoute,
-          log,
-          database,
-          holder,
-          leaseTime,
-          priorityFeePerGas,
-        },
+        ...{ chainId, client, signer, journal, privateRoute, log, database, holder },
+        ...{ leaseTime, priorityFeePerGas },
       });
       chain.lanes.set(signer.address, seat);
     }
@@ -189,7 +184,10 @@ async function seatVault(
     ...{ name, keeper, account, seat, journal, log, build },
     strategy: strategy.name,
     deltaLimit: limits.delta,
-    check: () => checkStartup(client, deployment, account),
+    check: async () => {
+      await opened?.ready();
+      await checkStartup(client, deployment, account);
+    },
     gains:
       riskAversion === undefined
         ? null
@@ -206,16 +204,43 @@ export function feePolicyOf({ priorityFeeGwei, maxBaseFeeGwei }: VaultSettings):
   };
 }
 
+/** Who signs for a vault, and whether they can yet. */
+interface OpenedSigner {
+  readonly signer: Signer;
+  /** Throws why not. */
+  ready(): Promise<unknown>;
+}
+
 /** Signers by where their keys come from: a keystore takes a second to open. */
 class SignerCache {
-  readonly #signers = new Map<string, Promise<Signer>>();
+  readonly #signers = new Map<string, Promise<OpenedSigner>>();
 
-  open(source: KeySource): Promise<Signer> {
+  open(source: KeySource): Promise<OpenedSigner> {
     const name = nameOf(source);
-    const opened = this.#signers.get(name) ?? openSigner(source);
+    const opened = this.#signers.get(name) ?? openLocalOrLater(source);
     this.#signers.set(name, opened);
     return opened;
   }
+}
+
+/** A key of this machine is opened at once; a process that signs elsewhere may be away just now, and keeps only its own vaults waiting. */
+async function openLocalOrLater(source: KeySource): Promise<OpenedSigner> {
+  if (!("remoteSigner" in source)) {
+    const signer = await openSigner(source);
+    return { signer, ready: () => Promise.resolve() };
+  }
+  let opened: Promise<Signer> | null = null;
+  const ready = () =>
+    (opened ??= openSigner(source).catch((error: unknown) => {
+      opened = null;
+      throw error;
+    }));
+  const { address } = source.remoteSigner;
+  const signer: Signer = {
+    address,
+    signTransaction: async (transaction) => (await ready()).signTransaction(transaction),
+  };
+  return { signer, ready };
 }
 
 function nameOf(source: KeySource): string {

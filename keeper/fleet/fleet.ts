@@ -4,6 +4,7 @@ import { sql } from "kysely";
 
 import { describeError } from "../log/describeError.ts";
 import type { Log } from "../log/logger.ts";
+import { RemoteSignerError } from "../signer/remote.ts";
 import type { Database } from "../store/database.ts";
 import type { ChainSeat } from "./chainSeat.ts";
 import { StartupError } from "./startupChecks.ts";
@@ -45,7 +46,7 @@ export class Fleet {
     const [first] = failures;
     if (first === undefined) return;
     const describe = ({ reason }: PromiseRejectedResult) =>
-      reason instanceof StartupError
+      reason instanceof StartupError || reason instanceof RemoteSignerError
         ? reason.message
         : `The start could not be checked: ${describeError(reason)}`;
     if (failures.length === vaults.length) throw new StartupError(describe(first));

@@ -195,7 +195,7 @@ export class VaultSeat {
           : {
               hash: newest.hash,
               nonce: newest.txNonce,
-              since: Number(slot?.openedAt ?? 0n),
+              since: Number(slot?.attempts[0]?.sentAt ?? Math.floor(Date.now() / 1000)),
               route: slot?.isPublic === false ? "private" : "public",
             },
       lastFallback: this.#lastFallback(slot),
@@ -288,7 +288,8 @@ export class VaultSeat {
     const { action, reason, drift, band } = decision;
     const at = Number(head.timestamp);
     this.#last = { at, block: head.number, action, reason, drift, band };
-    this.#dueSince = action === "hold" ? null : (this.#dueSince ?? at);
+    // By this machine's clock, as whoever is alerted: the chain's may be another.
+    this.#dueSince = action === "hold" ? null : (this.#dueSince ?? Date.now() / 1000);
     const { decisions, blocked: before } = this.#counts;
     this.#counts = { ...this.#counts, decisions: decisions + 1, blocked: before + Number(blocked !== null) };
   }

@@ -13,6 +13,8 @@ import { parseJson, toJson } from "../store/json.ts";
 export type Commands = Readonly<Record<string, (body: unknown) => Promise<unknown>>>;
 
 const SOCKET = "control.sock";
+/** Milliseconds: it reads a store that may be busy. */
+const TIMEOUT = 15_000;
 
 /** No keeper listens in the directory. */
 export class NotRunningError extends Error {}
@@ -67,6 +69,10 @@ export async function callControl(directory: string, name: string, body: unknown
     );
     asked.on("error", () => {
       reject(new NotRunningError(`No keeper runs in ${directory}.`));
+    });
+    asked.setTimeout(TIMEOUT, () => {
+      reject(new Error(`The keeper that runs in ${directory} does not answer.`));
+      asked.destroy();
     });
     asked.end(toJson(body ?? null));
   });

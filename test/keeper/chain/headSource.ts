@@ -39,8 +39,13 @@ describe("watching heads", () => {
     await Promise.all([rpc.close(), sockets.close()]);
   });
 
-  function watch(options: { pollInterval: number; webSocket?: boolean; url?: string }) {
-    const { pollInterval, webSocket = false, url = sockets.url } = options;
+  function watch(options: {
+    pollInterval: number;
+    webSocket?: boolean;
+    isWebSocketAHint?: boolean;
+    url?: string;
+  }) {
+    const { pollInterval, webSocket = false, isWebSocketAHint, url = sockets.url } = options;
     const pool = createRpcPool({
       endpoints: [{ url: new Secret(rpc.url()) }],
       timeout: 500,
@@ -50,7 +55,7 @@ describe("watching heads", () => {
     const client = createChainClient({ pool });
     const tracker = createHeadTracker(client, 64);
     const heads = watchHeads(client, {
-      ...{ pollInterval, finalityBlocks: 64, signal: stop.signal, log, tracker },
+      ...{ pollInterval, finalityBlocks: 64, signal: stop.signal, log, tracker, isWebSocketAHint },
       webSocketUrl: webSocket ? new Secret(url) : undefined,
       onSocketState: (state) => states.push(state),
     });
@@ -146,6 +151,24 @@ describe("watching heads", () => {
       sockets.announce(chain.mine());
       expect((await nextOf(heads)).head.number).to.equal(21n);
       expect(rpc.asked.length).to.equal(polls);
+    });
+
+    it("is only a reason to look where endpoints vote: what it says of a block is nobody's reading", async () => {
+      const { heads } = watch({ pollInterval: NEVER, webSocket: true, isWebSocketAHint: true });
+      await nextOf(heads);
+      const waiting = nextOf(heads);
+      await until(() => states.includes("live"), "a live websocket");
+      const before = chain.tip;
+      // The endpoints learn of the block a little later than the websocket, which lies about its time and fee.
+      const mined = chain.mine();
+      chain.rewind(1);
+      sockets.announce({ ...mined, timestamp: "0x7fffffff", baseFeePerGas: "0x1" });
+      await until(() => rpc.asked.length > 2, "a second look");
+      chain.mine();
+      const { head } = await waiting;
+      expect(head.number).to.equal(20n);
+      expect([head.hash, head.parentHash]).to.deep.equal([chain.tip.hash, before.hash]);
+      expect(head.timestamp).to.equal(BigInt(chain.tip.timestamp));
     });
 
     it("gives a duplicated head once", async () => {
