@@ -122,10 +122,12 @@ export function loadConfig({ file, env }: LoadOptions): Config {
   const vaults = parseList("vaults", vaultSchema, vaultList, ofVaults, problems);
   refuseTwins("chains", "chainId", chains, problems);
   refuseTwins("vaults", "name", vaults, problems);
-  const keyed = vaults.map(({ keystore, remoteSigner, ...vault }) => ({
-    ...vault,
-    key: readKeySource(env, { keystore, remoteSigner }, problems),
-  }));
+  const keyed = vaults.map(({ keystore, remoteSigner, ...vault }) => {
+    // Of several vaults one may have a key of its own beside the key of all others.
+    const isOwn = vaultList !== undefined && (keystore ?? remoteSigner) !== undefined;
+    const known = isOwn ? { ...env, KEEL_PRIVATE_KEY: undefined } : env;
+    return { ...vault, key: readKeySource(known, { keystore, remoteSigner }, problems) };
+  });
   const databaseUrl = env["DATABASE_URL"];
   const alertWebhook = readWebhook(env, problems);
   if (problems.length > 0 || process === null) throw new ConfigError([...new Set(problems)]);

@@ -89,6 +89,19 @@ describe("a keeper of many vaults and chains", () => {
     await journal.close();
   });
 
+  it("keeps one vault while another's signer is away", async () => {
+    const away = { url: NOWHERE, address: ABSENT };
+    const { code, text } = await run([
+      { name: "good", deployment: deployment("good.json", 31337, keel.contracts.Vault) },
+      { name: "away", deployment: deployment("away.json", 31337, ABSENT), remoteSigner: away },
+    ]);
+    expect(code, text).to.equal(0);
+    expect(text)
+      .to.match(/A vault cannot be kept for now\./)
+      .and.include("The remote signer cannot be reached");
+    expect(text).to.match(/"action":"(hold|rebalance)"/);
+  });
+
   it("does not start when it can keep none of them: one line", async () => {
     const { code, text } = await run([
       { name: "absent", deployment: deployment("absent.json", 31337, ABSENT) },
