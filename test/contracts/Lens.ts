@@ -3,6 +3,7 @@ import hre from "hardhat";
 import { getAbiItem, toFunctionSelector, type Abi, type AbiParameter } from "viem";
 
 import { accessManagerAbi, lensAbi, vaultAbi } from "../../keeper/chain/abi.ts";
+import { optionBookAbi, vaultDutyAbi } from "../../keeper/duties/abi.ts";
 import { ALLOWED } from "../../deployments/modules/Keel.ts";
 import { OPTION_BOOK, RISK_ENGINE, VAULT, VOLATILITY_ORACLE } from "../../scripts/demo/abis.ts";
 import { USDC, WAD } from "./utils/keel.ts";
@@ -147,7 +148,10 @@ describe("Interfaces written by hand", () => {
   it("of the keeper are those of the contracts", async () => {
     await expectCompiled(lensAbi, ["Lens"]);
     await expectCompiled(accessManagerAbi, ["AccessManager"]);
-    await expectCompiled(vaultAbi, ["Vault", "HedgeGate", "ShortAaveV3"]);
+    const parts = ["Vault", "HedgeGate", "OptionLedger", "ExitQueue", "ShortAaveV3", "OptionBook"];
+    await expectCompiled(vaultAbi, parts);
+    await expectCompiled(vaultDutyAbi, ["Vault"]);
+    await expectCompiled(optionBookAbi, ["OptionBook"]);
   });
 
   it("of the demo are those of the contracts", async () => {
