@@ -7,5 +7,3 @@ export const serverSchema = z.strictObject({
   /** 0 takes any free one and logs which. */
   port: z.int().min(0).max(65_535),
 });
-
-export type ServerSettings = z.infer<typeof serverSchema>;

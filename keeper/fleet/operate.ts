@@ -1,6 +1,3 @@
-import { randomUUID } from "node:crypto";
-import { hostname } from "node:os";
-
 import { Notifier, type AlertStore } from "../alerts/notifier.ts";
 import { ALERT_JOB, createWebhook, type AlertMessage } from "../alerts/webhook.ts";
 import { buildId } from "../config/build.ts";
@@ -14,6 +11,7 @@ import * as alerts from "../store/alerts.ts";
 import type { Database } from "../store/database.ts";
 import { startJobs, type Jobs } from "../store/jobs.ts";
 import { Journal } from "../store/journal.ts";
+import { newHolder } from "../store/leases.ts";
 import { assembleFleet } from "./assemble.ts";
 import type { Address } from "viem";
 import { Fleet } from "./fleet.ts";
@@ -49,7 +47,7 @@ export async function operate(options: OperateOptions): Promise<void> {
   const closers: (() => Promise<void> | void)[] = [stopStarting, () => journal.flush()];
   try {
     const build = buildId();
-    const holder = `${hostname()}:${String(process.pid)}:${randomUUID()}`;
+    const holder = newHolder();
     const running: { fleet: Fleet | null } = { fleet: null };
     const metrics = createMetrics({ status: () => running.fleet!.status() });
     const chains = await assembleFleet(config, {

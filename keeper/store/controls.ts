@@ -40,23 +40,6 @@ export async function activate(
     .execute();
 }
 
-/** @returns Whether it was active. */
-export async function deactivate(database: Database, subject: Subject): Promise<boolean> {
-  const { chain_id, vault } = keyOf(subject);
-  const { numDeletedRows } = await database.db
-    .deleteFrom("activations")
-    .where("chain_id", "=", chain_id)
-    .where("vault", "=", vault)
-    .executeTakeFirst();
-  return numDeletedRows > 0n;
-}
-
-/** The activation of a vault, or null where it has none. Whether build and account match is the caller's to see. */
-export async function activationOf(database: Database, subject: Subject): Promise<Activation | null> {
-  const all = await controls(database, subject.chainId, [subject.vault]);
-  return all.get(subject.vault)?.activation ?? null;
-}
-
 /** Stops trading for a vault, in every process within a block; a second pause changes the reason, not the time. */
 export async function pause(database: Database, subject: Subject, reason: string): Promise<void> {
   const text = storableText(reason);

@@ -62,7 +62,7 @@ export interface LeaseOptions {
 
 /** A name for this process that no other has or had. */
 export function newHolder(): string {
-  return `${hostname()}/${String(process.pid)}/${randomUUID()}`;
+  return `${hostname()}:${String(process.pid)}:${randomUUID()}`;
 }
 
 /**
