@@ -1,6 +1,7 @@
 import { BaseError } from "viem";
 
 import { describeError } from "../log/describeError.ts";
+import { chainOf } from "./causes.ts";
 
 /**
  * What a refusal of a signed transaction proves.
@@ -166,9 +167,6 @@ const KINDS = (Object.keys(MESSAGES) as (keyof typeof MESSAGES)[]).map((kind) =>
 /** Kinds of the answers of several endpoints, strongest first. */
 const STRENGTH: readonly ErrorKind[] = ["known", "unknown", "nonce", "underpriced", "funds", "permanent"];
 
-/** Wrappers looked through; an error that is its own cause must end. */
-const DEPTH = 16;
-
 /**
  * Reads why a transaction was refused. Never throws.
  *
@@ -223,17 +221,6 @@ function repliesOf(error: unknown): readonly unknown[] | null {
     if (isObject(part) && Array.isArray(part["replies"])) return part["replies"] as unknown[];
   }
   return null;
-}
-
-/** The error and its causes, outermost first. */
-function chainOf(error: unknown): unknown[] {
-  const chain: unknown[] = [];
-  let part = error;
-  while (part !== undefined && part !== null && chain.length < DEPTH) {
-    chain.push(part);
-    part = isObject(part) ? part["cause"] : undefined;
-  }
-  return chain;
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

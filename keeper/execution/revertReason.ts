@@ -2,6 +2,7 @@ import { BaseError, decodeErrorResult, isHex, type Hex } from "viem";
 
 import { vaultAbi } from "../chain/abi.ts";
 import { describeError } from "../log/describeError.ts";
+import { chainOf } from "./causes.ts";
 
 /** An execution that the chain refuses, simulated or made again: the vault's own error, named with its arguments. */
 export interface Revert {
@@ -37,16 +38,6 @@ export function decodeRevert(data: Hex): Revert {
   } catch {
     return { name: "unknown", text: `unknown error ${data.slice(0, 10)}` };
   }
-}
-
-/** The error and its causes, outermost first. */
-function chainOf(error: unknown): unknown[] {
-  const chain: unknown[] = [];
-  for (let part = error; part !== undefined && part !== null && chain.length < 16;) {
-    chain.push(part);
-    part = (part as { cause?: unknown }).cause;
-  }
-  return chain;
 }
 
 /** Nodes put the data at `data`, or in an object there, of the innermost error. */
