@@ -1,20 +1,13 @@
-import { setFlagsFromString } from "node:v8";
-
-import { PGlite, types } from "@electric-sql/pglite";
-import { Kysely, PGliteDialect, PostgresDialect, sql } from "kysely";
+import type { PGlite } from "@electric-sql/pglite";
+import { Kysely, PostgresDialect, sql } from "kysely";
 import { Migrator } from "kysely/migration";
 
 import type { Secret } from "../config/secret.ts";
 import { checkDatabaseUrl, withoutUrl } from "./databaseUrl.ts";
-import { lockDirectory } from "./directoryLock.ts";
-import { parseJson } from "./json.ts";
+import { openEmbedded } from "./embedded.ts";
 import { migrations } from "./migrations.ts";
 import { createMigrationPool, createPool } from "./postgres.ts";
 import type { Tables } from "./schema.ts";
-
-// V8 of Node 24 now and then aborts the process where it frees WebAssembly code that it has compiled anew
-// (nodejs/node#64500): an embedded database must not cost the keeper its life. What is not freed is a few megabytes.
-setFlagsFromString("--no-wasm-code-gc");
 
 /** Where the store lives: in a directory of this machine, on a PostgreSQL server, or, with neither, in memory. */
 export type DatabaseLocation =
@@ -41,35 +34,13 @@ export interface Database {
  * Throws StoreLockedError where another process has the directory, DatabaseError where the server cannot be used.
  */
 export async function openDatabase(location: DatabaseLocation = {}): Promise<Database> {
-  return location.url === undefined ? openEmbedded(location.directory) : openPostgres(location.url);
+  return location.url === undefined ? openEmbedded(location.directory, begin) : openPostgres(location.url);
 }
 
-async function openEmbedded(directory?: string): Promise<Database> {
-  const unlock = directory === undefined ? () => undefined : lockDirectory(directory);
-  try {
-    const pglite = await PGlite.create({
-      ...(directory === undefined ? {} : { dataDir: `${directory}/pgdata` }),
-      // Every numeric of the schema is a whole number of wei.
-      parsers: { [types.INT8]: BigInt, [types.NUMERIC]: BigInt, [types.JSONB]: parseJson },
-    });
-    const db = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite }) });
-    await migrate(db);
-    // Whoever held a lease here is gone: the directory's lock says so.
-    await sql`update leases set expires_at = '-infinity'`.execute(db);
-    return {
-      db,
-      engine: "pglite",
-      connection: { name: "pglite", pglite },
-      async close() {
-        await db.destroy();
-        if (!pglite.closed) await pglite.close();
-        unlock();
-      },
-    };
-  } catch (error) {
-    unlock();
-    throw error;
-  }
+async function begin(db: Kysely<Tables>): Promise<void> {
+  await migrate(db);
+  // Whoever held a lease here is gone: the directory's lock says so.
+  await sql`update leases set expires_at = '-infinity'`.execute(db);
 }
 
 async function openPostgres(url: Secret): Promise<Database> {

@@ -1,11 +1,9 @@
-import { PGlite, types } from "@electric-sql/pglite";
-import { CompiledQuery, Kysely, PGliteDialect, PostgresDialect, sql } from "kysely";
+import { CompiledQuery, Kysely, PostgresDialect, sql } from "kysely";
 
 import type { Secret } from "../config/secret.ts";
 import type { Database } from "./database.ts";
 import { checkDatabaseUrl, withoutUrl } from "./databaseUrl.ts";
-import { lockDirectory } from "./directoryLock.ts";
-import { parseJson } from "./json.ts";
+import { openEmbedded } from "./embedded.ts";
 import { migrations } from "./migrations.ts";
 import { createPool } from "./postgres.ts";
 import type { Tables } from "./schema.ts";
@@ -19,32 +17,8 @@ const READ_ONLY = CompiledQuery.raw("set default_transaction_read_only = on");
 export async function openToInspect(
   location: { readonly directory: string } | { readonly url: Secret },
 ): Promise<Database> {
-  return "url" in location ? inspectServer(location.url) : inspectDirectory(location.directory);
-}
-
-async function inspectDirectory(directory: string): Promise<Database> {
-  const unlock = lockDirectory(directory);
-  try {
-    const pglite = await PGlite.create({
-      dataDir: `${directory}/pgdata`,
-      parsers: { [types.INT8]: BigInt, [types.NUMERIC]: BigInt, [types.JSONB]: parseJson },
-    });
-    await pglite.exec(READ_ONLY.sql);
-    const db = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite }) });
-    return {
-      db,
-      engine: "pglite",
-      connection: { name: "pglite", pglite },
-      async close() {
-        await db.destroy();
-        if (!pglite.closed) await pglite.close();
-        unlock();
-      },
-    };
-  } catch (error) {
-    unlock();
-    throw error;
-  }
+  if ("url" in location) return inspectServer(location.url);
+  return openEmbedded(location.directory, (db) => db.executeQuery(READ_ONLY));
 }
 
 async function inspectServer(url: Secret): Promise<Database> {
