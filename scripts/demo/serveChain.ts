@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener } from "node:http";
 import type { AddressInfo } from "node:net";
 
 import type { Eip1193Provider } from "../localMainnet/chain.ts";
@@ -10,16 +10,21 @@ const MAX_REQUEST_BYTES = 1_000_000;
  * @param port 0 for any free one. @returns the URL; rejects when the port is taken.
  */
 export function serveChain(provider: Eip1193Provider, port: number): Promise<string> {
-  const server = createServer((request, response) => {
-    void answer(provider, request).then((body) => {
-      response.setHeader("content-type", "application/json").end(body);
-    });
-  });
+  const server = createServer(answering(provider));
   return new Promise((resolve, reject) => {
     server.once("error", reject).listen(port, "127.0.0.1", () => {
       resolve(`http://127.0.0.1:${String((server.address() as AddressInfo).port)}`);
     });
   });
+}
+
+/** Answers each request as a node of that chain would, one of several calls too. */
+export function answering(provider: Eip1193Provider): RequestListener {
+  return (request, response) => {
+    void answer(provider, request).then((body) => {
+      response.setHeader("content-type", "application/json").end(body);
+    });
+  };
 }
 
 interface RpcRequest {

@@ -11,7 +11,7 @@ import { Chain, httpProvider } from "../../scripts/localMainnet/chain.ts";
 import { submitRound, FEED_DECIMALS } from "../../scripts/localMainnet/chainlink.ts";
 import { sqrtPriceX96FromPrice } from "../../scripts/localMainnet/poolPrice.ts";
 import { POOL_FEE, readPoolPrice } from "../../scripts/localMainnet/uniswapV3.ts";
-import { serveProvider } from "./serveProvider.ts";
+import { serveProvider } from "../support/serveProvider.ts";
 
 /** USDC per ETH of the embedded upstream. */
 const EMBEDDED_PRICE = 3_000;

@@ -18,15 +18,15 @@ import { loadConfig } from "../../keeper/config/load.ts";
 import { DAY, keelFixture, seriesId, USDC, WAD } from "../contracts/utils/keel.ts";
 import { driftOf, putOf, rebalance, SHORT } from "../contracts/utils/vault.ts";
 import { expectNear } from "../support/near.ts";
+import { serveProvider, type ServedProvider } from "../support/serveProvider.ts";
 import { FaultyProvider, lost, type Provider } from "./utils/faultyProvider.ts";
 import { runCli } from "./utils/runCli.ts";
-import { serveProvider } from "./utils/serveProvider.ts";
 
 describe("keeper book", function () {
   this.timeout(30_000);
   let keel: Awaited<ReturnType<typeof keelFixture>>;
   let provider: FaultyProvider;
-  let served: Awaited<ReturnType<typeof serveProvider>>;
+  let served: ServedProvider;
   let directory: string;
   let price: number;
 
@@ -40,8 +40,8 @@ describe("keeper book", function () {
     price = 3_000;
     directory = mkdtempSync(join(tmpdir(), "keel-book-"));
   });
-  after(() => {
-    served.close();
+  after(async () => {
+    await served.close();
     rmSync(directory, { recursive: true });
   });
   afterEach(() => {

@@ -11,8 +11,8 @@ import { activate } from "../../keeper/store/controls.ts";
 import { openDatabase } from "../../keeper/store/database.ts";
 import { openJournal } from "../../keeper/store/journal.ts";
 import { DAY, keelFixture, seriesId, USDC, WAD } from "../contracts/utils/keel.ts";
+import { serveProvider, type ServedProvider } from "../support/serveProvider.ts";
 import { FaultyProvider, type Provider } from "./utils/faultyProvider.ts";
-import { serveProvider } from "./utils/serveProvider.ts";
 
 /** Hardhat's account 2, the keeper of the fixture. Everybody knows it. */
 const KEEPER_KEY = "0x5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a";
@@ -22,7 +22,7 @@ const NOWHERE = "http://127.0.0.1:1";
 describe("a keeper of many vaults and chains", () => {
   let keel: Awaited<ReturnType<typeof keelFixture>>;
   let provider: FaultyProvider;
-  let chain: Awaited<ReturnType<typeof serveProvider>>;
+  let chain: ServedProvider;
   let directory: string;
 
   before(async () => {
@@ -33,9 +33,7 @@ describe("a keeper of many vaults and chains", () => {
     provider = new FaultyProvider(keel.provider as Provider);
     chain = await serveProvider(provider);
   });
-  after(() => {
-    chain.close();
-  });
+  after(() => chain.close());
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), "keel-many-"));
   });

@@ -10,9 +10,9 @@ import { assembleFleet } from "../../keeper/fleet/assemble.ts";
 import { noObserver, type Observer } from "../../keeper/fleet/observer.ts";
 import { silentLog } from "../../keeper/log/logger.ts";
 import { activate } from "../../keeper/store/controls.ts";
+import { serveProvider } from "../support/serveProvider.ts";
 import { lost } from "./utils/faultyProvider.ts";
 import { ACCOUNT, keeperHarness } from "./utils/keeperHarness.ts";
-import { serveProvider } from "./utils/serveProvider.ts";
 
 /** Hardhat's account 2. Everybody knows it. */
 const KEY = "0x5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a";
@@ -59,7 +59,7 @@ describe("what a fleet tells its observer", () => {
       await chain!.decideOnce();
     } finally {
       await chain!.release();
-      close();
+      await close();
     }
     return { broadcasts, requests };
   }

@@ -19,8 +19,8 @@ import { activate } from "../../keeper/store/controls.ts";
 import { openDatabase } from "../../keeper/store/database.ts";
 import { openJournal } from "../../keeper/store/journal.ts";
 import { DAY, keelFixture, seriesId, USDC, WAD } from "../contracts/utils/keel.ts";
+import { serveProvider, type ServedProvider } from "../support/serveProvider.ts";
 import { FaultyProvider, lost, type Provider } from "./utils/faultyProvider.ts";
-import { serveProvider } from "./utils/serveProvider.ts";
 
 const MAIN = fileURLToPath(new URL("../../keeper/main.ts", import.meta.url));
 
@@ -31,7 +31,7 @@ const OTHER_KEY = "0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b7
 describe("keeper run", () => {
   let keel: Awaited<ReturnType<typeof keelFixture>>;
   let provider: FaultyProvider;
-  let chain: Awaited<ReturnType<typeof serveProvider>>;
+  let chain: ServedProvider;
   let url: string;
   let directory: string;
   let series: Parameters<typeof keel.buy>[1];
@@ -46,9 +46,7 @@ describe("keeper run", () => {
     chain = await serveProvider(provider);
     url = chain.url;
   });
-  after(() => {
-    chain.close();
-  });
+  after(() => chain.close());
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), "keel-run-"));
   });
