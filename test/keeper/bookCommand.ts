@@ -1,7 +1,4 @@
 import { expect } from "chai";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { PassThrough } from "node:stream";
 
 import { renderBook } from "../../keeper/cli/bookTable.ts";
@@ -15,45 +12,36 @@ import {
   type VaultAnswer,
 } from "../../keeper/cli/showBook.ts";
 import { loadConfig } from "../../keeper/config/load.ts";
-import { DAY, keelFixture, seriesId, USDC, WAD } from "../contracts/utils/keel.ts";
+import { DAY, WAD, type keelFixture } from "../contracts/utils/keel.ts";
 import { driftOf, putOf, rebalance, SHORT } from "../contracts/utils/vault.ts";
 import { expectNear } from "../support/near.ts";
 import { serveProvider, type ServedProvider } from "../support/serveProvider.ts";
 import { FaultyProvider, lost, type Provider } from "./utils/faultyProvider.ts";
 import { runCli } from "./utils/runCli.ts";
+import { scratch } from "./utils/scratch.ts";
+import { shortCalls } from "./utils/shortCalls.ts";
 
 describe("keeper book", function () {
   this.timeout(30_000);
   let keel: Awaited<ReturnType<typeof keelFixture>>;
   let provider: FaultyProvider;
   let served: ServedProvider;
-  let directory: string;
   let price: number;
+  const { at, write } = scratch();
 
   before(async () => {
-    keel = await keelFixture();
-    await keel.deposit(keel.alice, 5_000_000n * USDC);
-    const expiry = (await keel.networkHelpers.time.latest()) + 7 * DAY;
-    await keel.buy(keel.taker, seriesId({ isPut: false, strike: 3_100, cap: 6_000, expiry }), 100n * WAD);
+    ({ keel } = await shortCalls(3_100));
     provider = new FaultyProvider(keel.provider as Provider);
     served = await serveProvider(provider);
     price = 3_000;
-    directory = mkdtempSync(join(tmpdir(), "keel-book-"));
   });
-  after(async () => {
-    await served.close();
-    rmSync(directory, { recursive: true });
-  });
+  after(() => served.close());
   afterEach(() => {
     provider.faults.clear();
   });
 
   /** @returns Path of a configuration. No key is given with it. */
   function configure(limit: number, deployment: Record<string, unknown> = {}): string {
-    const write = (name: string, content: unknown) => {
-      writeFileSync(join(directory, name), JSON.stringify(content));
-      return join(directory, name);
-    };
     return write("config.json", {
       strategy: { name: "fixed-band", params: { fraction: 0.01 } },
       limits: { delta: limit },
@@ -254,7 +242,7 @@ describe("keeper book", function () {
       expect([code, stdout], horizon).to.deep.equal([2, ""]);
       expect(stderr).to.match(/^error: [^\n]*--horizon[^\n]*\n$/);
     }
-    const { code, stdout, stderr } = await runCli(["book", "--config", join(directory, "none.json")]);
+    const { code, stdout, stderr } = await runCli(["book", "--config", at("none.json")]);
     expect([code, stdout]).to.deep.equal([2, ""]);
     expect(stderr).to.match(/^keeper: [^\n]*none\.json: cannot be read[^\n]*\n$/);
   });

@@ -1,61 +1,35 @@
 import { expect } from "chai";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { PassThrough } from "node:stream";
-import { privateKeyToAccount } from "viem/accounts";
 
 import { runKeeper } from "../../keeper/cli/runKeeper.ts";
-import { buildId } from "../../keeper/config/build.ts";
-import { activate } from "../../keeper/store/controls.ts";
-import { openDatabase } from "../../keeper/store/database.ts";
 import { openJournal } from "../../keeper/store/journal.ts";
-import { DAY, keelFixture, seriesId, USDC, WAD } from "../contracts/utils/keel.ts";
+import type { keelFixture } from "../contracts/utils/keel.ts";
 import { serveProvider, type ServedProvider } from "../support/serveProvider.ts";
-import { FaultyProvider, type Provider } from "./utils/faultyProvider.ts";
+import { activateStore } from "./utils/activateStore.ts";
+import { KEEPER_KEY } from "./utils/keys.ts";
+import { scratch } from "./utils/scratch.ts";
+import { shortCalls } from "./utils/shortCalls.ts";
 
-/** Hardhat's account 2, the keeper of the fixture. Everybody knows it. */
-const KEEPER_KEY = "0x5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a";
 const ABSENT = `0x${"ab".repeat(20)}`;
 const NOWHERE = "http://127.0.0.1:1";
 
 describe("a keeper of many vaults and chains", () => {
   let keel: Awaited<ReturnType<typeof keelFixture>>;
-  let provider: FaultyProvider;
   let chain: ServedProvider;
-  let directory: string;
+  const { at, write } = scratch();
 
   before(async () => {
-    keel = await keelFixture();
-    await keel.deposit(keel.alice, 5_000_000n * USDC);
-    const expiry = (await keel.networkHelpers.time.latest()) + 7 * DAY;
-    await keel.buy(keel.taker, seriesId({ isPut: false, strike: 2_000, cap: 6_000, expiry }), 100n * WAD);
-    provider = new FaultyProvider(keel.provider as Provider);
-    chain = await serveProvider(provider);
+    ({ keel } = await shortCalls(2_000));
+    chain = await serveProvider(keel.provider);
   });
   after(() => chain.close());
-  beforeEach(() => {
-    directory = mkdtempSync(join(tmpdir(), "keel-many-"));
-  });
-  afterEach(() => {
-    rmSync(directory, { recursive: true });
-  });
 
-  function write(name: string, content: unknown): string {
-    const path = join(directory, name);
-    writeFileSync(path, JSON.stringify(content));
-    return path;
-  }
   const deployment = (name: string, chainId: number, vault: string) =>
     write(name, { chainId, block: 0, contracts: { ...keel.contracts, Vault: vault } });
 
   async function run(vaults: readonly object[]) {
-    const storeDir = join(directory, "store");
-    const database = await openDatabase({ directory: storeDir });
-    const account = privateKeyToAccount(KEEPER_KEY).address;
-    const activation = { chainId: 31337, vault: keel.contracts.Vault, build: buildId(), account };
-    await activate(database, activation);
-    await database.close();
+    const storeDir = at("store");
+    await activateStore(storeDir, keel.contracts.Vault);
     const configFile = write("config.json", {
       ...{ storeDir, pollInterval: 0.05, limits: { delta: 100 } },
       strategy: { name: "fixed-band", params: { fraction: 0.01 } },
@@ -82,7 +56,7 @@ describe("a keeper of many vaults and chains", () => {
     expect(code, text).to.equal(0);
     expect(text).to.include("There is no code at Vault").and.include("A chain could not be read.");
     expect(text).to.include("A rebalance took effect.");
-    const journal = await openJournal({ directory: join(directory, "store") });
+    const journal = await openJournal({ directory: at("store") });
     expect(await journal.summary(keel.contracts.Vault, 31337)).to.include({ decisions: 1, rebalances: 1 });
     await journal.close();
   });

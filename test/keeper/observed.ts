@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { expect } from "chai";
@@ -13,9 +10,9 @@ import { activate } from "../../keeper/store/controls.ts";
 import { serveProvider } from "../support/serveProvider.ts";
 import { lost } from "./utils/faultyProvider.ts";
 import { ACCOUNT, keeperHarness } from "./utils/keeperHarness.ts";
+import { KEEPER_KEY } from "./utils/keys.ts";
+import { scratch } from "./utils/scratch.ts";
 
-/** Hardhat's account 2. Everybody knows it. */
-const KEY = "0x5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a";
 /** Milliseconds an estimate is made to take. */
 const SLOW = 300;
 
@@ -24,29 +21,24 @@ type Request = Parameters<Observer["requested"]>[0];
 
 describe("what a fleet tells its observer", () => {
   const harness = keeperHarness();
-  const directory = mkdtempSync(join(tmpdir(), "keel-observed-"));
-  after(() => {
-    rmSync(directory, { recursive: true });
-  });
+  const { write } = scratch();
 
   /** Decides once, as `keeper run --once` does, and tells what was observed. */
   async function decideOnce() {
     const broadcasts: Broadcast[] = [];
     const requests: Request[] = [];
     const { url, close } = await serveProvider(harness.provider);
-    const deployment = join(directory, "deployment.json");
-    const file = join(directory, "keeper.json");
     const { contracts } = harness.keel;
-    writeFileSync(deployment, JSON.stringify({ chainId: 31337, block: 0, contracts }));
+    const deployment = write("deployment.json", { chainId: 31337, block: 0, contracts });
     const strategy = { name: "fixed-band", params: { fraction: 1e-9 } };
     const settings = { rpcUrl: url, chainId: 31337, deployment, strategy, limits: { delta: 1000 } };
-    writeFileSync(file, JSON.stringify(settings));
+    const file = write("keeper.json", settings);
     const { database, journal } = harness;
     await database.db.deleteFrom("leases").execute();
     await activate(database, {
       ...{ chainId: 31337, vault: contracts.Vault, build: "test", account: ACCOUNT.address },
     });
-    const [chain] = await assembleFleet(loadConfig({ file, env: { KEEL_PRIVATE_KEY: KEY } }), {
+    const [chain] = await assembleFleet(loadConfig({ file, env: { KEEL_PRIVATE_KEY: KEEPER_KEY } }), {
       ...{ database, journal, log: silentLog, build: "test", holder: "test", shadowOf: null },
       observer: {
         ...noObserver,

@@ -1,58 +1,40 @@
 import { expect } from "chai";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { PassThrough } from "node:stream";
 import { fileURLToPath } from "node:url";
 
-import { privateKeyToAccount } from "viem/accounts";
-
 import { runKeeper } from "../../keeper/cli/runKeeper.ts";
 import { lockDirectory } from "../../keeper/store/directoryLock.ts";
-import { buildId } from "../../keeper/config/build.ts";
-import { activate } from "../../keeper/store/controls.ts";
-import { openDatabase } from "../../keeper/store/database.ts";
 import { openJournal } from "../../keeper/store/journal.ts";
-import { DAY, keelFixture, seriesId, USDC, WAD } from "../contracts/utils/keel.ts";
+import { WAD, type keelFixture } from "../contracts/utils/keel.ts";
 import { serveProvider, type ServedProvider } from "../support/serveProvider.ts";
+import { activateStore } from "./utils/activateStore.ts";
 import { FaultyProvider, lost, type Provider } from "./utils/faultyProvider.ts";
+import { KEEPER_KEY, OTHER_KEY } from "./utils/keys.ts";
+import { scratch } from "./utils/scratch.ts";
+import { shortCalls } from "./utils/shortCalls.ts";
 
 const MAIN = fileURLToPath(new URL("../../keeper/main.ts", import.meta.url));
-
-/** Hardhat's accounts 2, the keeper of the fixture, and 1. Everybody knows them. */
-const KEEPER_KEY = "0x5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a";
-const OTHER_KEY = "0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d";
 
 describe("keeper run", () => {
   let keel: Awaited<ReturnType<typeof keelFixture>>;
   let provider: FaultyProvider;
   let chain: ServedProvider;
   let url: string;
-  let directory: string;
   let series: Parameters<typeof keel.buy>[1];
+  const { at, write } = scratch();
 
   before(async () => {
-    keel = await keelFixture();
-    await keel.deposit(keel.alice, 5_000_000n * USDC);
-    const expiry = (await keel.networkHelpers.time.latest()) + 7 * DAY;
-    series = seriesId({ isPut: false, strike: 2_000, cap: 6_000, expiry });
-    await keel.buy(keel.taker, series, 100n * WAD);
+    ({ keel, series } = await shortCalls(2_000));
     provider = new FaultyProvider(keel.provider as Provider);
     chain = await serveProvider(provider);
     url = chain.url;
   });
   after(() => chain.close());
-  beforeEach(() => {
-    directory = mkdtempSync(join(tmpdir(), "keel-run-"));
-  });
-  afterEach(() => {
-    rmSync(directory, { recursive: true });
-  });
 
   interface Setting {
     readonly env?: Record<string, string>;
@@ -65,25 +47,13 @@ describe("keeper run", () => {
     /** Whether the operator has let it send; default false. */
     readonly isActive?: boolean;
   }
-  async function activateStore(): Promise<void> {
-    const database = await openDatabase({ directory: join(directory, "store") });
-    await activate(database, {
-      ...{ chainId: 31337, vault: keel.contracts.Vault, build: buildId() },
-      account: privateKeyToAccount(KEEPER_KEY).address,
-    });
-    await database.close();
-  }
   /** Writes the files of a keeper. @returns Path of its configuration. */
   function prepare({ config = {}, deployment = {} }: Setting): string {
-    const write = (name: string, content: unknown) => {
-      writeFileSync(join(directory, name), JSON.stringify(content));
-      return join(directory, name);
-    };
     const settings = {
       strategy: { name: "fixed-band", params: { fraction: 0.01 } },
       limits: { delta: 100 },
       pollInterval: 0.01,
-      storeDir: join(directory, "store"),
+      storeDir: at("store"),
       deployment: write("deployment.json", {
         chainId: 31337,
         block: 0,
@@ -108,7 +78,7 @@ describe("keeper run", () => {
       onText(text);
     });
     const configFile = prepare(setting);
-    if (isActive) await activateStore();
+    if (isActive) await activateStore(at("store"), keel.contracts.Vault);
     const code = await runKeeper({
       configFile,
       once: isOnce,
@@ -124,7 +94,7 @@ describe("keeper run", () => {
     const { code, text } = await run();
     expect(code, text).to.equal(0);
     expect(text).to.not.include("Sends a transaction.");
-    const journal = await openJournal({ directory: join(directory, "store") });
+    const journal = await openJournal({ directory: at("store") });
     const [decision] = await journal.decisions({ limit: 9 });
     expect([decision!.decision.action, decision!.mode]).to.deep.equal(["rebalance", "dry"]);
     expect(await journal.executions({ limit: 9 })).to.deep.equal([]);
@@ -135,7 +105,7 @@ describe("keeper run", () => {
     const { code, text } = await run({ isActive: true });
     expect(code, text).to.equal(0);
     expect(text).to.include("A rebalance took effect.").and.not.include("token-of-the-operator");
-    const journal = await openJournal({ directory: join(directory, "store") });
+    const journal = await openJournal({ directory: at("store") });
     expect(await journal.summary(keel.contracts.Vault)).to.include({ decisions: 1, rebalances: 1 });
     await journal.close();
   });
@@ -148,7 +118,7 @@ describe("keeper run", () => {
     const { code, text } = await run({ signal: stop.signal, once: false, onText });
     expect(code, text).to.equal(0);
     expect(text).to.include("The keeper has stopped.");
-    lockDirectory(join(directory, "store"))();
+    lockDirectory(at("store"))();
   });
 
   it("stops at once while an RPC that takes the request never answers", async () => {
@@ -210,7 +180,7 @@ describe("keeper run", () => {
     }
     await closed;
     expect(decided, said).to.be.at.least(3);
-    const journal = await openJournal({ directory: join(directory, "store") });
+    const journal = await openJournal({ directory: at("store") });
     // The third may have been on its way to the disk.
     expect((await journal.decisions({ limit: 9 })).length, said).to.be.within(decided - 1, decided);
     await journal.close();
@@ -254,7 +224,7 @@ describe("keeper run", () => {
   }
 
   it("does not start beside another keeper in the same directory", async () => {
-    const unlock = lockDirectory(join(directory, "store"));
+    const unlock = lockDirectory(at("store"));
     const { code, text } = await run();
     unlock();
     expect(code).to.equal(1);

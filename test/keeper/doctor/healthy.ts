@@ -1,7 +1,8 @@
 import { expect } from "chai";
 
 import { runDoctor } from "../../../keeper/cli/runDoctor.ts";
-import { doctorHarness, ill, KEEPER_KEY, one, TOKEN } from "../utils/doctorHarness.ts";
+import { doctorHarness, ill, one, TOKEN } from "../utils/doctorHarness.ts";
+import { KEEPER_KEY } from "../utils/keys.ts";
 import { runCli } from "../utils/runCli.ts";
 
 /** What changes something on a chain. */

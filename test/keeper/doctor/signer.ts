@@ -7,8 +7,9 @@ import type { Check } from "../../../keeper/doctor/check.ts";
 import { signTest } from "../../../keeper/doctor/signer.ts";
 import { writeKeystore } from "../../../keeper/signer/keystore.ts";
 import { startAnvil, type Anvil } from "../utils/anvil.ts";
-import { doctorHarness, KEEPER_KEY, one, OTHER_KEY } from "../utils/doctorHarness.ts";
+import { doctorHarness, one } from "../utils/doctorHarness.ts";
 import { startJsonServer } from "../utils/jsonServer.ts";
+import { KEEPER_KEY, OTHER_KEY } from "../utils/keys.ts";
 
 const KEEPER = privateKeyToAccount(KEEPER_KEY);
 

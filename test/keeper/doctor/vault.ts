@@ -1,7 +1,8 @@
 import { expect } from "chai";
 
 import { calibrateRiskAversion } from "../../../keeper/math/calibration.ts";
-import { doctorHarness, ill, named, one, OTHER_KEY } from "../utils/doctorHarness.ts";
+import { doctorHarness, ill, named, one } from "../utils/doctorHarness.ts";
+import { OTHER_KEY } from "../utils/keys.ts";
 
 const NOBODY = `0x${"ab".repeat(20)}`;
 

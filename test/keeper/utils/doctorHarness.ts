@@ -1,18 +1,14 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-
 import type { Hex } from "viem";
 
 import { loadConfig } from "../../../keeper/config/load.ts";
 import type { Check } from "../../../keeper/doctor/check.ts";
 import { examine, type ExamineOptions } from "../../../keeper/doctor/examine.ts";
-import { DAY, keelFixture, seriesId, USDC, WAD } from "../../contracts/utils/keel.ts";
+import type { keelFixture } from "../../contracts/utils/keel.ts";
+import { KEEPER_KEY } from "./keys.ts";
 import { Refusal, RpcServer } from "./rpcServer.ts";
+import { scratch } from "./scratch.ts";
+import { shortCalls } from "./shortCalls.ts";
 
-/** Hardhat's accounts 2, the keeper of the fixture, and 1. Everybody knows them. */
-export const KEEPER_KEY = "0x5de4111afa1a4b94908f83103eb1f1706367c2e68ca870fc3fb9a804cdab365a";
-export const OTHER_KEY = "0x59c6995e998f97a5a0044966f0945389dc9e86dae88c7a8412f4603b6b78690d";
 /** In the path of every endpoint: nothing may print it. */
 export const TOKEN = "/token-of-the-operator";
 
@@ -31,7 +27,7 @@ export function doctorHarness() {
   let keel: Awaited<ReturnType<typeof keelFixture>>;
   let server: RpcServer;
   let clean: Hex;
-  let directory: string;
+  const files = scratch();
 
   const rpc = <T = unknown>(method: string, params: readonly unknown[] = []): Promise<T> =>
     keel.provider.request({ method, params: [...params] }) as Promise<T>;
@@ -53,10 +49,7 @@ export function doctorHarness() {
   }
 
   before(async () => {
-    keel = await keelFixture();
-    await keel.deposit(keel.alice, 5_000_000n * USDC);
-    const expiry = (await keel.networkHelpers.time.latest()) + 7 * DAY;
-    await keel.buy(keel.taker, seriesId({ isPut: false, strike: 3_100, cap: 6_000, expiry }), 100n * WAD);
+    ({ keel } = await shortCalls(3_100));
     server = await RpcServer.start(handle);
     clean = await rpc<Hex>("evm_snapshot");
   });
@@ -65,29 +58,18 @@ export function doctorHarness() {
     await rpc("evm_revert", [clean]);
     clean = await rpc<Hex>("evm_snapshot");
     server.asked.length = 0;
-    directory = mkdtempSync(join(tmpdir(), "keel-doctor-"));
   });
-  afterEach(() => {
-    rmSync(directory, { recursive: true });
-  });
-
-  /** Writes a file. @returns its path. */
-  function write(name: string, content: unknown): string {
-    const path = join(directory, name);
-    writeFileSync(path, JSON.stringify(content));
-    return path;
-  }
 
   /** @returns path of a configuration in which nothing is wrong, changed. */
   function prepare({ config = {}, deployment = {} }: DoctorSetting = {}): string {
     const fields = { chainId: 31337, block: 0, contracts: keel.contracts, ...deployment };
-    return write("config.json", {
+    return files.write("config.json", {
       name: "weekly",
       rpcUrl: server.url(TOKEN),
       riskAversion: 1e-4,
       limits: { delta: 100 },
-      storeDir: join(directory, "store"),
-      deployment: write("deployment.json", fields),
+      storeDir: files.at("store"),
+      deployment: files.write("deployment.json", fields),
       ...config,
     });
   }
@@ -103,11 +85,11 @@ export function doctorHarness() {
       return server;
     },
     get directory() {
-      return directory;
+      return files.directory;
     },
     rpc,
     handle,
-    write,
+    write: files.write,
     prepare,
     chainNow,
     /** What the doctor finds. */
