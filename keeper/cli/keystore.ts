@@ -33,7 +33,8 @@ export function keystoreCommand(): Command {
 }
 
 async function create(path: string, fromEnvironment: boolean): Promise<string> {
-  const [{ ConfigError, readKeystorePassword }, { Secret }, { writeKeystore }] = await Promise.all([
+  const [{ readKeystorePassword }, { ConfigError }, { Secret }, { writeKeystore }] = await Promise.all([
+    import("../config/keySource.ts"),
     import("../config/load.ts"),
     import("../config/secret.ts"),
     import("../signer/keystore.ts"),

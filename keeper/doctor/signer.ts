@@ -1,6 +1,6 @@
 import { isAddressEqual, parseTransaction, recoverTransactionAddress, type Address, type Hex } from "viem";
 
-import type { KeySource } from "../config/load.ts";
+import type { KeySource } from "../config/keySource.ts";
 import { openSigner } from "../signer/open.ts";
 import type { Eip1559Request, Signer } from "../signer/signer.ts";
 import { attempt, failed, passed, type Check } from "./check.ts";

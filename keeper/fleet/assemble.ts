@@ -2,13 +2,8 @@ import type { Address, PublicClient } from "viem";
 
 import { createChainClient } from "../chain/client.ts";
 import { deploymentFile, loadDeployment, type Deployment } from "../config/deployment.ts";
-import {
-  ConfigError,
-  type ChainSettings,
-  type Config,
-  type KeySource,
-  type VaultSettings,
-} from "../config/load.ts";
+import type { KeySource } from "../config/keySource.ts";
+import { ConfigError, type ChainSettings, type Config, type VaultSettings } from "../config/load.ts";
 import type { FeePolicy } from "../execution/fees.ts";
 import { createDuties } from "../duties/createDuties.ts";
 import { createPrivateRoute } from "../execution/privateRoute.ts";

@@ -4,7 +4,7 @@ import { Wallet } from "ethers";
 import type { Hex, LocalAccount } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 
-import type { LocalKey } from "../config/load.ts";
+import type { LocalKey } from "../config/keySource.ts";
 import type { Secret } from "../config/secret.ts";
 import type { Signer } from "./signer.ts";
 

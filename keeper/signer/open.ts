@@ -1,4 +1,4 @@
-import type { KeySource } from "../config/load.ts";
+import type { KeySource } from "../config/keySource.ts";
 import { openAccount } from "./account.ts";
 import { openRemoteSigner } from "./remote.ts";
 import type { Signer } from "./signer.ts";
