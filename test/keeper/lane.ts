@@ -9,6 +9,7 @@ import { Journal } from "../../keeper/store/journal.ts";
 import { acquireLease } from "../../keeper/store/leases.ts";
 import { emptyDatabase } from "./utils/emptyDatabase.ts";
 import { FakeChain, headAt } from "./utils/fakeChain.ts";
+import { until } from "./utils/until.ts";
 
 const signer = mnemonicToAccount("test test test test test test test test test test test junk", {
   addressIndex: 2,
@@ -128,7 +129,7 @@ describe("a lane of several vaults", () => {
       });
     });
     const sending = send(lane, A, 1n);
-    while (tries === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    await until(() => tries > 0, "a broadcast");
     // The account has been paid into meanwhile.
     await lane.onHead(headAt(2n), null);
     refuse();

@@ -16,18 +16,14 @@ import { startJobs, type Jobs } from "../../../keeper/store/jobs.ts";
 import { Journal } from "../../../keeper/store/journal.ts";
 import { describeEngines } from "../utils/engines.ts";
 import { decisionRecord, hold } from "../utils/journalRecords.ts";
+import { until } from "../utils/until.ts";
 
 const WORKER = fileURLToPath(new URL("../utils/jobWorker.ts", import.meta.url));
 const FAST = { pollInterval: 0.5 };
 const QUICK_RETRY = { retryDelay: 1, retryDelayMax: 1, expireIn: 2 };
 
-async function until(condition: () => boolean, ms = 15_000): Promise<void> {
-  const end = performance.now() + ms;
-  while (!condition()) {
-    if (performance.now() > end) expect.fail("It did not happen in time.");
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
+/** Milliseconds: a worker is a process that has to start. */
+const LONG = 15_000;
 
 describeEngines("jobs", (fixture) => {
   let jobs: Jobs;
@@ -58,7 +54,7 @@ describeEngines("jobs", (fixture) => {
       if (line === "ready") ready = true;
       else began.push(line);
     });
-    await until(() => ready);
+    await until(() => ready, "a worker", LONG);
     return { began, child };
   }
   function elsewhere(): DatabaseLocation {
@@ -84,7 +80,7 @@ describeEngines("jobs", (fixture) => {
     const data = { amount: 2n ** 70n, text: "drift" };
     await jobs.enqueue("hopeless", {}, { ...QUICK_RETRY, retries: 1 });
     await jobs.enqueue("deliver", data, QUICK_RETRY);
-    await until(() => tries.length === 3);
+    await until(() => tries.length === 3, "three tries", LONG);
     await new Promise((resolve) => setTimeout(resolve, 2_000));
     expect(tries).to.deep.equal([0, 1, 2].map((retry) => [retry, data]));
     expect(hopeless).to.equal(2);
@@ -102,7 +98,7 @@ describeEngines("jobs", (fixture) => {
     const second = await startJobs(after, silentLog);
     const done: unknown[] = [];
     await second.work("deliver", async (data) => void done.push(data), FAST);
-    await until(() => done.length === 1);
+    await until(() => done.length === 1, "a job done", LONG);
     expect(done).to.deep.equal([{ n: 1 }]);
     await second.stop();
     await after.close();
@@ -117,7 +113,7 @@ describeEngines("jobs", (fixture) => {
     await setup.close();
 
     const { began, child } = await worker(location, "hangs");
-    await until(() => began.length === 1);
+    await until(() => began.length === 1, "a job begun", LONG);
     child.kill("SIGKILL");
     await once(child, "exit");
 
@@ -125,7 +121,7 @@ describeEngines("jobs", (fixture) => {
     const second = await startJobs(database, silentLog, { superviseInterval: 1 });
     const done: unknown[] = [];
     await second.work("chore", async (data, { retry }) => void done.push([retry, data]), FAST);
-    await until(() => done.length === 1);
+    await until(() => done.length === 1, "a job done", LONG);
     expect(done).to.deep.equal([[1, { n: 7 }]]);
     await second.stop();
     await database.close();
@@ -167,7 +163,7 @@ describeEngines("jobs", (fixture) => {
     jobs = await startJobs(databases[0]!, silentLog);
     for (let n = 0; n < 20; n += 1) await jobs.enqueue("chore", { n });
     const began = () => workers.flatMap((one) => one.began);
-    await until(() => began().length >= 20, 20_000);
+    await until(() => began().length >= 20, "twenty jobs begun", 20_000);
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     expect(
       began()
