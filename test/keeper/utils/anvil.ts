@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
+
+import { freePort } from "./freePort.ts";
 
 /** Optional packages bring anvil; a machine they are not made for has none. */
 const BINARY = fileURLToPath(
@@ -64,17 +65,4 @@ async function request(url: string, method: string, params: readonly unknown[]):
   };
   if (error !== undefined) throw Object.assign(new Error(error.message), { code: error.code });
   return result;
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => {
-        resolve(port);
-      });
-    });
-  });
 }

@@ -1,10 +1,10 @@
 import { chmod, cp, mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 import { Secret } from "../../../keeper/config/secret.ts";
+import { freePort } from "./freePort.ts";
 
 /** A real PostgreSQL server of the tests' own. */
 export interface Server {
@@ -101,12 +101,4 @@ async function load(copy: string | null) {
       }
     }
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
