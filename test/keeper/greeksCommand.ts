@@ -1,11 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-
 import { expect } from "chai";
 
 import type { Greeks } from "../../keeper/math/blackScholes.ts";
 import { runCli } from "./utils/runCli.ts";
+import { scratch } from "./utils/scratch.ts";
 
 interface Refusal {
   readonly error: { readonly path: string; readonly message: string };
@@ -19,13 +16,7 @@ const put = { type: "put", S: 3000, strike: 3200, sigma: 0.65, tau: 0.08, forwar
 
 describe("greeks command", function () {
   this.timeout(20_000);
-  let directory: string;
-  before(() => {
-    directory = mkdtempSync(join(tmpdir(), "keel-greeks-"));
-  });
-  after(() => {
-    rmSync(directory, { recursive: true });
-  });
+  const { at, write } = scratch();
 
   it("answers one object with one object", async () => {
     const { code, stdout, stderr } = await greeks(["--json", "-"], JSON.stringify(call));
@@ -37,7 +28,6 @@ describe("greeks command", function () {
   });
 
   it("answers an array of a file in order, bad entries at their places", async () => {
-    const file = join(directory, "options.json");
     const bad: readonly (readonly [unknown, string])[] = [
       [{ ...call, type: "straddle" }, "type"],
       [{ ...call, S: 0 }, "S"],
@@ -52,7 +42,7 @@ describe("greeks command", function () {
       [{ type: "call", S: 3000, strike: 3200, tau: 0.08 }, "sigma"],
       [7, ""],
     ];
-    writeFileSync(file, JSON.stringify([call, ...bad.map(([entry]) => entry), { ...put, cap: 0 }]));
+    const file = write("options.json", [call, ...bad.map(([entry]) => entry), { ...put, cap: 0 }]);
     const { code, stdout, stderr } = await greeks(["--json", file]);
     expect([code, stderr]).to.deep.equal([2, ""]);
     const answers = JSON.parse(stdout) as (Greeks | Refusal)[];
@@ -75,11 +65,11 @@ describe("greeks command", function () {
   });
 
   it("says in one line what is wrong with a file", async () => {
-    const missing = await greeks(["--json", join(directory, "none.json")]);
+    const missing = await greeks(["--json", at("none.json")]);
     expect(missing).to.deep.equal({
       code: 2,
       stdout: "",
-      stderr: `${join(directory, "none.json")}: no such file\n`,
+      stderr: `${at("none.json")}: no such file\n`,
     });
     for (const text of ["", "{", "[1,\n2"]) {
       const { code, stdout, stderr } = await greeks(["--json", "-"], text);
@@ -94,8 +84,7 @@ describe("greeks command", function () {
   });
 
   it("reads a file that begins with a byte order mark, as it does standard input", async () => {
-    const file = join(directory, "marked.json");
-    writeFileSync(file, `\ufeff${JSON.stringify(call)}`);
+    const file = write("marked.json", `\ufeff${JSON.stringify(call)}`);
     const [named, piped] = await Promise.all([
       greeks(["--json", file]),
       greeks(["--json", "-"], `\ufeff${JSON.stringify(call)}`),

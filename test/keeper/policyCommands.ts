@@ -1,10 +1,9 @@
 import { expect } from "chai";
-import { lstatSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { lstatSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import vectors from "./vectors/impulse-band.json" with { type: "json" };
 import { expectNear } from "../support/near.ts";
 import { runCli } from "./utils/runCli.ts";
+import { scratch } from "./utils/scratch.ts";
 
 /** Runs one command of the keeper. */
 const run = (command: "band" | "calibrate", args: readonly string[], stdin = "") =>
@@ -30,6 +29,7 @@ const band = async (entries: readonly object[]): Promise<{ code: number | null; 
 
 describe("keeper band", function () {
   this.timeout(20_000);
+  const { write } = scratch();
 
   it("answers every vector in order, in either of its forms", async () => {
     const { code, answers } = await band(vectors.map(({ input }) => input));
@@ -48,14 +48,8 @@ describe("keeper band", function () {
     const answer = JSON.parse(stdout) as Answer;
     expect(code).to.equal(0);
     expectNear(answer.b, 1.7884225479532374, 1e-12);
-    const directory = mkdtempSync(join(tmpdir(), "keel-band-"));
-    try {
-      const file = join(directory, "entry.json");
-      writeFileSync(file, JSON.stringify(entry));
-      expect(JSON.parse((await run("band", ["--json", file])).stdout)).to.deep.equal(answer);
-    } finally {
-      rmSync(directory, { recursive: true });
-    }
+    const file = write("entry.json", entry);
+    expect(JSON.parse((await run("band", ["--json", file])).stdout)).to.deep.equal(answer);
   });
 
   it("judges a residual delta: act from b on, with gain and cost", async () => {
@@ -126,6 +120,7 @@ describe("keeper band", function () {
 
 describe("keeper calibrate", function () {
   this.timeout(20_000);
+  const { at, write } = scratch();
   const flags =
     "--target-std 20000 --spot 3000 --sigma 0.6 --gamma-cap 0.2 --gas-usd 36 --fee-rate 0.0005".split(" ");
 
@@ -153,67 +148,52 @@ describe("keeper calibrate", function () {
   });
 
   it("stores the result in a config and keeps the rest of it", async () => {
-    const directory = mkdtempSync(join(tmpdir(), "keel-calibrate-"));
-    try {
-      const file = join(directory, "keeper.json");
-      writeFileSync(
-        file,
-        JSON.stringify({ rpcUrl: "http://127.0.0.1:8545", riskAversion: 1, limits: { delta: 5 } }),
-      );
-      const { stdout } = await run("calibrate", [...flags, "--write", file]);
-      const stored = JSON.parse(readFileSync(file, "utf8"));
-      expect(stored).to.deep.equal({
-        rpcUrl: "http://127.0.0.1:8545",
-        limits: { delta: 5 },
-        ...JSON.parse(stdout),
-      });
-    } finally {
-      rmSync(directory, { recursive: true });
-    }
+    const file = write("keeper.json", {
+      rpcUrl: "http://127.0.0.1:8545",
+      riskAversion: 1,
+      limits: { delta: 5 },
+    });
+    const { stdout } = await run("calibrate", [...flags, "--write", file]);
+    const stored = JSON.parse(readFileSync(file, "utf8"));
+    expect(stored).to.deep.equal({
+      rpcUrl: "http://127.0.0.1:8545",
+      limits: { delta: 5 },
+      ...JSON.parse(stdout),
+    });
   });
 
   it("makes a config that is not there, for its owner alone, and says so", async () => {
-    const directory = mkdtempSync(join(tmpdir(), "keel-calibrate-"));
-    try {
-      const file = join(directory, "new.json");
-      const { code, stdout, stderr } = await run("calibrate", [...flags, "--write", file]);
-      expect({ code, stderr }).to.deep.equal({
-        code: 0,
-        stderr: `${file}: made with riskAversion and calibration only\n`,
-      });
-      expect(JSON.parse(readFileSync(file, "utf8"))).to.deep.equal(JSON.parse(stdout));
-      expect(statSync(file).mode & 0o777).to.equal(0o600);
+    const file = at("new.json");
+    const { code, stdout, stderr } = await run("calibrate", [...flags, "--write", file]);
+    expect({ code, stderr }).to.deep.equal({
+      code: 0,
+      stderr: `${file}: made with riskAversion and calibration only\n`,
+    });
+    expect(JSON.parse(readFileSync(file, "utf8"))).to.deep.equal(JSON.parse(stdout));
+    expect(statSync(file).mode & 0o777).to.equal(0o600);
 
-      const nowhere = join(directory, "none", "keeper.json");
-      expect(await run("calibrate", [...flags, "--write", nowhere])).to.include({
-        code: 2,
-        stdout: "",
-        stderr: `${nowhere}: cannot be written (ENOENT)\n`,
-      });
-    } finally {
-      rmSync(directory, { recursive: true });
-    }
+    const nowhere = at("none/keeper.json");
+    expect(await run("calibrate", [...flags, "--write", nowhere])).to.include({
+      code: 2,
+      stdout: "",
+      stderr: `${nowhere}: cannot be written (ENOENT)\n`,
+    });
   });
 
   it("keeps the permissions of a config, and quotes none of it", async () => {
-    const directory = mkdtempSync(join(tmpdir(), "keel-calibrate-"));
-    try {
-      const file = join(directory, "keeper.json");
-      writeFileSync(file, JSON.stringify({ rpcUrl: "https://rpc.example/token" }), { mode: 0o600 });
-      symlinkSync(file, join(directory, "link.json"));
-      expect(await run("calibrate", [...flags, "--write", join(directory, "link.json")])).to.include({
-        code: 0,
-      });
-      expect(lstatSync(join(directory, "link.json")).isSymbolicLink()).to.equal(true);
-      expect(JSON.parse(readFileSync(file, "utf8"))).to.include.keys("rpcUrl", "riskAversion");
-      expect(statSync(file).mode & 0o777).to.equal(0o600);
+    const file = at("keeper.json");
+    writeFileSync(file, JSON.stringify({ rpcUrl: "https://rpc.example/token" }), { mode: 0o600 });
+    symlinkSync(file, at("link.json"));
+    expect(await run("calibrate", [...flags, "--write", at("link.json")])).to.include({
+      code: 0,
+    });
+    expect(lstatSync(at("link.json")).isSymbolicLink()).to.equal(true);
+    expect(JSON.parse(readFileSync(file, "utf8"))).to.include.keys("rpcUrl", "riskAversion");
+    expect(statSync(file).mode & 0o777).to.equal(0o600);
 
-      writeFileSync(file, '{"rpcUrl": "https://rpc.example/token" "limits": {}}');
-      const { code, stderr } = await run("calibrate", [...flags, "--write", file]);
-      expect({ code, stderr }).to.deep.equal({ code: 2, stderr: `${file}: is not valid JSON\n` });
-    } finally {
-      rmSync(directory, { recursive: true });
-    }
+    write("keeper.json", '{"rpcUrl": "https://rpc.example/token" "limits": {}}');
+    const { code, stderr } = await run("calibrate", [...flags, "--write", file]);
+    expect({ code, stderr }).to.deep.equal({ code: 2, stderr: `${file}: is not valid JSON\n` });
   });
 
   it("says in one line what is wrong, and exits with 2", async () => {

@@ -1,11 +1,10 @@
 import { expect } from "chai";
-import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { statSync } from "node:fs";
 
 import { Secret } from "../../keeper/config/secret.ts";
 import { KeyError, openAccount } from "../../keeper/signer/account.ts";
 import { keystoreAddress, writeKeystore } from "../../keeper/signer/keystore.ts";
+import { scratch } from "./utils/scratch.ts";
 
 // The PBKDF2 test vector of the Web3 secret storage definition: made by another implementation.
 const VECTOR = {
@@ -30,14 +29,10 @@ const VECTOR_ADDRESS = "0x008AeEda4D805471dF9b2A5B0f38A0C3bCBA786b";
 const PASSWORD = new Secret("testpassword");
 
 describe("keeper key", () => {
-  let directory: string;
+  const files = scratch();
   let path: string;
   beforeEach(() => {
-    directory = mkdtempSync(join(tmpdir(), "keel-keystore-"));
-    path = join(directory, "key.json");
-  });
-  afterEach(() => {
-    rmSync(directory, { recursive: true });
+    path = files.at("key.json");
   });
 
   async function failure(promise: Promise<unknown>): Promise<string> {
@@ -51,7 +46,7 @@ describe("keeper key", () => {
   }
 
   it("opens a keystore that another program wrote", async () => {
-    writeFileSync(path, JSON.stringify(VECTOR));
+    files.write("key.json", VECTOR);
     const account = await openAccount({ keystore: path, password: PASSWORD });
     expect(account.address).to.equal(VECTOR_ADDRESS);
   });
@@ -80,7 +75,7 @@ describe("keeper key", () => {
     await writeKeystore({ path, password: PASSWORD, scryptN: 1024 });
     const other = new Secret("a wrong password");
     expect(await failure(openAccount({ keystore: path, password: other }))).to.match(/another password\.$/);
-    writeFileSync(path, "{}");
+    files.write("key.json", {});
     expect(await failure(openAccount({ keystore: path, password: other }))).to.match(/is not valid\.$/);
     expect(await failure(openAccount({ keystore: "none.json", password: other }))).to.include("ENOENT");
     const zero = `0x${"00".repeat(32)}`;

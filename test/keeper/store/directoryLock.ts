@@ -1,41 +1,36 @@
 import { expect } from "chai";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { hostname, tmpdir } from "node:os";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
 
 import { lockDirectory, StoreLockedError } from "../../../keeper/store/directoryLock.ts";
+import { scratch } from "../utils/scratch.ts";
 
 describe("directory lock", () => {
-  let directory: string;
-  let file: string;
-
-  beforeEach(() => {
-    directory = mkdtempSync(join(tmpdir(), "keel-lock-"));
-    file = join(directory, "keeper.lock");
-  });
-  afterEach(() => {
-    rmSync(directory, { recursive: true });
-  });
+  const files = scratch();
+  const writeLock = (content: unknown) => files.write("keeper.lock", content);
 
   it("admits one holder at a time", () => {
-    const unlock = lockDirectory(directory);
-    expect(() => lockDirectory(directory)).to.throw(StoreLockedError, "this process");
+    const unlock = lockDirectory(files.directory);
+    expect(() => lockDirectory(files.directory)).to.throw(StoreLockedError, "this process");
     unlock();
     unlock();
-    lockDirectory(directory)();
+    lockDirectory(files.directory)();
   });
 
   it("refuses while another process lives", () => {
     const started = readFileSync(`/proc/${String(process.ppid)}/stat`, "utf8")
       .split(") ")[1]!
       .split(" ")[19];
-    writeFileSync(file, JSON.stringify({ host: hostname(), pid: process.ppid, started }));
-    expect(() => lockDirectory(directory)).to.throw(StoreLockedError, `process ${String(process.ppid)}`);
+    writeLock({ host: hostname(), pid: process.ppid, started });
+    expect(() => lockDirectory(files.directory)).to.throw(
+      StoreLockedError,
+      `process ${String(process.ppid)}`,
+    );
   });
 
   it("refuses what it cannot check, on another host", () => {
-    writeFileSync(file, JSON.stringify({ host: "elsewhere", pid: 1, started: "1" }));
-    expect(() => lockDirectory(directory)).to.throw(StoreLockedError, "elsewhere");
+    writeLock({ host: "elsewhere", pid: 1, started: "1" });
+    expect(() => lockDirectory(files.directory)).to.throw(StoreLockedError, "elsewhere");
   });
 
   for (const [what, text] of [
@@ -51,8 +46,8 @@ describe("directory lock", () => {
     ["a write that was cut off", '{"host":'],
   ] as const) {
     it(`takes over the lock of ${what}`, () => {
-      writeFileSync(file, text);
-      lockDirectory(directory)();
+      writeLock(text);
+      lockDirectory(files.directory)();
     });
   }
 });
