@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { availableParallelism } from "node:os";
 
 import hardhatToolboxMochaEthers from "@nomicfoundation/hardhat-toolbox-mocha-ethers";
 import { defineConfig } from "hardhat/config";
@@ -37,8 +38,16 @@ export default defineConfig({
     settings: { viaIR: true, optimizer: { enabled: true, runs: 1_000_000 }, evmVersion: "cancun" },
   },
   paths: { tests: { mocha: "test", solidity: "test/contracts" } },
-  // Cases a fuzz test is given: a few in `npm test`, many in `npm run test:deep`.
-  test: { solidity: { fuzz: { runs: Number(process.env.KEEL_FUZZ_RUNS ?? 256) } } },
+  test: {
+    // Files side by side. Half as many as there are cores, since many a test starts processes of its own, but two even on the smallest.
+    mocha: {
+      parallel: true,
+      jobs: Math.max(2, Math.floor(availableParallelism() / 2)),
+      require: ["./test/support/plainChildren.ts"],
+    },
+    // Cases a fuzz test is given: a few in `npm test`, many in `npm run test:deep`.
+    solidity: { fuzz: { runs: Number(process.env.KEEL_FUZZ_RUNS ?? 256) } },
+  },
   networks: {
     // The local mainnet: canonical addresses, but a chain id whose signatures are worthless elsewhere.
     localMainnet: {

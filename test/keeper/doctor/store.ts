@@ -19,13 +19,15 @@ import { lockDirectory } from "../../../keeper/store/directoryLock.ts";
 import { doctorHarness, ill, named, one } from "../utils/doctorHarness.ts";
 import { KEEPER_KEY, OTHER_KEY } from "../utils/keys.ts";
 import { startJsonServer } from "../utils/jsonServer.ts";
-import { sharedServer } from "../utils/postgres.ts";
+import { closeSharedServer, sharedServer } from "../utils/postgres.ts";
 import { PASSWORD } from "../utils/postgresServer.ts";
 
 const ACCOUNT = privateKeyToAccount(KEEPER_KEY).address;
 const NOBODY = `0x${"ab".repeat(20)}` as const;
 /** Above every number that Linux gives a process. */
 const NO_PROCESS = 4_194_305;
+
+after(closeSharedServer);
 
 describe("keeper doctor, of the store", function () {
   this.timeout(60_000);

@@ -1,7 +1,7 @@
 import type { Secret } from "../../../keeper/config/secret.ts";
 import { openDatabase, type Database } from "../../../keeper/store/database.ts";
 import { emptyDatabase } from "./emptyDatabase.ts";
-import { sharedServer } from "./postgres.ts";
+import { closeSharedServer, sharedServer } from "./postgres.ts";
 
 export const ENGINES = ["pglite", "postgres"] as const;
 
@@ -21,6 +21,9 @@ let embedded: Promise<Database> | undefined;
  * on the server, and shares the embedded one, which takes a second to start.
  */
 export function describeEngines(title: string, tests: (fixture: EngineFixture) => void): void {
+  // Outside of the suites, once all of the file have ended.
+  after(closeSharedServer);
+  after(closeEmbedded);
   for (const engine of ENGINES) {
     describe(`${title}, on ${engine}`, function () {
       this.timeout(20_000);
@@ -51,7 +54,8 @@ export function describeEngines(title: string, tests: (fixture: EngineFixture) =
   }
 }
 
-// Outside of any suite: after all of them.
-after(async () => {
-  await (await embedded)?.close();
-});
+async function closeEmbedded(): Promise<void> {
+  const database = embedded;
+  embedded = undefined;
+  await (await database)?.close();
+}

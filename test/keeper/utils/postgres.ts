@@ -3,7 +3,8 @@ import { startServer, type Server } from "./postgresServer.ts";
 let shared: Promise<Server | null> | null = null;
 
 /**
- * The server all suites share, started when the first asks for it.
+ * The server that the suites of a file share, started when the first asks for it. Whoever asks also declares, outside of any suite,
+ * `after(closeSharedServer)`.
  * @returns Null where there are no binaries for this platform.
  */
 export function sharedServer(): Promise<Server | null> {
@@ -11,8 +12,10 @@ export function sharedServer(): Promise<Server | null> {
   return shared;
 }
 
-// Outside of any suite: after all of them.
-after(async function () {
+/** A hook: stops the server if anybody asked for it. */
+export async function closeSharedServer(this: Mocha.Context): Promise<void> {
   this.timeout(20_000);
-  await (await shared)?.destroy();
-});
+  const server = shared;
+  shared = null;
+  await (await server)?.destroy();
+}
