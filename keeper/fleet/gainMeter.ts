@@ -1,8 +1,8 @@
 import type { Settlement } from "../execution/settlement.ts";
 import { fromWad } from "../math/units.ts";
 import type { Database } from "../store/database.ts";
-import { dropGain, gainSums, openGain, openGains, saveGain, type GainSums } from "../store/gains.ts";
-import type { Journal, JournalEvent, StoredDecision, Subject } from "../store/journal.ts";
+import { dropGain, gainSums, openGain, saveGain, uncounted, type GainSums } from "../store/gains.ts";
+import type { Journal, JournalEvent, Outcome, StoredDecision, Subject } from "../store/journal.ts";
 import { expectedStretchGain, stepGain, stretchOf } from "../strategy/realisedGain.ts";
 import type { Decision, DecisionInput } from "../strategy/types.ts";
 
@@ -32,6 +32,9 @@ export interface Observation {
   readonly decision: Decision;
 }
 
+/** What a receipt says of costs. */
+type Receipt = Pick<Outcome, "gasUsed" | "effectiveGasPrice" | "events">;
+
 const USDC = 1e6;
 
 /**
@@ -56,39 +59,38 @@ export class GainMeter {
   async resume(): Promise<void> {
     const { database, journal, vault, chainId } = this.#options;
     this.#counting = [];
-    const executions = await journal.executions({ vault, chainId, limit: RECENT });
-    for (const { executionId } of await openGains(database, { vault, chainId })) {
-      const mined = executions.find(({ id }) => (id as unknown as bigint) === executionId);
-      if (mined?.block_number == null) continue;
-      const events = mined.events as readonly JournalEvent[];
-      this.#begin(executionId, tradedOf(events), mined.block_number);
-      const since = { vault, chainId, from: mined.block_number };
-      for await (const record of journal.streamDecisions(since))
+    for (const rebalance of await uncounted(database, { vault, chainId })) {
+      const { executionId, block, decisionId, events, isOpen } = rebalance;
+      if (!isOpen) {
+        const made = await journal.decision(decisionId);
+        if (made === null) continue;
+        // The price of that time: what it was at the receipt nobody knows any more.
+        await this.#open(executionId, made, rebalance, made.input.spot);
+      }
+      this.#begin(executionId, tradedOf(events), block);
+    }
+    if (this.#counting.length > 0) {
+      const from = this.#counting.map((gain) => gain.from).reduce((a, b) => (a < b ? a : b));
+      for await (const record of journal.streamDecisions({ vault, chainId, from })) {
         // What a shadow on the same store would have done ends nothing.
         if (record.mode !== "shadow") await this.observe(observationOf(record));
+        if (this.#counting.length === 0) break;
+      }
     }
     await this.#add();
   }
 
   /** Takes in how a rebalance ended; one that a reorg took back is forgotten. */
   async onSettled({ attempt, outcome }: Settlement, spot: number): Promise<void> {
-    const { database, journal, vault, chainId, riskAversion } = this.#options;
+    const { database, journal } = this.#options;
     if (attempt.kind !== "rebalance" || outcome.status !== "confirmed" || attempt.decisionId === null) return;
     const made = await journal.decision(attempt.decisionId);
     if (made === null) return;
-    const events = outcome.events ?? [];
-    const stretch = stretchOf(made.input, made.decision, riskAversion);
-    const gas = fromWad((outcome.gasUsed ?? 0n) * (outcome.effectiveGasPrice ?? 0n)) * spot;
     // A rebalance that is in another block now is counted anew.
     this.#counting = this.#counting.filter(({ executionId }) => executionId !== attempt.id);
     await dropGain(database, attempt.id);
-    await openGain(database, {
-      ...{ executionId: attempt.id, vault, chainId },
-      expectedGain: stretch === null ? (made.decision.gain ?? 0) : expectedStretchGain(stretch),
-      expectedCost: made.decision.cost ?? 0,
-      realisedCost: gas + lossOf(events),
-    });
-    this.#begin(attempt.id, tradedOf(events), outcome.blockNumber ?? 0n);
+    await this.#open(attempt.id, made, outcome, spot);
+    this.#begin(attempt.id, tradedOf(outcome.events ?? []), outcome.blockNumber ?? 0n);
     await this.#add();
   }
 
@@ -111,6 +113,23 @@ export class GainMeter {
     }
   }
 
+  /** Writes down what a rebalance was expected to bring, and what it cost. @param spot USD per ETH, which gas is paid in. */
+  async #open(
+    executionId: bigint,
+    { input, decision }: StoredDecision,
+    { gasUsed = 0n, effectiveGasPrice = 0n, events = [] }: Receipt,
+    spot: number,
+  ): Promise<void> {
+    const { database, vault, chainId, riskAversion } = this.#options;
+    const stretch = stretchOf(input, decision, riskAversion);
+    await openGain(database, {
+      ...{ executionId, vault, chainId },
+      expectedGain: stretch === null ? (decision.gain ?? 0) : expectedStretchGain(stretch),
+      expectedCost: decision.cost ?? 0,
+      realisedCost: fromWad(gasUsed * effectiveGasPrice) * spot + lossOf(events),
+    });
+  }
+
   #begin(executionId: bigint, traded: number, from: bigint): void {
     const none = { last: null, realised: 0, observations: 0 };
     this.#counting = [...this.#counting, { executionId, traded, from, ...none }];
@@ -120,9 +139,6 @@ export class GainMeter {
     this.#sums = await gainSums(this.#options.database, this.#options);
   }
 }
-
-/** Attempts among which the open ones are: at most one is counted at a time, and few fail in a row. */
-const RECENT = 100;
 
 /** ETH that the legs filled. */
 function tradedOf(events: readonly JournalEvent[]): number {

@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { Address } from "viem";
 
 import type { Database } from "./database.ts";
-import type { Subject } from "./journal.ts";
+import type { JournalEvent, Subject } from "./journal.ts";
 import { unixNow } from "./time.ts";
 
 /** What a rebalance was expected to bring, as its decision had it. USD. */
@@ -39,6 +39,23 @@ export interface GainSums {
   readonly count: number;
   readonly open: number;
 }
+
+/** A confirmed rebalance whose gain is to be counted, as its receipt has it. */
+export interface UncountedRebalance {
+  readonly executionId: bigint;
+  readonly decisionId: bigint;
+  /** The block it was mined in. */
+  readonly block: bigint;
+  readonly gasUsed: bigint;
+  /** Wei. */
+  readonly effectiveGasPrice: bigint;
+  readonly events: readonly JournalEvent[];
+  /** Whether it has been opened; else a process died between the receipt and {@link openGain}. */
+  readonly isOpen: boolean;
+}
+
+/** Rebalances taken up at a start: more than a process that dies again and again leaves behind. */
+const MOST = 100;
 
 /** Begins to count what a confirmed rebalance brings. Saying it twice is no error. */
 export async function openGain(database: Database, gain: ExpectedGain): Promise<void> {
@@ -106,6 +123,34 @@ export async function openGains(database: Database, { chainId, vault }: Subject)
     openedAt: row.opened_at,
     closedAt: row.closed_at,
   }));
+}
+
+/**
+ * The confirmed rebalances whose gain is not closed, oldest first: the open ones, and what was confirmed after the newest that has a
+ * gain. Of a vault that has none only the newest rebalance: those before may be of a time when nothing was counted.
+ */
+export async function uncounted(
+  database: Database,
+  { chainId, vault }: Subject,
+): Promise<UncountedRebalance[]> {
+  const { rows } = await sql<UncountedRebalance>`
+    with rebalances as (
+      select * from executions
+      where chain_id = ${BigInt(chainId)} and vault = ${vault} and kind = 'rebalance' and status = 'confirmed'
+        and decision_id is not null and block_number is not null
+    ),
+    known as (select max(execution_id) as id from gains where chain_id = ${BigInt(chainId)} and vault = ${vault})
+    select
+      rebalances.id as "executionId", decision_id as "decisionId", block_number as "block",
+      coalesce(gas_used, 0) as "gasUsed", coalesce(effective_gas_price, 0) as "effectiveGasPrice",
+      events, gains.execution_id is not null as "isOpen"
+    from rebalances left join gains on gains.execution_id = rebalances.id, known
+    where gains.execution_id is not null and gains.closed_at is null
+      or gains.execution_id is null
+        and rebalances.id >= coalesce(known.id, (select max(id) from rebalances))
+    order by rebalances.id desc
+    limit ${sql.lit(MOST)}`.execute(database.db);
+  return rows.toReversed();
 }
 
 /** Adds up the gains of a vault, as `sumGains` does. */

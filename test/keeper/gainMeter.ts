@@ -131,6 +131,53 @@ describe("the gain of rebalances", () => {
     expectNear(second.sums!.realised, realised, 1e-9);
   });
 
+  it("comes out the same when the process died before it was opened", async () => {
+    await rebalance(trade, looks[0]!.block);
+    for (const each of looks.slice(0, 2)) await record(each);
+    const meter = new GainMeter(options());
+    await meter.resume();
+    expect(meter.sums).to.include({ count: 0, open: 1 });
+    for (const each of looks.slice(2)) await meter.observe(each);
+    const { expected, cost, ...sums } = meter.sums!;
+    expect([sums.count, sums.open]).to.deep.equal([1, 0]);
+    expectNear(sums.realised, realised, 1e-9);
+    expectNear(cost, 1.5 + 0.001 * trade.input.spot, 1e-9);
+    expectNear(expected, expectedStretchGain(stretchOf(trade.input, trade.decision, A)!), 1e-9);
+    // A second look finds it closed, and opens nothing anew.
+    await meter.resume();
+    expect(meter.sums).to.include({ count: 1, open: 0 });
+  });
+
+  it("is taken up beside an open one, each step counted once, and not of a time when nothing was counted", async () => {
+    const first = await rebalance(trade, looks[0]!.block);
+    const before = await rebalance(trade, looks[0]!.block);
+    expect(first.attempt.id < before.attempt.id).to.equal(true);
+    await new GainMeter(options()).onSettled(before, 3000);
+    for (const each of looks) await record(each);
+    const next = look(5, -10, 3070);
+    const lost = await rebalance(looks[3]!, next.block);
+    await record(next);
+    const meter = new GainMeter(options());
+    await meter.resume();
+    const open = await openGains(database, { vault, chainId });
+    expect(open.map(({ executionId }) => executionId)).to.deep.equal([lost.attempt.id]);
+    expect(meter.sums).to.include({ count: 1, open: 1 });
+    expectNear(meter.sums!.realised, realised, 1e-9);
+  });
+
+  it("is found however many attempts were refused since", async () => {
+    const settlement = await rebalance(trade, looks[0]!.block);
+    await new GainMeter(options()).onSettled(settlement, 3000);
+    for (const each of looks.slice(0, 3)) await record(each);
+    const nothing = { decisionId: null, rebalanceNonce: null, error: "" };
+    for (let refused = 0; refused < 101; refused += 1)
+      await journal.recordBlocked({ vault, chainId, account: ACCOUNT, ...nothing });
+    const meter = new GainMeter(options());
+    await meter.resume();
+    await meter.observe(looks[3]!);
+    expectNear(meter.sums!.realised, realised, 1e-9);
+  });
+
   it("does not end by what a shadow on the same store would have done", async () => {
     const settlement = await rebalance(trade, looks[0]!.block);
     await new GainMeter(options()).onSettled(settlement, 3000);
