@@ -6,6 +6,7 @@ import { describeError } from "../log/describeError.ts";
 import type { Log } from "../log/logger.ts";
 import { RemoteSignerError } from "../signer/remote.ts";
 import type { Database } from "../store/database.ts";
+import { holderOf } from "../store/leases.ts";
 import type { ChainSeat } from "./chainSeat.ts";
 import { StartupError } from "./startupChecks.ts";
 import type { AlertStatus, FleetStatus } from "./status.ts";
@@ -72,11 +73,15 @@ export class Fleet {
     }
   }
 
-  /** Decides once for every vault, and looks on until what was sent has ended or can no longer take effect. */
+  /**
+   * Decides once for every vault, and looks on until what was sent has ended or can no longer take effect. It does not wait for a lane
+   * that another process has, which may keep it for ever, but throws a {@link StartupError} at the end.
+   */
   async once(signal: AbortSignal): Promise<void> {
     const { chains, pollInterval, log } = this.#options;
     try {
       await Promise.all(chains.map((chain) => this.#decideOnce(chain)));
+      const refused = await this.#lanesOfOthers();
       const giveUpAt = performance.now() + LONGEST_WAIT * 1000;
       while (!signal.aborted && performance.now() < giveUpAt) {
         const awaiting = await Promise.all(chains.map((chain) => this.#isAwaiting(chain)));
@@ -85,6 +90,7 @@ export class Fleet {
       }
       for (const { name, pending } of this.status().vaults)
         if (pending !== null) log.warn({ name, hash: pending.hash }, "A transaction was not mined in time.");
+      if (refused.length > 0 && !signal.aborted) throw new StartupError(refused.join(" "));
     } finally {
       await this.#release();
     }
@@ -102,6 +108,25 @@ export class Fleet {
       vaults: chains.flatMap((chain) => chain.vaults.map((vault) => vault.status(now))),
       alerts: alerts(),
     };
+  }
+
+  /** Why nothing was decided for the vaults of a lane that is another's, a sentence each. */
+  async #lanesOfOthers(): Promise<string[]> {
+    const { chains, database } = this.#options;
+    const sentences: string[] = [];
+    for (const { lanes } of chains)
+      for (const { isRefused, leaseKey } of lanes) {
+        if (!isRefused) continue;
+        const why = await holderOf(database, leaseKey).then(
+          (held) =>
+            held === null
+              ? "it was taken when this one asked, and is free by now"
+              : `${held.holder} has it until ${held.until.toISOString()}, longer if it still runs`,
+          (error: unknown) => `the database does not say who has it: ${describeError(error)}`,
+        );
+        sentences.push(`Nothing was decided for want of the lease ${leaseKey}: ${why}.`);
+      }
+    return sentences;
   }
 
   async #decideOnce(chain: ChainSeat): Promise<void> {

@@ -31,6 +31,7 @@ export class LaneSeat {
   #lease: Lease | null = null;
   #lane: NonceLane | null = null;
   #triedAt = -Infinity;
+  #isRefused = false;
   #balance: bigint | null = null;
   #headsSinceBalance = BALANCE_EVERY;
   #lastError: string | null = null;
@@ -47,6 +48,11 @@ export class LaneSeat {
     return this.#options.chainId;
   }
 
+  /** What a process takes the lane by. */
+  get leaseKey(): string {
+    return `${String(this.chainId)}:${this.account}`;
+  }
+
   /** The lane, while this process has it and journal and chain agree. */
   get lane(): NonceLane | null {
     return this.#lease?.isHeld() === true && this.#lane?.nextNonce !== null ? this.#lane : null;
@@ -55,6 +61,11 @@ export class LaneSeat {
   /** Whether this process has the lane, reconciled or not. */
   get isHeld(): boolean {
     return this.#lease?.isHeld() === true;
+  }
+
+  /** Whether another process had the lane when this one last asked for it. */
+  get isRefused(): boolean {
+    return this.#isRefused;
   }
 
   /** Takes the lane where it is free, and looks after what it has pending. Never throws. @returns What ended. */
@@ -107,8 +118,8 @@ export class LaneSeat {
     const now = performance.now();
     if (now - this.#triedAt < (ttl * 1000) / TRIES) return;
     this.#triedAt = now;
-    const key = `${String(chainId)}:${this.account}`;
-    this.#lease = await acquireLease(database, { key, holder, ttl, log });
+    this.#lease = await acquireLease(database, { key: this.leaseKey, holder, ttl, log });
+    this.#isRefused = this.#lease === null;
     if (this.#lease === null) return;
     log.info({ chainId, account: this.account, token: this.#lease.token }, "Has the lane.");
     this.#lane = new NonceLane({ ...this.#options, lease: this.#lease });

@@ -88,6 +88,20 @@ export async function acquireLease(database: Database, options: LeaseOptions): P
   }
 }
 
+/** Who has the lease of a key, and until when unless it says so again; null while it is free. */
+export async function holderOf(
+  database: Database,
+  key: string,
+): Promise<{ readonly holder: string; readonly until: Date } | null> {
+  const row = await database.db
+    .selectFrom("leases")
+    .select(["holder", "expires_at as until"])
+    .where("key", "=", key)
+    .where("expires_at", ">", sql<Date>`clock_timestamp()`)
+    .executeTakeFirst();
+  return row ?? null;
+}
+
 /**
  * The row of `lease` while it is held by the database's own clock, and no row otherwise. Nobody else can take it before
  * the statement this is part of, and its transaction, are done: what is written from it is written under the lease.

@@ -2,8 +2,11 @@ import { expect } from "chai";
 
 import { ChainSeat } from "../../keeper/fleet/chainSeat.ts";
 import { Fleet } from "../../keeper/fleet/fleet.ts";
+import { LaneSeat } from "../../keeper/fleet/laneSeat.ts";
+import { StartupError } from "../../keeper/fleet/startupChecks.ts";
 import { silentLog } from "../../keeper/log/logger.ts";
 import { openDatabase, type Database } from "../../keeper/store/database.ts";
+import { acquireLease, holderOf } from "../../keeper/store/leases.ts";
 import { headAt } from "./utils/fakeChain.ts";
 
 const VAULT = `0x${"0a".repeat(20)}` as const;
@@ -59,6 +62,33 @@ describe("a fleet", () => {
     });
     const end = await fleet.run(new AbortController().signal).catch((error: unknown) => error);
     expect([String(end), isStopped]).to.deep.equal(["Error: out of memory", true]);
+  });
+
+  it("that is to decide once says which lease another has, and until when", async () => {
+    const account = `0x${"0b".repeat(20)}` as const;
+    const key = `31337:${account}`;
+    const other = (await acquireLease(database, { key, holder: "dead:1:x", ttl: 600, log: silentLog }))!;
+    const client = { getBlock: () => Promise.resolve(headAt(1n)) } as never;
+    const lane = new LaneSeat({
+      ...{ chainId: 31337, client, signer: { address: account } as never, journal: {} as never },
+      ...{ privateRoute: null, log: silentLog, database, holder: "me", leaseTime: 15, priorityFeePerGas: 0n },
+    });
+    const seat = new ChainSeat({
+      ...{ chainId: 31337, client, pool: { health: () => [] } as never, database, lanes: [lane], vaults: [] },
+      ...{ pollInterval: 1, finalityBlocks: 64, log: silentLog },
+    });
+    const fleet = new Fleet({
+      ...{ chains: [seat], database, build: "b", log: silentLog, pollInterval: 0.01, alerts: () => [] },
+    });
+    const end: unknown = await fleet.once(new AbortController().signal).catch((error: unknown) => error);
+    expect(end).to.be.instanceOf(StartupError);
+    const { until } = (await holderOf(database, key))!;
+    expect(until.getTime()).to.be.within(Date.now() + 500_000, Date.now() + 700_000);
+    expect((end as Error).message).to.equal(
+      `Nothing was decided for want of the lease ${key}: dead:1:x has it until ${until.toISOString()}, longer if it still runs.`,
+    );
+    await other.release();
+    expect(await holderOf(database, key)).to.equal(null);
   });
 
   it("that is to decide once awaits what it sent also while an RPC fails", async () => {

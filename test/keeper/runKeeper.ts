@@ -7,18 +7,26 @@ import { createInterface } from "node:readline";
 import { PassThrough } from "node:stream";
 import { fileURLToPath } from "node:url";
 
+import { privateKeyToAccount } from "viem/accounts";
+
 import { runKeeper } from "../../keeper/cli/runKeeper.ts";
 import { lockDirectory } from "../../keeper/store/directoryLock.ts";
+import { silentLog } from "../../keeper/log/logger.ts";
+import { openDatabase } from "../../keeper/store/database.ts";
+import { acquireLease } from "../../keeper/store/leases.ts";
 import { openJournal } from "../../keeper/store/journal.ts";
 import { WAD, type keelFixture } from "../contracts/utils/keel.ts";
 import { serveProvider, type ServedProvider } from "../support/serveProvider.ts";
 import { activateStore } from "./utils/activateStore.ts";
 import { FaultyProvider, lost, type Provider } from "./utils/faultyProvider.ts";
 import { KEEPER_KEY, OTHER_KEY } from "./utils/keys.ts";
+import { closeSharedServer, sharedServer } from "./utils/postgres.ts";
 import { scratch } from "./utils/scratch.ts";
 import { shortCalls } from "./utils/shortCalls.ts";
 
 const MAIN = fileURLToPath(new URL("../../keeper/main.ts", import.meta.url));
+
+after(closeSharedServer);
 
 describe("keeper run", () => {
   let keel: Awaited<ReturnType<typeof keelFixture>>;
@@ -108,6 +116,26 @@ describe("keeper run", () => {
     const journal = await openJournal({ directory: at("store") });
     expect(await journal.summary(keel.contracts.Vault)).to.include({ decisions: 1, rebalances: 1 });
     await journal.close();
+  });
+
+  it("fails to decide once where another keeper has the account's lease, and says so", async function () {
+    this.timeout(60_000);
+    const server = await sharedServer();
+    if (server === null) this.skip();
+    const databaseUrl = await server.createDatabase();
+    const database = await openDatabase({ url: databaseUrl });
+    const key = `31337:${privateKeyToAccount(KEEPER_KEY).address}`;
+    await acquireLease(database, { key, holder: "dead:1:x", ttl: 600, log: silentLog });
+    const { code, text } = await run({ env: { DATABASE_URL: databaseUrl.reveal() } });
+    await database.db.deleteFrom("leases").execute();
+    await database.close();
+    expect(code, text).to.equal(1);
+    expect(text).to.match(
+      new RegExp(
+        `^keeper: Nothing was decided for want of the lease ${key}: dead:1:x has it until 20[^ ]+Z, longer`,
+        "m",
+      ),
+    );
   });
 
   it("follows the chain until it is told to stop, and gives its directory back", async () => {
