@@ -153,13 +153,15 @@ class EndpointPool implements RpcPool {
 
   /** Every endpoint once at most. */
   async #readOnce(call: Call, service: Service): Promise<unknown> {
+    const askedAt = performance.now();
     const order = [...this.#endpoints].sort((a, b) => b.rank - a.rank);
     const evenIfDown = this.#isLastResort(service);
     const gathering = new Gathering(call, service, order, {
       ask: (endpoint) => this.#ask(endpoint, call, { evenIfDown }),
       timeout: this.#timeout,
       onLate: (reply, { winner }) => {
-        this.#witness.compare(call, service, winner, [reply]);
+        this.#witness.compare(call, service, winner, [reply], askedAt);
+        this.#witness.agree(call, [reply], winner);
       },
     });
     this.#isTryingLast ||= evenIfDown;
@@ -173,8 +175,8 @@ class EndpointPool implements RpcPool {
     }
     if (verdict === null) throw gathering.failure();
     const { winner, dissenters } = verdict;
-    this.#witness.compare(call, service, winner, dissenters);
-    this.#witness.agree(gathering.replies, winner);
+    this.#witness.compare(call, service, winner, dissenters, askedAt);
+    this.#witness.agree(call, gathering.replies, winner);
     for (const [endpoint, error] of gathering.unable) endpoint.health.noteUnable(error.message);
     if (winner.error !== null) throw winner.error;
     return winner.result;

@@ -23,6 +23,8 @@ interface Suspect {
 
 /** Answers that may differ because nodes are at different blocks do not do so so often in a row. */
 const STREAK = 3;
+/** Milliseconds after which a difference is no longer one of a row: a node that is always a little late differs now and then for ever. */
+const FORGOTTEN_AFTER = 600_000;
 /** Milliseconds between two lines in the log on the same fault of the same endpoint. */
 const LOG_EVERY = 60_000;
 
@@ -30,8 +32,8 @@ const LOG_EVERY = 60_000;
 export class Witness {
   readonly #log: Log;
   readonly #onDisagreement: (report: Disagreement) => void;
-  /** Times in a row an endpoint was alone with an answer of a method that may differ. */
-  readonly #streaks = new Map<string, number>();
+  /** By {@link rowOf}: how often in a row an endpoint was alone with an answer of a method that may differ, and when last. */
+  readonly #streaks = new Map<string, { readonly count: number; readonly at: number }>();
   readonly #loggedAt = new Map<string, number>();
 
   constructor(log: Log, onDisagreement: (report: Disagreement) => void = () => undefined) {
@@ -39,26 +41,24 @@ export class Witness {
     this.#onDisagreement = onDisagreement;
   }
 
-  /** Judges those that said something else than what is gone by. */
+  /** Judges those that said something else than what is gone by. @param askedAt Milliseconds of `performance.now()`. */
   compare<From extends Suspect>(
     call: Call,
     { dissent }: Service,
     winner: Reply<From>,
     others: readonly Reply<From>[],
+    askedAt: number,
   ): void {
     if (dissent === "none" || isNull(winner)) return;
-    for (const other of others) {
-      if (call.method === "eth_estimateGas" && isNearEstimate(winner, other)) continue;
-      if (other.key !== winner.key) this.#judge(call, dissent, winner, other);
-    }
+    for (const other of others)
+      if (!isSame(call, winner, other)) this.#judge(call, dissent, winner, other, askedAt);
   }
 
-  /** Those that say what is gone by are no longer under suspicion. */
-  agree<From extends Suspect>(replies: readonly Reply<From>[], winner: Reply<From>): void {
+  /** Those that say what is gone by are no longer under suspicion, as far as this method goes: another may be all they lie in. */
+  agree<From extends Suspect>(call: Call, replies: readonly Reply<From>[], winner: Reply<From>): void {
     if (this.#streaks.size === 0) return;
-    for (const { from, key } of replies) {
-      if (key === winner.key) this.#streaks.delete(from.name);
-    }
+    for (const reply of replies)
+      if (isSame(call, winner, reply)) this.#streaks.delete(rowOf(reply.from, call));
   }
 
   report({ name, health }: Suspect, { method }: Call, kind: Disagreement["kind"], detail: string): void {
@@ -81,6 +81,7 @@ export class Witness {
     dissent: "pinned" | "moving",
     winner: Reply<From>,
     other: Reply<From>,
+    askedAt: number,
   ): void {
     const { from } = other;
     if (isNull(other)) {
@@ -93,20 +94,36 @@ export class Witness {
       if (behind < -NEAR) this.report(from, call, "lies", `is ${String(-behind)} blocks ahead of all others`);
       return;
     }
-    const isSameBlock =
+    const isOneBlock =
       behind === 0n &&
       fieldOf(winner.result, "hash") !== undefined &&
       fieldOf(winner.result, "hash") === fieldOf(other.result, "hash");
-    if (dissent === "pinned" || isSameBlock) {
+    if (dissent === "pinned" || isOneBlock) {
       this.report(from, call, "lies", `says ${brief(other)}, two others ${brief(winner)}`);
       return;
     }
-    const streak = (this.#streaks.get(from.name) ?? 0) + 1;
-    this.#streaks.set(from.name, streak);
-    if (streak >= STREAK) {
-      this.report(from, call, "lies", `differs ${String(streak)} times in a row, last ${brief(other)}`);
+    const row = rowOf(from, call);
+    const now = performance.now();
+    let { count, at } = this.#streaks.get(row) ?? { count: 0, at: -Infinity };
+    if (now - at > FORGOTTEN_AFTER) count = 0;
+    // What was asked side by side met the same blocks: it is one difference.
+    else if (askedAt <= at) return;
+    count += 1;
+    at = now;
+    this.#streaks.set(row, { count, at });
+    if (count >= STREAK) {
+      this.report(from, call, "lies", `differs ${String(count)} times in a row, last ${brief(other)}`);
     }
   }
+}
+
+function rowOf({ name }: Suspect, { method }: Call): string {
+  return `${name} ${method}`;
+}
+
+/** Whether both say the same, as far as two nodes can. */
+function isSame<From>({ method }: Call, one: Reply<From>, other: Reply<From>): boolean {
+  return one.key === other.key || (method === "eth_estimateGas" && isNearEstimate(one, other));
 }
 
 /** Null where the answers are neither blocks nor block numbers. */

@@ -177,6 +177,46 @@ describe("a pool of RPC endpoints", () => {
       expect(reports.map(({ kind }) => kind)).to.deep.equal(["lies"]);
     });
 
+    describe("of which one differs at a moving block", () => {
+      const balance = { method: "eth_getBalance", params: [`0x${"11".repeat(20)}`, "latest"] };
+      const count = { method: "eth_getTransactionCount", params: [`0x${"11".repeat(20)}`, "latest"] };
+
+      beforeEach(async () => {
+        await start(3);
+        // The first is the fastest, so that it is among those asked first.
+        servers[1]!.fault = servers[2]!.fault = reordered(() => 20);
+      });
+
+      it("reports it when it lies in one method only, whatever else it says is right", async () => {
+        servers[0]!.fault = only(
+          ["eth_getBalance"],
+          lying(() => "0x1"),
+        );
+        for (let round = 0; round < 3; round += 1) {
+          expect(reports).to.deep.equal([]);
+          await pool.request(balance);
+          await pool.request(count);
+          await pool.request(LATEST);
+        }
+        expect(reports.map(({ endpoint, method, kind }) => ({ endpoint, method, kind }))).to.deep.equal([
+          { endpoint: nameOf(0), method: "eth_getBalance", kind: "lies" },
+        ]);
+      });
+
+      it("does not when it is a block late now and then", async () => {
+        for (let block = 0; block < 4; block += 1) {
+          servers[0]!.fault = lying(() => "0x1");
+          // Whatever is asked at once meets one and the same boundary, and so does each method once.
+          await Promise.all([1, 2, 3, 4].map(() => pool.request(balance)));
+          await pool.request(count);
+          servers[0]!.fault = null;
+          await pool.request(balance);
+          await pool.request(count);
+        }
+        expect(reports).to.deep.equal([]);
+      });
+    });
+
     it("believes nobody when all three differ", async () => {
       await start(3);
       servers.forEach((server, index) => (server.fault = lying(() => `0x${String(index)}`)));
