@@ -197,8 +197,9 @@ function alert(
   return { key: `${name}:${scope}`, name, severity: SEVERITY[name], chainId, vault, message, hold };
 }
 
+/** Whole from 10 s on, and to two digits below: heads of a fast chain are due every quarter of a second. */
 function seconds(value: number): string {
-  return `${String(Math.round(value))} s`;
+  return `${String(value < 10 ? Number(value.toPrecision(2)) : Math.round(value))} s`;
 }
 
 function ether(wei: bigint): string {

@@ -48,6 +48,7 @@ export function notReady({ vaults, lanes, chains }: FleetStatus): string[] {
   ];
 }
 
+/** To the tenth, and below a second to two digits: heads of a fast chain are due every few hundredths. */
 function seconds(value: number): string {
-  return `${String(Math.round(value * 10) / 10)} s`;
+  return `${String(value < 1 ? Number(value.toPrecision(2)) : Math.round(value * 10) / 10)} s`;
 }

@@ -80,6 +80,12 @@ describe("alert rules", () => {
       withVault({ oracle: null }),
       /only for less drift or debt/,
     ],
+    [
+      "head-stalled",
+      withChain({ headAge: 1.04, headInterval: 0.25 }),
+      withChain({ headAge: 0.75, headInterval: 0.25 }),
+      /no new head for 1 s, where one is due every 0\.25 s\./,
+    ],
     ["head-stalled", withChain({ headAge: 36.5 }), withChain({ headAge: 36 }), /no new head for 37 s/],
     [
       "vault-failing",

@@ -62,6 +62,11 @@ describe("status server", () => {
 
   const ills: [string, FleetStatus, RegExp][] = [
     ["a chain shows no head for three intervals", withChain({ headAge: 36.1 }), /^Chain 1 .* 36\.1 s/],
+    [
+      "a fast chain shows no head for three intervals",
+      withChain({ headAge: 1, headInterval: 0.04 }),
+      /^Chain 1 .* 1 s, where one is due every 0\.04 s\.$/,
+    ],
     ["a vault fails five cycles in a row", withVault({ failures: 5 }), /^The vault eth-weekly .* 5 cycles/],
     [
       "the database is gone",
