@@ -6,7 +6,7 @@ import type { Secret } from "../config/secret.ts";
 import type { AlertStatus, FleetStatus } from "../fleet/status.ts";
 import { describeError } from "../log/describeError.ts";
 import type { Log } from "../log/logger.ts";
-import { alertsOf, isAbout, SEVERITY, type Alert, type AlertName } from "./rules.ts";
+import { alertsOf, isAbout, isForeign, SEVERITY, type Alert, type AlertName } from "./rules.ts";
 import type { AlertMessage, Deliver } from "./webhook.ts";
 
 /** An alert as it is kept. Times are unix seconds. */
@@ -35,6 +35,8 @@ export interface AlertStore {
 export interface NotifierOptions {
   readonly store: AlertStore;
   readonly settings: AlertSettings;
+  /** Whether no other process can have the store: then what is of a vault that this one does not know is of none any more. Default: no. */
+  readonly isAlone?: boolean;
   /** Null: alerts are logged and shown, and nobody is told. */
   readonly webhook: {
     /** Hands a message to the queue, which tries until it is delivered. `key` tells equal messages. */
@@ -195,7 +197,8 @@ export class Notifier {
 
   /** Whether what is not true now has not been for long enough, and this process is the one to say so. */
   #isOver(key: string, status: FleetStatus): boolean {
-    if (!isAbout(status, key)) {
+    const isOrphan = this.#options.isAlone === true && isForeign(status, key);
+    if (!isOrphan && !isAbout(status, key)) {
       this.#absentSince.delete(key);
       return false;
     }

@@ -93,6 +93,18 @@ export function isAbout(status: FleetStatus, key: string): boolean {
   );
 }
 
+/** Whether the alert with this key is of a vault, account or chain that this process does not know at all. */
+export function isForeign({ vaults, lanes, chains }: FleetStatus, key: string): boolean {
+  const scope = key.slice(key.indexOf(":") + 1);
+  const known = [
+    scopeOf.process,
+    ...vaults.map(scopeOf.vault),
+    ...lanes.map(scopeOf.lane),
+    ...chains.map(({ chainId }) => scopeOf.chain(chainId)),
+  ];
+  return !known.includes(scope);
+}
+
 const isOurs = ({ mode }: VaultStatus) => mode !== "standby";
 const isHeld = ({ lease }: LaneStatus) => lease === "held";
 

@@ -113,7 +113,7 @@ async function startQueue({ config, database, log }: OperateOptions, journal: Jo
   }
 }
 
-function notifierOf({ config, database, log }: OperateOptions, jobs: Jobs | null): Notifier {
+function notifierOf({ config, database, log, shadowOf }: OperateOptions, jobs: Jobs | null): Notifier {
   const { alertWebhook: url } = config;
   const store: AlertStore = {
     raise: (alert) => alerts.raise(database, alert),
@@ -132,7 +132,9 @@ function notifierOf({ config, database, log }: OperateOptions, jobs: Jobs | null
           },
           deliver: createWebhook({ url }),
         };
-  return new Notifier({ store, settings: config.alerts, webhook, log, secrets: secretsOf(config) });
+  // A server may be shared with processes that keep other vaults; a directory has one process, which as a shadow has no accounts.
+  const isAlone = database.engine === "pglite" && shadowOf === null;
+  return new Notifier({ store, settings: config.alerts, isAlone, webhook, log, secrets: secretsOf(config) });
 }
 
 /** @returns Stops serving. */

@@ -186,6 +186,47 @@ describe("alert notifier", () => {
     expect(queue).to.have.length(1);
   });
 
+  describe("of a vault that was taken out of the settings", () => {
+    const removed = { ...fleet, vaults: [] };
+    const anothers = { ...fleet, vaults: [], lanes: [], chains: [] };
+
+    beforeEach(async () => {
+      await notifier.update(withVault({ failures: 5 }));
+      await notifier.update({ ...withLane({ balance: 0n }), vaults: [] });
+      expect(store.rows.map(({ name }) => name)).to.have.members(["vault-failing", "low-balance"]);
+      queue = [];
+    });
+
+    it("calls off what is open, where nobody else can have the store", async () => {
+      notifier = create({ isAlone: true });
+      await clear(removed);
+      expect(store.rows).to.deep.equal([]);
+      const ended = queue.map(({ message: { name, resolved } }) => [name, resolved]);
+      expect(ended).to.have.deep.members([
+        ["vault-failing", true],
+        ["low-balance", true],
+      ]);
+    });
+
+    it("does so also where its account and its chain are gone with it", async () => {
+      notifier = create({ isAlone: true });
+      await clear(anothers);
+      expect(store.rows).to.deep.equal([]);
+    });
+
+    it("leaves it open where another process may keep it", async () => {
+      notifier = create();
+      await clear(anothers);
+      expect(store.rows).to.have.length(2);
+    });
+
+    it("leaves open what is of its own vault on standby", async () => {
+      notifier = create({ isAlone: true });
+      await clear(withVault({ mode: "standby" }));
+      expect(store.rows.map(({ name }) => name)).to.deep.equal(["vault-failing"]);
+    });
+  });
+
   it("tells once of what merely happened", async () => {
     const fallback = withVault({ lastFallback: { at: NOW, hash: `0x${"ab".repeat(32)}` } });
     await notifier.update(fallback);
