@@ -46,11 +46,22 @@ const METHODS = new Set([
   "eth_unsubscribe",
 ]);
 
+let ofProcess: Registry | null = null;
+
+/** Metrics of the process. Once for all: what prom-client watches the garbage collector and the event loop with can never be stopped. */
+function processMetrics(): Registry {
+  if (ofProcess === null) {
+    ofProcess = new Registry();
+    collectDefaultMetrics({ register: ofProcess });
+  }
+  return ofProcess;
+}
+
 /** Metrics of one fleet in a registry of their own, so that one process can hold several. */
 export function createMetrics({ status, now = () => Date.now() / 1000 }: MetricsOptions): Metrics {
   const registry = new Registry();
   const registers = [registry];
-  collectDefaultMetrics({ register: registry });
+  const ofThisProcess = processMetrics();
 
   const fromStatus = STATUS_METRICS.map(({ type, name, help, labels, read }) => {
     const options = { name, help, labelNames: [...labels], registers };
@@ -92,7 +103,8 @@ export function createMetrics({ status, now = () => Date.now() / 1000 }: Metrics
         metric.reset();
         for (const [labels, value] of read(current, at)) set(labels, value);
       }
-      return registry.metrics();
+      const [defaults, own] = await Promise.all([ofThisProcess.metrics(), registry.metrics()]);
+      return `${defaults.trimEnd()}\n${own}`;
     },
     decided({ chainId, vault, decision: { action, reason } }) {
       decisions.inc({ chain: String(chainId), vault, action, reason });

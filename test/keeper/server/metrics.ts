@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { readFileSync } from "node:fs";
+import perfHooks from "node:perf_hooks";
 
 import type { FleetStatus } from "../../../keeper/fleet/status.ts";
 import { createMetrics, type Metrics } from "../../../keeper/server/metrics.ts";
@@ -52,6 +53,31 @@ async function samples(metrics: Metrics): Promise<Map<string, number>> {
 }
 
 describe("metrics", () => {
+  it("of the process are watched once, however many fleets it has had, and shown with each", async () => {
+    create(fleet);
+    const { PerformanceObserver: original } = perfHooks;
+    let made = 0;
+    perfHooks.PerformanceObserver = class extends original {
+      constructor(...args: ConstructorParameters<typeof original>) {
+        super(...args);
+        made += 1;
+      }
+    };
+    try {
+      for (const metrics of [create(fleet), create(busy)]) {
+        const shown = await samples(metrics);
+        expect(shown.get("process_cpu_seconds_total")).to.be.above(0);
+        expect([...shown.keys()].some((key) => key.startsWith("nodejs_eventloop_lag"))).to.equal(true);
+        // Each once, or Prometheus refuses the whole page.
+        const named = (await metrics.text()).match(/^# TYPE \S+/gm)!;
+        expect(named).to.deep.equal([...new Set(named)]);
+      }
+    } finally {
+      perfHooks.PerformanceObserver = original;
+    }
+    expect(made).to.equal(0);
+  });
+
   const ofVault = 'chain="1",vault="eth-weekly"';
 
   it("are those of the status at the moment they are asked for", async () => {
