@@ -110,7 +110,10 @@ export class VaultKeeper {
     const idle = { snapshot, decision: null, input: null, sent: null, blocked: null };
     if (lane?.isBehind(this.subject.vault, head)) return idle;
     const slot = lane?.slotOf(this.subject.vault) ?? null;
-    if (slot !== null && leave.mode === "paused") await lane!.cancel(slot, head);
+    // A pause stops duties too, also of an earlier process that had others.
+    const duty = lane?.slotOf(this.subject.vault, "duty") ?? null;
+    for (const pending of leave.mode === "paused" ? [slot, duty] : [])
+      if (pending !== null) await lane!.cancel(pending, head);
     if (slot !== null && !isOpen(slot, head, snapshot)) return idle;
     if (snapshot.price === 0n || snapshot.poolLiquidity === 0n) {
       this.#options.log.warn(

@@ -109,6 +109,21 @@ export class Duties {
         log.warn(fields, "A duty could not be done and is tried again later.");
       }
     }
+    if (slot !== null) await this.#takeBack(slot, head, lane);
+  }
+
+  /** As with a rebalance: what nothing takes the place of is pending no longer than its time, and is not mined on a day when it only reverts. */
+  async #takeBack(slot: Slot, head: Head, lane: NonceLane): Promise<void> {
+    const { vault, log } = this.#options;
+    // It may have been mined since the block was offered.
+    const isPending = lane.pending.includes(slot);
+    if (!isPending || !slot.isSpent(head.timestamp, null)) return;
+    try {
+      await lane.cancel(slot, head);
+    } catch (error) {
+      const fields = { vault, block: head.number, error: describeError(error) };
+      log.warn(fields, "A duty whose time is up could not be taken back.");
+    }
   }
 
   #isDue({ duty, pause, past }: DutyState, scene: Scene): boolean {

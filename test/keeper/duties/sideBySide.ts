@@ -76,6 +76,55 @@ describe("duties beside hedging", () => {
     });
   });
 
+  /** A release of shares that no block takes, and then a base fee that is far above what it offers. */
+  async function stuckDuty() {
+    await rpc("evm_setAutomine", [false]);
+    const keeper = await start({ duties: { breach: false } });
+    await keeper.step();
+    const [duty] = await rows();
+    expect([duty!.kind, duty!.status]).to.deep.equal(["process-queue", "sent"]);
+    return { ...keeper, duty: duty!, high: duty!.max_fee_per_gas! * 3n };
+  }
+  const kinds = async () => (await rows()).map(({ kind, tx_nonce }) => [kind, tx_nonce]);
+
+  it("are taken back by a pause, and done once it is over", async () => {
+    const { step, pause, duty, high } = await stuckDuty();
+    await mineAt(high);
+    pause();
+    await step();
+    await step();
+    expect(await kinds()).to.deep.equal([
+      ["process-queue", duty.tx_nonce],
+      ["cancel", duty.tx_nonce],
+    ]);
+    await mineAt(duty.max_fee_per_gas! / 2n);
+    await step();
+    expect(await executions()).to.deep.equal(["process-queue replaced", "cancel confirmed"]);
+    pause(false);
+    // Releases keep their distance.
+    await rpc("evm_setAutomine", [true]);
+    await keel().networkHelpers.time.increase(1_800);
+    await keel().mainnet.submitEthUsd(3_000);
+    await step();
+    await step();
+    expect((await executions()).at(-1)).to.equal("process-queue confirmed");
+  });
+
+  it("are taken back once their time is up and nothing takes their place, and not before", async () => {
+    const { step, duty, high } = await stuckDuty();
+    // Nothing that takes its place is worth this.
+    await mineAt(high * 1_000n);
+    await step();
+    expect(await kinds()).to.deep.equal([["process-queue", duty.tx_nonce]]);
+    await rpc("evm_increaseTime", [601]);
+    await harness.mine();
+    await step();
+    expect(await kinds()).to.deep.equal([
+      ["process-queue", duty.tx_nonce],
+      ["cancel", duty.tx_nonce],
+    ]);
+  });
+
   it("fail by themselves: hedging goes on, and they are tried again with growing pauses", async () => {
     const warnings: unknown[] = [];
     const log = {

@@ -97,6 +97,11 @@ export function dutyHarness(setUp: (keel: Keel) => Promise<unknown>) {
       seat.controls = { activation: mode === "live" ? activation : null, pause: null };
       return {
         seat,
+        /** What the operator says from the next block on. */
+        pause(isPaused = true) {
+          const pause = isPaused ? { reason: "", pausedAt: 0n } : null;
+          seat.controls = { activation, pause };
+        },
         /** Takes the newest block as a fleet does. @returns The methods the keeper asked for. */
         async step(): Promise<readonly string[]> {
           const head = await readHead(client);
