@@ -41,7 +41,7 @@ export function feesFor(
 export function feesToReplace(previous: Fees, wanted: Fees, ceiling: bigint): Fees | null {
   const bump = (fee: bigint) => (fee * BUMP_NUMERATOR + BUMP_DENOMINATOR - 1n) / BUMP_DENOMINATOR;
   const maxPriorityFeePerGas = max(wanted.maxPriorityFeePerGas, bump(previous.maxPriorityFeePerGas));
-  const maxFeePerGas = max(wanted.maxFeePerGas, bump(previous.maxFeePerGas), maxPriorityFeePerGas);
+  const maxFeePerGas = max(wanted.maxFeePerGas, bump(previous.maxFeePerGas));
   return maxFeePerGas > ceiling ? null : { maxFeePerGas, maxPriorityFeePerGas };
 }
 
