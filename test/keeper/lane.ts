@@ -2,11 +2,11 @@ import { expect } from "chai";
 import { keccak256, parseTransaction, type Address, type Hex } from "viem";
 import { mnemonicToAccount } from "viem/accounts";
 
-import { NonceLane, type LaneOptions } from "../../keeper/execution/lane.ts";
+import { NonceLane, type LaneOptions, type SendRequest } from "../../keeper/execution/lane.ts";
 import { silentLog } from "../../keeper/log/logger.ts";
 import { openDatabase, type Database } from "../../keeper/store/database.ts";
 import { Journal } from "../../keeper/store/journal.ts";
-import { acquireLease } from "../../keeper/store/leases.ts";
+import { acquireLease, LeaseLostError } from "../../keeper/store/leases.ts";
 import { emptyDatabase } from "./utils/emptyDatabase.ts";
 import { FakeChain, headAt } from "./utils/fakeChain.ts";
 import { until } from "./utils/until.ts";
@@ -42,12 +42,13 @@ describe("a lane of several vaults", () => {
       ...changes,
     });
   }
-  function send(lane: NonceLane, vault: Address, at: bigint) {
-    const head = headAt(at);
+  function send(lane: NonceLane, vault: Address, at: bigint, changes: Partial<SendRequest> = {}) {
+    const head = changes.head ?? headAt(at);
     return lane.send({
       ...({ vault, to: vault, kind: "rebalance", data: "0x12", gas: 100_000n, head } as const),
       ...{ deadline: head.timestamp + 600n, decisionId: null, rebalanceNonce: 0n },
       ...{ fees: { priorityFeePerGas: GWEI, maxBaseFeePerGas: null }, ceiling: 1_000n * GWEI },
+      ...changes,
     });
   }
   async function hashOf(sending: ReturnType<typeof send>): Promise<Hex> {
@@ -174,6 +175,8 @@ describe("a lane of several vaults", () => {
     await lane.onHead(headAt(3n), null);
     expect(await statuses()).to.deep.equal(["sent"]);
     expect(chain.sent).to.have.length(2);
+    // It is decided anew, and taken back where nobody wants it any more.
+    expect(lane.slotOf(A)?.isOrphaned).to.equal(true);
   });
 
   it("looks again for what a reorg took back when the journal could not be written", async () => {
@@ -191,5 +194,72 @@ describe("a lane of several vaults", () => {
     Reflect.deleteProperty(journal, "reopen");
     await lane.onHead(headAt(3n), null);
     expect(await statuses()).to.deep.equal(["sent"]);
+  });
+
+  it("shows nobody what it signed once it may have lost its lease meanwhile", async () => {
+    const { key, holder, token, lost, release } = (await acquireLease(database, {
+      ...{ key: "l", holder: "h", ttl: 600, log: silentLog },
+    }))!;
+    let isHeld = true;
+    journal.recordSigned = async (...signed) => {
+      await Journal.prototype.recordSigned.apply(journal, signed);
+      // The machine slept: the database still has the lease, this process cannot know it.
+      isHeld = false;
+    };
+    const lane = await open({ lease: { key, holder, token, lost, release, isHeld: () => isHeld } });
+    const error: unknown = await send(lane, A, 1n).catch((thrown: unknown) => thrown);
+    expect(error).to.be.instanceOf(LeaseLostError);
+    expect([chain.sent.length, await statuses()]).to.deep.equal([0, ["signed"]]);
+  });
+
+  for (const [what, branch, isOrphaned] of [
+    ["takes up as undecided what was decided at a block that is gone", "lost", true],
+    ["takes up as decided what was decided at a block that stands", "main", false],
+  ] as const) {
+    it(what, async () => {
+      await send(await open(), A, 1n, { head: headAt(1n, branch) });
+      await database.db.deleteFrom("leases").execute();
+      const lane = await open();
+      await lane.reconcile();
+      expect(lane.slotOf(A)?.isOrphaned).to.equal(isOrphaned);
+    });
+  }
+
+  it("sends bytes again until their deadline, and not after", async () => {
+    const lane = await open();
+    await send(lane, A, 1n, { deadline: headAt(9n).timestamp });
+    await lane.onHead(headAt(9n), null);
+    expect(chain.sent).to.have.length(2);
+    await lane.onHead(headAt(10n), null);
+    expect([chain.sent.length, await statuses()]).to.deep.equal([2, ["sent"]]);
+  });
+
+  it("replaces nothing for more than the trade is worth", async () => {
+    const lane = await open();
+    // Offers 3 gwei, so that nothing below 3.375 can take its place.
+    const hash = await hashOf(send(lane, A, 1n));
+    expect(await send(lane, A, 2n, { ceiling: (337n * GWEI) / 100n })).to.have.property("refused");
+    expect([chain.sent.length, lane.slotOf(A)?.newest?.hash]).to.deep.equal([1, hash]);
+    await hashOf(send(lane, A, 2n, { ceiling: (338n * GWEI) / 100n }));
+    expect(noncesSent()).to.deep.equal([0, 0]);
+  });
+
+  it("replaces at its nonce what was private before it was everybody's", async () => {
+    const relayed: Hex[] = [];
+    const lane = await open({
+      privateRoute: {
+        publicAfter: 60,
+        send: async (raw) => {
+          relayed.push(raw);
+          return { kind: "known", text: "accepted" };
+        },
+        status: async () => "pending",
+      },
+    });
+    await send(lane, A, 1n);
+    await lane.onHead(headAt(6n), null);
+    expect(chain.sent).to.deep.equal(relayed);
+    await send(lane, A, 7n);
+    expect([relayed.length, noncesSent()]).to.deep.equal([1, [0, 0]]);
   });
 });
