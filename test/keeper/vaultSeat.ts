@@ -1,10 +1,12 @@
 import { expect } from "chai";
+import type { Address } from "viem";
 
 import { noObserver } from "../../keeper/fleet/observer.ts";
 import { VaultSeat, type VaultSeatOptions } from "../../keeper/fleet/vaultSeat.ts";
 import { silentLog } from "../../keeper/log/logger.ts";
 import type { Summary } from "../../keeper/store/summary.ts";
 import { optimalImpulse } from "../../keeper/strategy/optimalImpulse.ts";
+import type { Leave } from "../../keeper/vaultKeeper.ts";
 import { headAt } from "./utils/fakeChain.ts";
 import { decided } from "./utils/recordedDecisions.ts";
 
@@ -24,7 +26,10 @@ describe("a vault's seat", () => {
     summary = SUMMARY;
   });
 
-  function open(seat: { isHeld: boolean; lane: object | null; account: string } | null): VaultSeat {
+  function open(
+    seat: { isHeld: boolean; lane: object | null; account: string } | null,
+    changes: { readonly [K in "duties" | "keeper"]?: object } = {},
+  ): VaultSeat {
     const cycle = { snapshot: { rebalanceNonce: 0n, price: 0n, venues: [] }, input, decision };
     const gains = {
       sums: null,
@@ -47,6 +52,7 @@ describe("a vault's seat", () => {
       seat: seat as VaultSeatOptions["seat"],
       journal: { summary: async () => summary } as never,
       gains: gains as never,
+      ...(changes as Partial<VaultSeatOptions>),
     });
   }
   async function offer(seat: VaultSeat, at: bigint): Promise<void> {
@@ -83,5 +89,54 @@ describe("a vault's seat", () => {
     await ended(1n, "reverted");
     await ended(2n, "confirmed");
     expect(seat.status(0)).to.include({ rebalances: 1, reverted: 1 });
+  });
+
+  describe("says and does", () => {
+    const activation = { chainId, vault, build: "b", account: "0xaa" as Address, activatedAt: 1n };
+    const pause = { reason: "maintenance", pausedAt: 1n };
+    const lane = { slotOf: () => null };
+
+    for (const [mode, what, controls, seated] of [
+      ["live", "activated for this build and account", { activation, pause: null }, {}],
+      ["dry", "never activated", { activation: null, pause: null }, {}],
+      ["dry", "activated for another build", { activation: { ...activation, build: "a" }, pause: null }, {}],
+      [
+        "dry",
+        "activated for another account",
+        { activation: { ...activation, account: ACCOUNT }, pause: null },
+        {},
+      ],
+      ["paused", "activated and paused", { activation, pause }, {}],
+      ["paused", "paused", { activation: null, pause }, {}],
+      ["standby", "activated, where another has the lane", { activation, pause: null }, { isHeld: false }],
+    ] as const) {
+      it(`what is ${mode} where it is ${what}`, async () => {
+        const asked: string[] = [];
+        const seat = open(
+          { isHeld: true, lane, account: "0xaa", ...seated },
+          {
+            keeper: {
+              subject: { vault, chainId },
+              onBlock: async (_: unknown, leave: Leave) => {
+                asked.push(leave.mode);
+                return { snapshot: { venues: [] }, input, decision, sent: null, blocked: null };
+              },
+            },
+            duties: { offer: () => asked.push("duties"), rest: async () => undefined },
+          },
+        );
+        seat.controls = controls;
+        await offer(seat, 1n);
+        expect(seat.mode).to.equal(mode);
+        const done = mode === "live" ? ["live", "duties"] : mode === "standby" ? [] : [mode];
+        expect(asked).to.deep.equal(done);
+      });
+    }
+  });
+
+  it("decides nothing before its lane has brought journal and chain together", async () => {
+    const seat = open({ isHeld: true, lane: null, account: "0xaa" });
+    await offer(seat, 1n);
+    expect([seat.status(0).lastDecision, told]).to.deep.equal([null, []]);
   });
 });
