@@ -66,6 +66,36 @@ describeEngines("leases", (fixture) => {
     return state;
   }
 
+  /** A database that one statement reaches only when it is told to go on. */
+  function delayed() {
+    const { db } = fixture.database;
+    let onExecute: ((goOn: () => Promise<unknown>) => void) | null = null;
+    const slow = <T extends object>(builder: T, held: NonNullable<typeof onExecute>): T =>
+      new Proxy(builder, {
+        get: (target, name) => {
+          const member = Reflect.get(target, name) as (...args: unknown[]) => unknown;
+          if (name !== "execute")
+            return (...args: unknown[]) => slow(member.apply(target, args) as object, held);
+          return () =>
+            new Promise((resolve, reject) => {
+              held(async () => (member.call(target) as Promise<unknown>).then(resolve, reject));
+            });
+        },
+      });
+    return {
+      database: {
+        ...fixture.database,
+        get db() {
+          const held = onExecute;
+          onExecute = null;
+          return held === null ? db : slow(db, held);
+        },
+      },
+      /** Waits for a statement. @returns Lets it go on. */
+      next: () => new Promise<() => Promise<unknown>>((resolve) => (onExecute = resolve)),
+    };
+  }
+
   it("are held by one at a time, each with a higher token", async () => {
     const first = (await acquire("a"))!;
     expect(await acquire("b")).to.equal(null);
@@ -134,6 +164,44 @@ describeEngines("leases", (fixture) => {
     expect([zombie.isHeld(), zombie.lost.aborted, next.isHeld()]).to.deep.equal([false, true, true]);
   });
 
+  it("are not taken from the next holder by a zombie that gives back what it lost", async () => {
+    const zombie = (await acquire("a"))!;
+    await sql`update leases set expires_at = clock_timestamp()`.execute(fixture.database.db);
+    await acquire("b");
+    await zombie.release();
+    expect(await acquire("c")).to.equal(null);
+  });
+
+  it("stay given back though a heartbeat arrives after that", async () => {
+    const slow = delayed();
+    const lease = (await acquire("a", { ttl: 0.6 }, slow.database))!;
+    const sendHeartbeat = await slow.next();
+    await lease.release();
+    await sendHeartbeat();
+    expect((await acquire("b"))?.token).to.equal(2n);
+  });
+
+  it("count their time from when a heartbeat was sent, not from its answer", async () => {
+    const clock = settableClock();
+    const slow = delayed();
+    const lease = (await acquire("a", { ttl: 0.6, clock }, slow.database))!;
+    const sendHeartbeat = await slow.next();
+    clock.monotonicOffset = 500;
+    await sendHeartbeat();
+    await sleep(5);
+    expect(lease.isHeld()).to.equal(false);
+  });
+
+  it("try a heartbeat again that has no answer", async () => {
+    const clock = settableClock();
+    const slow = delayed();
+    await acquire("a", { ttl: 0.3, clock }, slow.database);
+    // Or the lease would be over by then on a machine that is slow.
+    clock.monotonicOffset = -10_000;
+    await slow.next();
+    expect(await Promise.race([slow.next(), sleep(5_000)])).to.be.a("function");
+  });
+
   it("write nothing where the work fails", async () => {
     const lease = (await acquire("a"))!;
     await fenced(fixture.database, lease, async (transaction) => {
@@ -175,6 +243,7 @@ describeEngines("leases", (fixture) => {
     ["the process slept and its machine's counter went on", { monotonicOffset: 3_600_000 }],
     ["the counter went on while the clock was set back", { monotonicOffset: 3_600_000, wallOffset: -1e9 }],
     ["the machine slept and its counter stood still", { wallOffset: 31_000 }],
+    ["less than a fifth of their time is left", { wallOffset: 24_500, monotonicOffset: 24_500 }],
   ] as const) {
     it(`are not trusted when ${what}`, async () => {
       const clock = settableClock();
