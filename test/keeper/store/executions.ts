@@ -182,6 +182,7 @@ describeEngines("executions", (fixture) => {
     const unsigned = await journal.recordIntent(intentRecord(null), lease);
     const id = await signed();
     const elsewhere = await signed({ chainId: 1 });
+    const another = await signed({ account: OTHER_VAULT });
     await journal.recordOutcome(id, {
       status: "confirmed",
       ...mined,
@@ -189,7 +190,7 @@ describeEngines("executions", (fixture) => {
     });
     const unknown = await signed();
     await journal.recordOutcome(unknown, { status: "superseded" });
-    for (const other of [old, unsigned, elsewhere])
+    for (const other of [old, unsigned, elsewhere, another])
       await journal.recordOutcome(other, { status: "replaced" });
     await journal.reopen(id);
     expect((await journal.unsettled(LANE)).map((found) => [found.id, found.status])).to.deep.equal([
@@ -197,7 +198,7 @@ describeEngines("executions", (fixture) => {
       [id, "sent"],
       [unknown, "sent"],
     ]);
-    expect(await statusOf(elsewhere)).to.equal("replaced");
+    for (const other of [elsewhere, another]) expect(await statusOf(other)).to.equal("replaced");
     const row = (await journal.executions({ limit: 9 })).find(({ id: found }) => (found as unknown) === id);
     const { gas_used, effective_gas_price, fee, block_number, block_hash, events, final } = row!;
     expect([gas_used, effective_gas_price, fee, block_number, block_hash, events, final]).to.deep.equal([
