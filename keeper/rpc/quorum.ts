@@ -104,7 +104,7 @@ export function isNearEstimate(one: Reply<unknown>, other: Reply<unknown>): bool
 export const reachedNumber: Rule = (replies, stage) => {
   const winner = agreed(replies);
   if (winner !== undefined) return decide(winner, replies);
-  if (stage === "open" || replies.length < NEEDED) return null;
+  if (stage === "open") return null;
   return decide(byNumber(replies, quantityOf)[1], replies);
 };
 
@@ -176,13 +176,7 @@ function nearest<From>(replies: readonly Reply<From>[]): Reply<From> | undefined
 }
 
 function estimated<From>(replies: readonly Reply<From>[]): Reply<From> | undefined {
-  return replies.length < NEEDED
-    ? undefined
-    : median(
-        replies.filter(({ error }) => error === null),
-        Math.ceil,
-        1,
-      );
+  return replies.length < NEEDED ? undefined : median(replies, Math.ceil, 1);
 }
 
 /** @param round Which of the two in the middle of an even number. */
