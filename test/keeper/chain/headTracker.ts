@@ -130,19 +130,60 @@ describe("the head tracker", () => {
     }
   }
 
-  it("says when a reorg went below what was final", async () => {
+  // What is forgotten as final depends on how many heads were taken.
+  for (const heads of [30, 31]) {
+    it(`says when a reorg went below what was final, after ${String(heads)} heads`, async () => {
+      const chain = new ModelChain();
+      const { tracker } = track(chain, 8);
+      for (let each = 0; each < heads; each += 1) {
+        chain.mine(1);
+        await tracker.advance(chain.head);
+      }
+      const final = BigInt(heads - 8);
+      expect(tracker.finalized).to.equal(final);
+      chain.rewind(12);
+      chain.mine(14);
+      const reorg = await tracker.advance(chain.head);
+      expect(reorg?.pastFinality).to.equal(true);
+      expect(reorg?.dropped.map(({ number }) => number)).to.include(final);
+    });
+  }
+
+  it("counts as final what once did, also after a reorg to a lower head", async () => {
     const chain = new ModelChain();
-    const { tracker } = track(chain, 8);
-    for (let each = 0; each < 30; each += 1) {
-      chain.mine(1);
-      await tracker.advance(chain.head);
-    }
-    expect(tracker.finalized).to.equal(22n);
-    chain.rewind(12);
-    chain.mine(14);
-    const reorg = await tracker.advance(chain.head);
-    expect(reorg?.pastFinality).to.equal(true);
-    expect(reorg?.dropped.map(({ number }) => number)).to.include(22n);
+    chain.mine(10);
+    const { tracker } = track(chain, 3);
+    await tracker.advance(chain.head);
+    chain.rewind(2);
+    chain.mine(1);
+    expect((await tracker.advance(chain.head))?.pastFinality).to.equal(false);
+    expect([tracker.head?.number, tracker.finalized]).to.deep.equal([9n, 7n]);
+  });
+
+  it("concludes nothing from a head that skips blocks and names the last for its parent", async () => {
+    const chain = new ModelChain();
+    chain.mine(3);
+    const { tracker } = track(chain);
+    await tracker.advance(chain.head);
+    const false6 = { ...blockAfter(chain.head, 9), number: 6n };
+    const error: unknown = await tracker.advance(false6).catch((thrown: unknown) => thrown);
+    expect(error).to.be.instanceOf(ChainMovedError);
+    expect(tracker.head).to.equal(chain.head);
+  });
+
+  it("forgets what it dropped once that is final", async () => {
+    const chain = new ModelChain();
+    chain.mine(5);
+    const { tracker } = track(chain, 3);
+    await tracker.advance(chain.head);
+    const gone = chain.head;
+    chain.rewind(1);
+    chain.mine(4);
+    await tracker.advance(chain.head);
+    expect(tracker.isCanonical(gone)).to.equal(false);
+    chain.mine(1);
+    await tracker.advance(chain.head);
+    expect(tracker.isCanonical(gone)).to.equal(null);
   });
 
   it("leaves out an old head of a node that is behind", async () => {
