@@ -5,11 +5,17 @@ import { Fleet } from "../../keeper/fleet/fleet.ts";
 import { LaneSeat } from "../../keeper/fleet/laneSeat.ts";
 import { StartupError } from "../../keeper/fleet/startupChecks.ts";
 import { silentLog } from "../../keeper/log/logger.ts";
+import { createChainClient } from "../../keeper/chain/client.ts";
+import type { Reorg } from "../../keeper/chain/headTracker.ts";
+import { pause } from "../../keeper/store/controls.ts";
 import { openDatabase, type Database } from "../../keeper/store/database.ts";
 import { acquireLease, holderOf } from "../../keeper/store/leases.ts";
+import { emptyDatabase } from "./utils/emptyDatabase.ts";
 import { headAt } from "./utils/fakeChain.ts";
+import { HeaderChain } from "./utils/headerChain.ts";
 
 const VAULT = `0x${"0a".repeat(20)}` as const;
+const OTHER = `0x${"0b".repeat(20)}` as const;
 
 describe("a fleet", () => {
   let database: Database;
@@ -109,5 +115,63 @@ describe("a fleet", () => {
     });
     await fleet.once(new AbortController().signal);
     expect(answers).to.deep.equal([]);
+  });
+
+  describe("on a chain", () => {
+    /** What happened, in turn. */
+    let events: string[];
+    beforeEach(async () => {
+      await emptyDatabase(database);
+      events = [];
+    });
+
+    const vaultOf = (vault: typeof VAULT | typeof OTHER, name: string) => ({
+      subject: { vault, chainId: 31337 },
+      set controls({ pause: paused }: { pause: object | null }) {
+        events.push(`${name} ${paused === null ? "runs" : "paused"}`);
+      },
+      onSettled: async () => void events.push(`${name} settled`),
+      offer: () => events.push(`${name} decides`),
+      rest: async () => undefined,
+    });
+    const seatOf = (lane: object, request: (call: { method: string; params?: unknown }) => unknown) =>
+      new ChainSeat({
+        ...{ chainId: 31337, pool: {} as never, database, pollInterval: 0.005, finalityBlocks: 2 },
+        ...{ lanes: [lane as never], log: silentLog },
+        client: createChainClient({ provider: { request: async (call: never) => request(call) } as never }),
+        vaults: [vaultOf(VAULT, "one"), vaultOf(OTHER, "other")] as never,
+      });
+
+    it("settles with the vault whose transaction it was, and reads the operator's word, before it decides", async () => {
+      await pause(database, { chainId: 31337, vault: OTHER }, "maintenance");
+      const chain = new HeaderChain(5);
+      const onHead = async () => {
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        return [{ attempt: { vault: OTHER } }];
+      };
+      await seatOf({ onHead }, ({ params }) => chain.at((params as string[])[0])).decideOnce();
+      expect(events.slice(0, -2)).to.have.members(["one runs", "other paused", "other settled"]);
+      expect(events.slice(-2)).to.deep.equal(["one decides", "other decides"]);
+    });
+
+    it("tells its lanes of every reorg, and what of the chain is final", async () => {
+      const chain = new HeaderChain(5);
+      const told: [Reorg | null, bigint][] = [];
+      const stop = new AbortController();
+      const onHead = async (_: unknown, reorg: Reorg | null, finalized: bigint) => {
+        told.push([reorg, finalized]);
+        if (told.length === 2) stop.abort();
+        else {
+          chain.rewind(1);
+          chain.mine(2);
+        }
+        return [];
+      };
+      await seatOf({ onHead }, ({ params }) => chain.at((params as string[])[0])).run(stop.signal);
+      expect(told.map(([reorg, final]) => [reorg?.depth, final])).to.deep.equal([
+        [undefined, 2n],
+        [1, 3n],
+      ]);
+    });
   });
 });

@@ -27,7 +27,6 @@ describe("a lane's seat", () => {
   after(() => database.close());
   beforeEach(async () => {
     await emptyDatabase(database);
-    await database.db.deleteFrom("leases").execute();
     journal = new Journal(database);
     chain = new FakeChain();
     seats = [];
