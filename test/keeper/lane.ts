@@ -4,6 +4,7 @@ import { mnemonicToAccount } from "viem/accounts";
 
 import { NonceLane, type LaneOptions, type SendRequest } from "../../keeper/execution/lane.ts";
 import { silentLog } from "../../keeper/log/logger.ts";
+import type { Signer } from "../../keeper/signer/signer.ts";
 import { openDatabase, type Database } from "../../keeper/store/database.ts";
 import { Journal } from "../../keeper/store/journal.ts";
 import { acquireLease, LeaseLostError } from "../../keeper/store/leases.ts";
@@ -17,6 +18,14 @@ const signer = mnemonicToAccount("test test test test test test test test test t
 const A: Address = `0x${"0a".repeat(20)}`;
 const B: Address = `0x${"0b".repeat(20)}`;
 const GWEI = 10n ** 9n;
+/** Signs nothing that is to B. */
+const notForB: Signer = {
+  address: signer.address,
+  signTransaction: (transaction) =>
+    transaction.to === B
+      ? Promise.reject(new Error("The remote signer refused."))
+      : signer.signTransaction({ ...transaction, type: "eip1559" }),
+};
 
 describe("a lane of several vaults", () => {
   let database: Database;
@@ -71,13 +80,7 @@ describe("a lane of several vaults", () => {
         },
         status: async () => "pending",
       },
-      signer: {
-        address: signer.address,
-        signTransaction: (transaction) =>
-          transaction.to === B
-            ? Promise.reject(new Error("The remote signer refused."))
-            : signer.signTransaction({ ...transaction, type: "eip1559" }),
-      },
+      signer: notForB,
     });
     await send(lane, A, 1n);
     expect([relayed.length, chain.sent.length]).to.deep.equal([1, 0]);
@@ -261,5 +264,36 @@ describe("a lane of several vaults", () => {
     expect(chain.sent).to.deep.equal(relayed);
     await send(lane, A, 7n);
     expect([relayed.length, noncesSent()]).to.deep.equal([1, [0, 0]]);
+  });
+
+  it("keeps what a reconciled lane got through while the first try was still being refused", async () => {
+    const lane = await open({ signer: notForB });
+    let refuse: (() => void) | undefined;
+    chain.provider.faults.set("eth_sendRawTransaction", (forward) => {
+      if (refuse !== undefined) return forward();
+      return new Promise((_, reject) => {
+        refuse = () => reject(new Error("insufficient funds for gas * price + value"));
+      });
+    });
+    const sending = send(lane, A, 1n);
+    while (refuse === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
+    await send(lane, B, 1n).catch(() => undefined);
+    await lane.onHead(headAt(2n), null);
+    refuse();
+    await sending;
+    expect([await statuses(), lane.nextNonce]).to.deep.equal([["sent", "abandoned"], 1n]);
+    expect(chain.sent).to.have.length(1);
+  });
+
+  it("sends what the journal holds, also when it was told that the write had failed", async () => {
+    const lane = await open();
+    journal.recordSigned = async (...signed) => {
+      await Journal.prototype.recordSigned.apply(journal, signed);
+      throw new Error("connection reset");
+    };
+    await send(lane, A, 1n).catch(() => undefined);
+    expect(chain.sent).to.deep.equal([]);
+    await lane.onHead(headAt(2n), null);
+    expect([await statuses(), noncesSent()]).to.deep.equal([["sent"], [0]]);
   });
 });
