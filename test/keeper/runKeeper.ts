@@ -98,7 +98,7 @@ describe("keeper run", () => {
     return { code, text };
   }
 
-  it("decides and sends nothing until it is activated, for this build and this account", async () => {
+  it("decides, and sends nothing until it is activated", async () => {
     const { code, text } = await run();
     expect(code, text).to.equal(0);
     expect(text).to.not.include("Sends a transaction.");
