@@ -48,7 +48,10 @@ export function operatorOf(database: Database): Operator {
 export function commandsOf(database: Database): Commands {
   const operator = operatorOf(database);
   return {
-    activate: async (body) => operator.activate(requests.activate.parse(body)),
+    activate: async (body) => {
+      await operator.activate(requests.activate.parse(body));
+      return null;
+    },
     pause: async (body) => operator.pause(requests.pause.parse(body)),
     resume: async (body) => operator.resume(requests.resume.parse(body)),
     record: async (body) => operator.record(requests.record.parse(body)),
