@@ -34,7 +34,7 @@ export function replayCommand(): Command {
     .option("--config <file>", "configuration file; keeper.config.json when it is there")
     .option("--from <point>", "block number or ISO time to begin at")
     .option("--to <point>", "block number or ISO time to end at")
-    .option("--vault <address>", "only the decisions of this vault")
+    .option("--vault <name>", "only the decisions of this vault; also by its address")
     .option("--strategy <name>", "decide by another strategy: optimal-impulse, fixed-band, clock")
     .option("--params <json>", "with --strategy, its parameters as a JSON object", toObject)
     .option("--limit <n>", "at most the newest n of them", toCount)

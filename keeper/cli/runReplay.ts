@@ -1,13 +1,16 @@
 import { existsSync } from "node:fs";
 
+import { getAddress, isAddress } from "viem";
+
 import { ConfigError, loadConfig, secretsOf, type Config } from "../config/load.ts";
 import { plainJson } from "../fleet/plainJson.ts";
 import { describeError } from "../log/describeError.ts";
 import { paramsOf, strategyOf } from "../replay/recordedStrategy.ts";
 import { changes, replay, type Difference, type ReplayTotals } from "../replay/replay.ts";
-import { isWithin, StretchError, toPoint, toVault, type Stretch } from "../replay/stretch.ts";
-import { openJournal, type Journal, type StoredDecision } from "../store/journal.ts";
+import { rangeOf, StretchError, toPoint, type Point, type Stretch } from "../replay/stretch.ts";
+import { openJournal, type Journal, type StoredDecision, type Subject } from "../store/journal.ts";
 import type { Decision, Strategy } from "../strategy/types.ts";
+import { locateVaults } from "./operatorSession.ts";
 import type { ReplayFlags } from "./replay.ts";
 
 export interface RunReplayOptions {
@@ -23,8 +26,8 @@ export async function runReplay(flags: ReplayFlags, options: RunReplayOptions): 
   const { env, stdout, stderr } = options;
   let config: Config | null = null;
   try {
-    const stretch = stretchOf(flags);
     config = loadConfig({ file: flags.config, env });
+    const stretch = await stretchOf(flags, config);
     const strategyFor = await chooser(flags, config);
     const journal = await openRecorded(config);
     try {
@@ -61,19 +64,27 @@ async function openRecorded({ storeDir, databaseUrl }: Config): Promise<Journal>
   return openJournal({ directory: storeDir });
 }
 
-function stretchOf({ from, to, vault }: ReplayFlags): Stretch {
-  const read = <Value>(flag: string, text: string, parse: (text: string) => Value): Value => {
+async function stretchOf({ from, to, vault }: ReplayFlags, config: Config): Promise<Stretch> {
+  const read = (flag: string, text: string): Point => {
     try {
-      return parse(text);
+      return toPoint(text);
     } catch (error) {
       throw error instanceof StretchError ? new ConfigError([`${flag}: ${error.message}`]) : error;
     }
   };
   return {
-    ...(from === undefined ? {} : { from: read("--from", from, toPoint) }),
-    ...(to === undefined ? {} : { to: read("--to", to, toPoint) }),
-    ...(vault === undefined ? {} : { vault: read("--vault", vault, toVault) }),
+    ...(from === undefined ? {} : { from: read("--from", from) }),
+    ...(to === undefined ? {} : { to: read("--to", to) }),
+    ...(vault === undefined ? {} : { subject: await subjectOf(vault, config) }),
   };
+}
+
+/** A vault by its address, which may have left the settings, or by its name in them. */
+async function subjectOf(text: string, config: Config): Promise<Partial<Subject>> {
+  if (isAddress(text, { strict: false })) return { vault: getAddress(text) };
+  const [located] = await locateVaults(config, text);
+  const { chainId, contracts } = located!.deployment;
+  return { chainId, vault: contracts.Vault };
 }
 
 /** Who decides a record again: the strategy asked for, else the one that decided it. Each is made once. */
@@ -100,18 +111,15 @@ async function chooser(
   };
 }
 
-/** More than any journal of one vault holds. */
-const ALL = 1_000_000_000;
-
-/** The records of a stretch, oldest first; of these the newest `limit`. */
+/** The records of a stretch, oldest first; of these the newest `limit`, which fit into memory. */
 async function* recordsOf(
   journal: Journal,
   stretch: Stretch,
   limit: number | undefined,
 ): AsyncGenerator<StoredDecision> {
-  const newestFirst = await journal.decisions({ limit: ALL });
-  const within = newestFirst.filter((record) => isWithin(record, stretch));
-  yield* within.slice(0, limit).reverse();
+  const range = rangeOf(stretch);
+  if (limit === undefined) yield* journal.allDecisions(range);
+  else yield* (await journal.decisions({ ...range, limit })).reverse();
 }
 
 function lineOf({ id, block, recorded, now }: Difference): string {

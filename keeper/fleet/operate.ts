@@ -99,7 +99,7 @@ async function startQueue({ config, database, log }: OperateOptions, journal: Jo
     const jobs = await startJobs(database, log);
     await jobs.work(PRUNING.name, async () => {
       const pruned = await journal.prune(config.retentionDays);
-      log.info({ pruned }, "Old decisions to hold are gone.");
+      log.info({ pruned }, "Old decisions are gone.");
     });
     await jobs.schedule(PRUNING.name, PRUNING.cron);
     if (config.alertWebhook !== null) {

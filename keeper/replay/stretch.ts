@@ -1,6 +1,4 @@
-import { getAddress, isAddress, type Address } from "viem";
-
-import type { StoredDecision } from "../store/journal.ts";
+import type { DecisionRange, Subject } from "../store/journal.ts";
 
 /** A point of history: a block, or a time in unix seconds. */
 export type Point = { readonly block: bigint } | { readonly time: bigint };
@@ -9,10 +7,11 @@ export type Point = { readonly block: bigint } | { readonly time: bigint };
 export interface Stretch {
   readonly from?: Point;
   readonly to?: Point;
-  readonly vault?: Address;
+  /** Absent: every vault. */
+  readonly subject?: Partial<Subject>;
 }
 
-/** Text that is no point of history, or no address. */
+/** Text that is no point of history. */
 export class StretchError extends Error {
   override readonly name = "StretchError";
 }
@@ -29,22 +28,11 @@ export function toPoint(text: string): Point {
   return { time: BigInt(Math.floor(milliseconds / 1000)) };
 }
 
-/** An address in the one spelling of the journal. Throws {@link StretchError}. */
-export function toVault(text: string): Address {
-  if (!isAddress(text, { strict: false })) throw new StretchError("is not an address");
-  return getAddress(text);
-}
-
-/** Whether a record belongs to the stretch. */
-export function isWithin(
-  { vault, block }: Pick<StoredDecision, "vault" | "block">,
-  stretch: Stretch,
-): boolean {
-  const distance = (point: Point) =>
-    "block" in point ? block.number - point.block : block.timestamp - point.time;
-  return (
-    (stretch.vault === undefined || stretch.vault === vault) &&
-    (stretch.from === undefined || distance(stretch.from) >= 0n) &&
-    (stretch.to === undefined || distance(stretch.to) <= 0n)
-  );
+/** The stretch as the journal is asked for it. */
+export function rangeOf({ from, to, subject }: Stretch): DecisionRange {
+  return {
+    ...subject,
+    ...(from === undefined ? {} : "block" in from ? { from: from.block } : { since: from.time }),
+    ...(to === undefined ? {} : "block" in to ? { to: to.block } : { until: to.time }),
+  };
 }

@@ -49,18 +49,31 @@ export class DecisionLog {
     return rows.map(fromRow);
   }
 
-  async *stream(range: DecisionRange & Subject): AsyncGenerator<StoredDecision> {
+  /** Oldest block first. */
+  stream(range: DecisionRange & Subject): AsyncGenerator<StoredDecision> {
+    // Ids alone tell the order of one process's decisions only, and quick blocks share a second.
+    return this.#pages(range, "block_number");
+  }
+
+  /** Of all chains: oldest second first. */
+  streamByTime(range: DecisionRange): AsyncGenerator<StoredDecision> {
+    return this.#pages(range, "block_timestamp");
+  }
+
+  async *#pages(
+    range: DecisionRange,
+    order: "block_number" | "block_timestamp",
+  ): AsyncGenerator<StoredDecision> {
     await this.flush();
-    let last: { readonly number: bigint; readonly id: bigint } | null = null;
+    let last: Selectable<DecisionTable> | undefined;
     do {
-      let query = this.#select(range).orderBy("block_number").orderBy("id").limit(PAGE);
-      // Ids alone tell the order of one process's decisions only.
-      if (last !== null) query = query.where(sql<boolean>`(block_number, id) > (${last.number}, ${last.id})`);
+      let query = this.#select(range).orderBy(order).orderBy("id").limit(PAGE);
+      if (last !== undefined)
+        query = query.where(sql<boolean>`(${sql.ref(order)}, id) > (${last[order]}, ${last.id})`);
       const rows: Selectable<DecisionTable>[] = await query.execute();
-      const end = rows.at(-1);
-      last = end === undefined ? null : { number: end.block_number, id: end.id };
+      last = rows.at(-1);
       yield* rows.map(fromRow);
-    } while (last !== null);
+    } while (last !== undefined);
   }
 
   /** The decision of an id, or null where it was pruned. */
@@ -74,7 +87,7 @@ export class DecisionLog {
     return row === undefined ? null : fromRow(row);
   }
 
-  #select({ vault, chainId, from, to, mode }: DecisionRange) {
+  #select({ vault, chainId, from, to, since, until, mode }: DecisionRange) {
     return this.#database.db
       .selectFrom("decisions")
       .selectAll()
@@ -82,6 +95,8 @@ export class DecisionLog {
       .$if(chainId !== undefined, (query) => query.where("chain_id", "=", BigInt(chainId!)))
       .$if(from !== undefined, (query) => query.where("block_number", ">=", from!))
       .$if(to !== undefined, (query) => query.where("block_number", "<=", to!))
+      .$if(since !== undefined, (query) => query.where("block_timestamp", ">=", since!))
+      .$if(until !== undefined, (query) => query.where("block_timestamp", "<=", until!))
       .$if(mode !== undefined, (query) => query.where("mode", "=", mode!));
   }
 

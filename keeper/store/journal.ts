@@ -59,6 +59,9 @@ export interface DecisionRange extends Partial<Subject> {
   /** Block numbers. */
   readonly from?: bigint;
   readonly to?: bigint;
+  /** Times of blocks, unix seconds. */
+  readonly since?: bigint;
+  readonly until?: bigint;
   readonly mode?: DecisionMode;
 }
 
@@ -241,6 +244,11 @@ export class Journal {
     return this.#decisions.byId(id);
   }
 
+  /** Every decision of a stretch, oldest first, of all vaults and chains it does not leave out, read in pages. */
+  allDecisions(range: DecisionRange): AsyncGenerator<StoredDecision> {
+    return this.#decisions.streamByTime(range);
+  }
+
   /** Every decision about a vault, oldest first, read in pages. */
   streamDecisions(range: DecisionRange & Subject): AsyncGenerator<StoredDecision> {
     return this.#decisions.stream(range);
@@ -251,14 +259,14 @@ export class Journal {
     return this.#executions.newest(range);
   }
 
-  /** What the keeper did for a vault, in total; holds and decisions without those that were pruned. */
+  /** What the keeper did for a vault, in total, without what was pruned. */
   async summary(vault: Address, chainId?: number): Promise<Summary> {
     await this.flush();
     return summarise(this.#database.db, vault, chainId);
   }
 
   /**
-   * Deletes holds older than `days` that nothing refers to.
+   * Deletes decisions older than `days` that no transaction was made of.
    * @returns How many there were.
    */
   prune(days: number): Promise<number> {

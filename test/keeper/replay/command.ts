@@ -69,6 +69,12 @@ describe("keeper replay", function () {
       code: 0,
       answer: { decisions: 10, same: 10, different: 0, differences: [] },
     });
+    const deployment = join(directory, "deployment.json");
+    const contracts = { Vault: VAULT, Lens: VAULT };
+    writeFileSync(deployment, JSON.stringify({ chainId: 31337, block: 1, contracts }));
+    const named = write("named.json", { riskAversion: 1e-4, vaults: [{ name: "eth-weekly", deployment }] });
+    const byName = await runCli(["replay", "--config", named, "--vault", "eth-weekly", "--limit", "7"]);
+    expect(byName.stdout).to.equal("7 decisions: 7 the same, 0 different\n");
     const from = new Date((1_722_643_200 + 12 * 28) * 1000).toISOString();
     expect((await answered("--from", from)).answer.decisions).to.equal(2);
     const newest = await answered("--limit", "3", "--strategy", "clock", "--params", '{"seconds":1}');
@@ -128,7 +134,7 @@ describe("keeper replay", function () {
 
   for (const [flags, problem] of [
     [["--from", "soon"], "--from: is neither a block number nor a time such as 2026-01-31T12:00:00Z"],
-    [["--vault", "eth"], "--vault: is not an address"],
+    [["--vault", "eth"], "--vault: there is none of that name, but vault"],
     [["--strategy", "clock"], /^The strategy clock cannot be made: params\.seconds: /],
     [["--params", "{}"], "--params: belongs to --strategy, which is not given"],
     [["--config", "/nowhere.json"], "/nowhere.json: cannot be read (ENOENT)"],

@@ -2,11 +2,11 @@ import { expect } from "chai";
 
 import { paramsOf, strategyOf } from "../../../keeper/replay/recordedStrategy.ts";
 import { changes, isSame, replay, type Difference } from "../../../keeper/replay/replay.ts";
-import { isWithin, toPoint, toVault } from "../../../keeper/replay/stretch.ts";
+import { toPoint } from "../../../keeper/replay/stretch.ts";
 import { parseJson, toJson } from "../../../keeper/store/json.ts";
 import type { StoredDecision } from "../../../keeper/store/journal.ts";
 import type { Decision } from "../../../keeper/strategy/types.ts";
-import { decided, records, VAULT } from "../utils/recordedDecisions.ts";
+import { records } from "../utils/recordedDecisions.ts";
 
 const impulse = await strategyOf("optimal-impulse", { riskAversion: 1e-4 });
 
@@ -117,21 +117,6 @@ describe("recorded strategy", () => {
 });
 
 describe("stretch", () => {
-  it("begins and ends at blocks and times, both included", () => {
-    const { block } = decided(5, impulse);
-    const record = { vault: VAULT, block };
-    const time = new Date(Number(block.timestamp) * 1000).toISOString();
-    for (const text of [String(block.number), time]) {
-      const point = toPoint(text);
-      expect(isWithin(record, { from: point, to: point }), text).to.equal(true);
-    }
-    const later = { block: block.number + 1n };
-    expect(isWithin(record, { from: later })).to.equal(false);
-    expect(isWithin(record, { to: { time: block.timestamp - 1n } })).to.equal(false);
-    expect(isWithin(record, { vault: toVault(VAULT.toLowerCase()) })).to.equal(true);
-    expect(isWithin(record, { vault: toVault(`0x${"1".repeat(40)}`) })).to.equal(false);
-  });
-
   it("is read from ISO times, UTC unless they say otherwise", () => {
     const noon = { time: 1_769_860_800n };
     const { TZ } = process.env;
@@ -153,6 +138,5 @@ describe("stretch", () => {
       if (text === "2026") expect(toPoint(text)).to.deep.equal({ block: 2026n });
       else expect(() => toPoint(text), text).to.throw(/neither a block number nor a time/);
     }
-    expect(() => toVault("0x12")).to.throw("is not an address");
   });
 });

@@ -96,6 +96,24 @@ describeEngines("decisions", (fixture) => {
     expect(await all(first.streamDecisions({ vault: OTHER_VAULT, chainId: CHAIN }))).to.deep.equal([]);
   });
 
+  it("streams all vaults and chains by time, both ends included, over pages", async () => {
+    const journal = open();
+    for (let number = 0n; number < 1_100n; number += 1n) {
+      const [vault, chainId] = number % 2n === 0n ? [VAULT, CHAIN] : [OTHER_VAULT, CHAIN + 1];
+      // The other chain's blocks have other numbers, and one time for two.
+      const block = { ...at(number % 2n === 0n ? number : 9_000n - number), timestamp: 5_000n + number / 4n };
+      await journal.recordDecision(decisionRecord(hold, { vault, chainId, block }));
+    }
+    const times = async (range: Parameters<typeof journal.allDecisions>[0]) =>
+      (await all(journal.allDecisions(range))).map(({ block }) => block.timestamp);
+    const expected = Array.from({ length: 1_100 }, (_, i) => 5_000n + BigInt(i >> 2));
+    expect(await times({})).to.deep.equal(expected);
+    const within = expected.filter((time) => time >= 5_003n && time <= 5_270n);
+    expect(await times({ since: 5_003n, until: 5_270n })).to.deep.equal(within);
+    expect(await times({ vault: OTHER_VAULT, since: 5_274n })).to.have.length(2);
+    expect(await times({ from: 8_950n, to: 8_951n })).to.have.length(1);
+  });
+
   it("counts on after the database is opened again", async () => {
     const directory = mkdtempSync(join(tmpdir(), "keel-journal-"));
     const location = fixture.url === undefined ? { directory } : { url: fixture.url };
