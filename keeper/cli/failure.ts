@@ -7,7 +7,7 @@ import { RemoteSignerError } from "../signer/remote.ts";
 import { DatabaseError } from "../store/databaseUrl.ts";
 import { StoreLockedError } from "../store/directoryLock.ts";
 
-/** Exit codes of every command: 0 done, 1 it could not be, 2 bad settings. */
+/** Exit codes of every command: 0 done, 1 it could not be, 2 bad settings, which trying again does not mend. */
 export const EXIT = { done: 0, failed: 1, badSettings: 2 } as const;
 
 /** What has been put in words for an operator where it was thrown. */
@@ -24,5 +24,5 @@ export function reportFailure(
   for (const line of lines) {
     stderr.write(`${prefix}: ${secrets.reduce((text, secret) => secret.blot(text), line)}\n`);
   }
-  return error instanceof ConfigError ? EXIT.badSettings : EXIT.failed;
+  return error instanceof ConfigError || error instanceof KeyError ? EXIT.badSettings : EXIT.failed;
 }

@@ -116,16 +116,25 @@ export function loadConfig({ file, env }: LoadOptions): Config {
     const known = isOwn ? { ...env, KEEL_PRIVATE_KEY: undefined } : env;
     return { ...vault, key: readKeySource(known, { keystore, remoteSigner }, problems) };
   });
-  const databaseUrl = env["DATABASE_URL"];
+  const databaseUrl = readDatabaseUrl(env, problems);
   const alertWebhook = readWebhook(env, problems);
   if (problems.length > 0 || process === null) throw new ConfigError([...new Set(problems)]);
   return {
     ...process,
     chains: chains.map(hideChain) as [ChainSettings, ...ChainSettings[]],
     vaults: keyed as [VaultSettings, ...VaultSettings[]],
-    databaseUrl: databaseUrl === undefined || databaseUrl === "" ? null : new Secret(databaseUrl),
+    databaseUrl,
     alertWebhook,
   };
+}
+
+/** The driver's own error for what is no such URL would quote it. */
+function readDatabaseUrl(env: LoadOptions["env"], problems: string[]): Secret | null {
+  const url = env["DATABASE_URL"] ?? "";
+  if (url === "") return null;
+  if (!/^postgres(ql)?:$/.test(URL.parse(url)?.protocol ?? ""))
+    problems.push("DATABASE_URL: not of the form postgres://user:password@host:port/name");
+  return new Secret(url);
 }
 
 /** Every `${NAME}` in a text of the file replaced by the variable it names. */

@@ -131,8 +131,10 @@ function locate(
   const deployment = loadDeployment(vault.deployment ?? deploymentFile(ids[0]!));
   const chain = chains.find(({ chainId }) => chainId === deployment.chainId);
   if (chain === undefined) {
-    const serves = `${ids.length > 1 ? "The RPCs serve chains" : "The RPC serves chain"} ${ids.join(", ")}`;
-    throw new StartupError(`${serves}, the deployment is of chain ${String(deployment.chainId)}.`);
+    const [of, is] = [ids.join(", "), `the deployment is of chain ${String(deployment.chainId)}.`];
+    if (chains.some(({ settings }) => settings.chainId === undefined))
+      throw new StartupError(`The RPC serves chain ${of}, ${is}`);
+    throw new ConfigError([`chainId: is ${of}, ${is}`]);
   }
   const { Vault } = deployment.contracts;
   if (chain.vaults.some(({ subject }) => subject.vault === Vault))

@@ -245,6 +245,21 @@ describe("keeper run", () => {
       { config: { deployment: "none.json" } },
       "keeper: none.json: cannot be read (ENOENT)\n",
     ],
+    [
+      "settings of another chain",
+      { config: { chainId: 1 } },
+      "keeper: chainId: is 1, the deployment is of chain 31337.\n",
+    ],
+    [
+      "no private key",
+      { env: { KEEL_PRIVATE_KEY: `0x${"00".repeat(32)}` } },
+      "keeper: KEEL_PRIVATE_KEY is not a valid private key.\n",
+    ],
+    [
+      "no URL of a database",
+      { env: { DATABASE_URL: "not-to-be-printed" } },
+      "keeper: DATABASE_URL: not of the form postgres://user:password@host:port/name\n",
+    ],
   ] as const) {
     it(`does not start with ${what}: one line, exit code 2`, async () => {
       expect(await run(setting)).to.deep.equal({ code: 2, text: line });
