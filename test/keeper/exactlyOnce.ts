@@ -356,6 +356,26 @@ describe("keeper, exactly once", () => {
       expect([await rebalances(), await nonceOf()]).to.deep.equal([1, 1]);
     });
 
+    it("leaves what is pending when its block is gone and nearly the same is wanted, or replaces it", async () => {
+      let part = 1;
+      const decide: Strategy["decide"] = (input) => {
+        const decision = toZero.decide(input);
+        return { ...decision, trade: decision.trade * part };
+      };
+      const { step } = await start({ ...toZero, decide });
+      await mine();
+      const { sent, snapshot } = await step();
+      const reorg = { depth: 1, ancestor: snapshot.blockNumber - 1n, dropped: [], pastFinality: false };
+      part = 0.95;
+      expect((await step(reorg)).decision?.action).to.equal("rebalance");
+      expect((await step()).decision).to.equal(null);
+      part = 0.5;
+      expect((await step(reorg)).sent)
+        .to.match(/^0x/)
+        .and.not.equal(sent);
+      expect((await executions()).map(({ tx_nonce }) => tx_nonce)).to.deep.equal([0n, 0n]);
+    });
+
     it("cancels what is pending when its block is gone and nothing is wanted any more", async () => {
       let isWanted = true;
       const { step } = await start({

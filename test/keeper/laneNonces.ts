@@ -4,7 +4,7 @@ import { keccak256, type Hex } from "viem";
 import { LeaseLostError } from "../../keeper/store/leases.ts";
 import type { PrivateRoute } from "../../keeper/execution/privateRoute.ts";
 import { headAt } from "./utils/fakeChain.ts";
-import { A, B, GWEI, laneHarness, relay } from "./utils/laneHarness.ts";
+import { A, B, GWEI, laneHarness, notForB, relay } from "./utils/laneHarness.ts";
 
 const reorgTo = (ancestor: bigint) => ({ depth: 1, ancestor, dropped: [], pastFinality: false });
 
@@ -62,6 +62,15 @@ describe("the nonces of a lane", () => {
     expect([await statuses(), lane.nextNonce]).to.deep.equal([["signed"], 1n]);
   });
 
+  for (const answer of ["nonce too low", "transaction underpriced", "socket hang up"]) {
+    it(`are kept after a first answer that proves nothing: ${answer}`, async () => {
+      const lane = await open();
+      harness.chain.provider.faults.set("eth_sendRawTransaction", () => Promise.reject(new Error(answer)));
+      await hashOf(send(lane, A, 1n));
+      expect([await statuses(), lane.nextNonce]).to.deep.equal([["signed"], 1n]);
+    });
+  }
+
   it("hold what a node answered with another hash as not known to be out", async () => {
     const lane = await open();
     harness.chain.provider.faults.set("eth_sendRawTransaction", async () => keccak256("0x"));
@@ -118,6 +127,12 @@ describe("the nonces of a lane", () => {
     await send(lane, A, 1n);
     for (let count = 0; count < 2; count += 1) await lane.cancel(lane.slotOf(A)!, headAt(1n));
     expect(noncesSent()).to.deep.equal([0, 0]);
+  });
+
+  it("are taken for no more than the transaction is worth", async () => {
+    const lane = await open();
+    await send(lane, A, 1n, { ceiling: 2n * GWEI });
+    expect(lastSent().maxFeePerGas).to.equal(2n * GWEI);
   });
 
   it("are taken with no more gas than a transaction may have", async () => {
@@ -202,6 +217,15 @@ describe("the nonces of a lane", () => {
       const lane = await open({ privateRoute: refusing("underpriced", []) });
       await send(lane, A, 1n);
       expect([harness.chain.sent.length, lane.pending[0]?.isPublic]).to.deep.equal([0, false]);
+    });
+
+    it("stay everybody's when the lane is reconciled", async () => {
+      const lane = await open({ privateRoute: relay([]), signer: notForB });
+      await send(lane, A, 1n);
+      await lane.onHead(headAt(6n), null);
+      await send(lane, B, 6n).catch(() => undefined);
+      await lane.reconcile();
+      expect(lane.pending.map(({ isPublic }) => isPublic)).to.deep.equal([true]);
     });
 
     it("are known to be everybody's from when the relay refused them", async () => {

@@ -144,7 +144,9 @@ describeEngines("executions", (fixture) => {
   it("refuses the signed bytes of one who no longer has the lease, and of an abandoned intent", async () => {
     const id = await journal.recordIntent(intentRecord(null), lease);
     const next = await takeOver();
+    expect(lease.isHeld()).to.equal(true);
     await lost(journal.recordSigned(id, { raw: "0x02f8", hash: HASH }, lease));
+    expect([lease.isHeld(), lease.lost.aborted]).to.deep.equal([false, true]);
     await journal.recordOutcome(id, { status: "abandoned" });
     await lost(journal.recordSigned(id, { raw: "0x02f8", hash: HASH }, next));
     expect((await journal.executions({ limit: 9 })).map(({ status, raw }) => [status, raw])).to.deep.equal([
