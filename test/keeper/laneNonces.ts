@@ -18,6 +18,14 @@ describe("the nonces of a lane", () => {
     expect(noncesSent()).to.have.members([0, 1]);
   });
 
+  it("are one for a vault's hedge and one for its duties", async () => {
+    const lane = await open();
+    await send(lane, A, 1n);
+    await send(lane, A, 1n, { kind: "settle" });
+    await send(lane, A, 2n, { kind: "settle" });
+    expect(noncesSent()).to.deep.equal([0, 1, 1]);
+  });
+
   it("are not given twice where one is freed below another that is out", async () => {
     const lane = await open();
     const held = holdFirst();
