@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { hostname } from "node:os";
 import { createInterface } from "node:readline";
 import { PassThrough } from "node:stream";
 import { fileURLToPath } from "node:url";
@@ -98,6 +99,15 @@ describe("keeper run", () => {
     return { code, text };
   }
 
+  /** A keeper in a process of its own, which tells all that it does. */
+  function spawnKeeper(configFile: string) {
+    // What this process was told is not the keeper's: it refuses settings that it does not know.
+    const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("KEEL_"));
+    const settings = { KEEL_RPC_URL: url, KEEL_PRIVATE_KEY: KEEPER_KEY, KEEL_LOG_LEVEL: "debug" };
+    const env = { ...Object.fromEntries(inherited), ...settings };
+    return spawn(process.execPath, [MAIN, "run", "--config", configFile], { env });
+  }
+
   it("decides, and sends nothing until it is activated", async () => {
     const { code, text } = await run();
     expect(code, text).to.equal(0);
@@ -191,11 +201,7 @@ describe("keeper run", () => {
 
   it("has every hold in the journal when it is killed", async () => {
     const configFile = prepare({ config: { strategy: { name: "fixed-band", params: { fraction: 9 } } } });
-    // What this process was told is not the keeper's: it refuses settings that it does not know.
-    const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("KEEL_"));
-    const settings = { KEEL_RPC_URL: url, KEEL_PRIVATE_KEY: KEEPER_KEY, KEEL_LOG_LEVEL: "debug" };
-    const env = { ...Object.fromEntries(inherited), ...settings };
-    const child = spawn(process.execPath, [MAIN, "run", "--config", configFile], { env });
+    const child = spawnKeeper(configFile);
     const closed = once(child, "close");
     let decided = 0;
     let said = "";
@@ -272,5 +278,28 @@ describe("keeper run", () => {
     unlock();
     expect(code).to.equal(1);
     expect(text).to.match(/is in use by this process/);
+  });
+
+  it("does not start beside one with its own process number, as in another container, and leaves the store whole", async function () {
+    this.timeout(60_000);
+    const child = spawnKeeper(prepare({}));
+    const closed = once(child, "close");
+    let said = "";
+    try {
+      for await (const line of createInterface(child.stderr)) {
+        said += `${line}\n`;
+        if (line.includes("Decided.")) break;
+      }
+      expect(said).to.include("Decided.");
+      write("store/keeper.lock", { host: hostname(), pid: process.pid, since: "2026" });
+      const { code, text } = await run();
+      expect(code, text).to.equal(1);
+      expect(text).to.match(/^keeper: [^\n]+ is in use by process \d+ on [^\n]+\.\n$/);
+    } finally {
+      child.kill("SIGKILL");
+      await closed;
+    }
+    const { code, text } = await run();
+    expect(code, text).to.equal(0);
   });
 });
