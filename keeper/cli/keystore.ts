@@ -2,34 +2,62 @@ import { Command } from "commander";
 
 import type { Secret } from "../config/secret.ts";
 
-const HELP = `
+interface KeystoreFlags {
+  readonly json?: true;
+}
+
+const SECRETS_HELP = `
 The password comes from KEEL_KEYSTORE_PASSWORD or the file named by KEEL_KEYSTORE_PASSWORD_FILE; import reads the key
-from KEEL_PRIVATE_KEY. None of them is ever a flag: flags are seen by every process of the machine.
+from KEEL_PRIVATE_KEY. None of them is ever a flag: flags are seen by every process of the machine.`;
+
+const HELP = `${SECRETS_HELP}
 
 Examples:
   $ KEEL_KEYSTORE_PASSWORD_FILE=password npm run keeper -- keystore new keeper.keystore.json
   $ npm run keeper -- keystore address keeper.keystore.json`;
+
+const NEW_HELP = `
+The password comes from KEEL_KEYSTORE_PASSWORD or the file named by KEEL_KEYSTORE_PASSWORD_FILE. A file that exists is left as it is.
+
+Examples:
+  $ KEEL_KEYSTORE_PASSWORD_FILE=password npm run keeper -- keystore new keeper.keystore.json
+  $ KEEL_KEYSTORE_PASSWORD_FILE=password npm run --silent keeper -- keystore new keeper.keystore.json --json | jq -r .address`;
+
+const IMPORT_HELP = `${SECRETS_HELP}
+
+Examples:
+  $ KEEL_KEYSTORE_PASSWORD_FILE=password npm run keeper -- keystore import keeper.keystore.json
+  $ KEEL_KEYSTORE_PASSWORD_FILE=password npm run --silent keeper -- keystore import keeper.keystore.json --json`;
+
+const ADDRESS_HELP = `
+Examples:
+  $ npm run keeper -- keystore address keeper.keystore.json
+  $ npm run --silent keeper -- keystore address keeper.keystore.json --json | jq -r .address`;
 
 /** `keeper keystore`: makes and shows encrypted key files. */
 export function keystoreCommand(): Command {
   const command = new Command("keystore")
     .description("Make an encrypted key file, or show whose key it holds.")
     .addHelpText("after", HELP);
-  command
-    .command("new <file>")
+  withJson(command.command("new <file>"))
     .description("a new random key")
-    .action((file: string) => answer(() => create(file, false)));
-  command
-    .command("import <file>")
+    .addHelpText("after", NEW_HELP)
+    .action((file: string, flags: KeystoreFlags) => answer(file, flags, () => create(file, false)));
+  withJson(command.command("import <file>"))
     .description("the key in KEEL_PRIVATE_KEY")
-    .action((file: string) => answer(() => create(file, true)));
-  command
-    .command("address <file>")
+    .addHelpText("after", IMPORT_HELP)
+    .action((file: string, flags: KeystoreFlags) => answer(file, flags, () => create(file, true)));
+  withJson(command.command("address <file>"))
     .description("the address of the key; nothing is decrypted")
-    .action((file: string) =>
-      answer(async () => (await import("../signer/keystore.ts")).keystoreAddress(file)),
+    .addHelpText("after", ADDRESS_HELP)
+    .action((file: string, flags: KeystoreFlags) =>
+      answer(file, flags, async () => (await import("../signer/keystore.ts")).keystoreAddress(file)),
     );
   return command;
+}
+
+function withJson(command: Command): Command {
+  return command.option("--json", "print JSON: the address and the file");
 }
 
 async function create(path: string, fromEnvironment: boolean): Promise<string> {
@@ -52,9 +80,10 @@ async function create(path: string, fromEnvironment: boolean): Promise<string> {
 }
 
 /** The address on standard output, or one line for each problem and exit code 1; 2 for bad settings. */
-async function answer(make: () => Promise<string>): Promise<void> {
+async function answer(file: string, { json }: KeystoreFlags, make: () => Promise<string>): Promise<void> {
   try {
-    process.stdout.write(`${await make()}\n`);
+    const address = await make();
+    process.stdout.write(`${json === true ? JSON.stringify({ address, file }, null, 2) : address}\n`);
   } catch (error) {
     const { ConfigError } = await import("../config/load.ts");
     process.stderr.write(`${(error as Error).message}\n`);

@@ -23,12 +23,4 @@ describe("keeper command line", function () {
       expect(stderr).to.match(/^error: [^\n]+\n/);
     });
   }
-
-  for (const command of ["run", "replay", "band", "greeks", "calibrate", "keystore"]) {
-    it(`shows examples of ${command} on request`, async () => {
-      const { code, stdout, stderr } = await runCli([command, "--help"]);
-      expect({ code, stderr }).to.deep.equal({ code: 0, stderr: "" });
-      expect(stdout).to.match(new RegExp(`Examples?:[^]*keeper -- ${command}`));
-    });
-  }
 });
