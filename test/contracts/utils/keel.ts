@@ -28,6 +28,7 @@ export function seriesId({ isPut, strike, cap, expiry }: SeriesTerms): bigint {
  * The local mainnet with Keel on it, at 3,000 USDC per ETH, and an account for everyone.
  * @param adminDelay Seconds.
  * @param initialDate When the chain begins.
+ * @param chainId By default that of the local mainnet.
  * @param deploymentId Under which Ignition remembers it, where the chain is not in this process.
  * @param url Of an empty development chain that serves already; by default a chain in this process is made.
  */
@@ -99,6 +100,7 @@ export async function keelFixture({ adminDelay = 0, url, deploymentId, ...overri
     await usdc.connect(user).getFunction("approve")(contracts.OptionBook, 2n ** 255n);
   };
 
+  const { chainId = 31337 } = override;
   let nonce = 0n;
   /** A quote of the vault for `id`, signed by `signer` (the quoter unless told). */
   const quote = async (
@@ -118,7 +120,7 @@ export async function keelFixture({ adminDelay = 0, url, deploymentId, ...overri
       deadline: 2n ** 40n,
     };
     const signature = await signer.signTypedData(
-      { name: "Keel OptionBook", version: "1", chainId: 31337, verifyingContract: contracts.OptionBook },
+      { name: "Keel OptionBook", version: "1", chainId, verifyingContract: contracts.OptionBook },
       QUOTE_TYPES,
       terms,
     );
@@ -184,6 +186,7 @@ export async function keelFixture({ adminDelay = 0, url, deploymentId, ...overri
 interface FixtureOptions {
   readonly adminDelay?: number;
   readonly initialDate?: Date;
+  readonly chainId?: number;
   readonly url?: string;
   readonly deploymentId?: string;
 }

@@ -7,9 +7,9 @@ import { openDatabase } from "../../../keeper/store/database.ts";
 import { KEEPER_KEY } from "./keys.ts";
 
 /** Lets the keeper of the fixture send for a vault from the store in that directory, as its operator would. */
-export async function activateStore(directory: string, vault: Address): Promise<void> {
+export async function activateStore(directory: string, vault: Address, chainId = 31337): Promise<void> {
   const database = await openDatabase({ directory });
   const account = privateKeyToAccount(KEEPER_KEY).address;
-  await activate(database, { chainId: 31337, vault, build: buildId(), account });
+  await activate(database, { chainId, vault, build: buildId(), account });
   await database.close();
 }

@@ -1,0 +1,108 @@
+import { expect } from "chai";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+
+import { openJournal } from "../../keeper/store/journal.ts";
+import type { keelFixture } from "../contracts/utils/keel.ts";
+import { expectNear } from "../support/near.ts";
+import { serveProvider, type ServedProvider } from "../support/serveProvider.ts";
+import { activateStore } from "./utils/activateStore.ts";
+import { FaultyProvider, type Provider } from "./utils/faultyProvider.ts";
+import { KEEPER_KEY } from "./utils/keys.ts";
+import { LogLines, type LogLine } from "./utils/logLines.ts";
+import { RunningKeeper } from "./utils/runningKeeper.ts";
+import { scratch } from "./utils/scratch.ts";
+import { shortCalls } from "./utils/shortCalls.ts";
+
+const MAIN = fileURLToPath(new URL("../../keeper/main.ts", import.meta.url));
+
+describe("keeper shadow", function () {
+  this.timeout(120_000);
+  let keel: Awaited<ReturnType<typeof keelFixture>>;
+  /** The way of the live keeper to the chain, and the shadow's. */
+  let chain: ServedProvider;
+  let watched: ServedProvider;
+  let asked: string[];
+  const { at, write } = scratch();
+
+  before(async () => {
+    ({ keel } = await shortCalls(2_000));
+    chain = await serveProvider(keel.provider);
+  });
+  beforeEach(async () => {
+    const provider = new FaultyProvider(keel.provider as Provider);
+    ({ asked } = provider);
+    watched = await serveProvider(provider);
+  });
+  afterEach(() => watched.close());
+  after(() => chain.close());
+
+  /** @param fraction Of the options' notional that drift may reach. @returns Path of the configuration. */
+  function configure(name: string, rpcUrl: string, fraction: number): string {
+    return write(`${name}.json`, {
+      ...{ rpcUrl, storeDir: at(name), pollInterval: 0.05, limits: { delta: 1_000 } },
+      strategy: { name: "fixed-band", params: { fraction } },
+      deployment: write("deployment.json", { chainId: 31337, block: 0, contracts: keel.contracts }),
+    });
+  }
+  /** The command in a process of its own, without a key. */
+  function shadow(name: string, fraction: number, ...flags: string[]) {
+    const configFile = configure(name, watched.url, fraction);
+    const inherited = Object.entries(process.env).filter(([variable]) => !variable.startsWith("KEEL_"));
+    const args = [MAIN, "shadow", "--as", keel.keeper.address, "--config", configFile, ...flags];
+    const child = spawn(process.execPath, args, { env: Object.fromEntries(inherited) });
+    return { child, closed: once(child, "close"), log: new LogLines(child.stderr) };
+  }
+  async function kept(name: string) {
+    const journal = await openJournal({ directory: at(name) });
+    const decisions = await journal.decisions({ limit: 99 });
+    const executions = await journal.executions({ limit: 99 });
+    await journal.close();
+    return { modes: [...new Set(decisions.map(({ mode }) => mode))], executions };
+  }
+  const nonce = () => keel.ethers.provider.getTransactionCount(keel.keeper.address);
+  const sends = () => asked.filter((method) => method.startsWith("eth_send"));
+
+  it("decides once with --once, sends nothing, and stops by itself", async () => {
+    const { closed, log } = shadow("shadow", 0.01, "--once");
+    expect(await closed, log.text).to.deep.equal([0, null]);
+    expect(log.of("Decided.", { action: "rebalance" })).to.have.length(1);
+    expect(log.of("The keeper has stopped.", { decisions: 1, rebalances: 0 })).to.have.length(1);
+    expect([await nonce(), sends()]).to.deep.equal([0, []]);
+  });
+
+  it("decides beside a keeper that trades, sends nothing, and tells how the two differ", async () => {
+    const drift = Number((await keel.vault.getFunction("drift")()) as bigint) / 1e18;
+    const alike = shadow("alike", 0.01);
+    const idle = shadow("idle", 9);
+    await alike.log.until("Decided.", { action: "rebalance" });
+    await idle.log.until("Decided.", { action: "hold" });
+    expect(await nonce()).to.equal(0);
+
+    await activateStore(at("live"), keel.contracts.Vault);
+    const configFile = configure("live", chain.url, 0.01);
+    const live = new RunningKeeper({ configFile, env: { KEEL_PRIVATE_KEY: KEEPER_KEY } });
+    await live.log.until("A rebalance took effect.");
+    const comparisons = [];
+    for (const { child, closed, log } of [alike, idle]) {
+      comparisons.push(await log.until("The other keeper traded."));
+      child.kill("SIGTERM");
+      expect(await closed, log.text).to.deep.equal([0, null]);
+    }
+    expect(await live.stop(), live.log.text).to.equal(0);
+
+    const [same, other] = comparisons as [LogLine, LogLine];
+    for (const { theirs, vault } of comparisons) {
+      expect(vault).to.equal(keel.contracts.Vault);
+      expectNear(theirs as number, -drift, 1e-3);
+    }
+    expectNear(same["ours"] as number, -drift, 1e-3);
+    expect(same["waited"]).to.be.greaterThan(0);
+    expect(other).to.include({ ours: 0, waited: 0 });
+    // What was sent is the other's.
+    expect([await nonce(), sends()]).to.deep.equal([1, []]);
+    for (const name of ["alike", "idle"])
+      expect(await kept(name)).to.deep.equal({ modes: ["shadow"], executions: [] });
+  });
+});
