@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
@@ -24,6 +24,7 @@ describe("keeper shadow", function () {
   let chain: ServedProvider;
   let watched: ServedProvider;
   let asked: string[];
+  const started: ChildProcess[] = [];
   const { at, write } = scratch();
 
   before(async () => {
@@ -35,7 +36,10 @@ describe("keeper shadow", function () {
     ({ asked } = provider);
     watched = await serveProvider(provider);
   });
-  afterEach(() => watched.close());
+  afterEach(async () => {
+    for (const child of started.splice(0)) child.kill("SIGKILL");
+    await watched.close();
+  });
   after(() => chain.close());
 
   /** @param fraction Of the options' notional that drift may reach. @returns Path of the configuration. */
@@ -52,6 +56,7 @@ describe("keeper shadow", function () {
     const inherited = Object.entries(process.env).filter(([variable]) => !variable.startsWith("KEEL_"));
     const args = [MAIN, "shadow", "--as", keel.keeper.address, "--config", configFile, ...flags];
     const child = spawn(process.execPath, args, { env: Object.fromEntries(inherited) });
+    started.push(child);
     return { child, closed: once(child, "close"), log: new LogLines(child.stderr) };
   }
   async function kept(name: string) {
@@ -83,14 +88,17 @@ describe("keeper shadow", function () {
     await activateStore(at("live"), keel.contracts.Vault);
     const configFile = configure("live", chain.url, 0.01);
     const live = new RunningKeeper({ configFile, env: { KEEL_PRIVATE_KEY: KEEPER_KEY } });
-    await live.log.until("A rebalance took effect.");
-    const comparisons = [];
-    for (const { child, closed, log } of [alike, idle]) {
-      comparisons.push(await log.until("The other keeper traded."));
-      child.kill("SIGTERM");
-      expect(await closed, log.text).to.deep.equal([0, null]);
+    const comparisons: LogLine[] = [];
+    try {
+      await live.log.until("A rebalance took effect.");
+      for (const { child, closed, log } of [alike, idle]) {
+        comparisons.push(await log.until("The other keeper traded."));
+        child.kill("SIGTERM");
+        expect(await closed, log.text).to.deep.equal([0, null]);
+      }
+    } finally {
+      expect(await live.stop(), live.log.text).to.equal(0);
     }
-    expect(await live.stop(), live.log.text).to.equal(0);
 
     const [same, other] = comparisons as [LogLine, LogLine];
     for (const { theirs, vault } of comparisons) {
