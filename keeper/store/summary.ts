@@ -18,11 +18,13 @@ export interface Summary {
   readonly gasUsd: number;
 }
 
-/** Adds up the journal of one vault. */
+/** Adds up the journal of one vault, without what shadows of its keeper would have done. */
 export async function summarise(db: Kysely<Tables>, vault: string, chainId?: number): Promise<Summary> {
   const ofVault = sql`vault = ${vault} and (${chainId ?? null}::bigint is null or chain_id = ${chainId ?? null})`;
   const counts = await sql<{ action: string; count: bigint }>`
-    select action, count(*) as count from decisions where ${ofVault} group by action`.execute(db);
+    select action, count(*) as count from decisions where ${ofVault} and mode <> 'shadow' group by action`.execute(
+    db,
+  );
   // What no decision asked for is priced as of the last one before it.
   const {
     rows: [sums],
@@ -41,7 +43,12 @@ export async function summarise(db: Kysely<Tables>, vault: string, chainId?: num
           order by earlier.block_number desc, earlier.id desc limit 1
         ))
       )), 0) as usd
-    from (select * from executions where ${ofVault}) as spent`.execute(db);
+    from (
+      select * from executions
+      where ${ofVault} and not exists (
+        select 1 from decisions where decisions.id = executions.decision_id and decisions.mode = 'shadow'
+      )
+    ) as spent`.execute(db);
   const countOf = (rows: typeof counts.rows) => rows.reduce((sum, { count }) => sum + Number(count), 0);
   return {
     decisions: countOf(counts.rows),

@@ -245,6 +245,11 @@ describeEngines("executions", (fixture) => {
     const decisionId = await journal.recordDecision(decisionRecord(trade));
     const blocked = { vault: VAULT, chainId: CHAIN, decisionId, account: ACCOUNT };
     await journal.recordBlocked({ ...blocked, rebalanceNonce: 8n, error: "TooSoon()" });
+    // What a shadow of this keeper would have done, here and where it was refused.
+    for (const decision of [hold, trade])
+      await journal.recordDecision(decisionRecord(decision, { mode: "shadow" }));
+    const shadowed = await journal.recordDecision(decisionRecord(trade, { mode: "shadow" }));
+    await journal.recordBlocked({ ...blocked, decisionId: shadowed, rebalanceNonce: 8n, error: "TooSoon()" });
     // Asked for by no decision: at the price of the last one before it.
     const dearer = { ...input, spot: input.spot * 2 };
     await journal.recordDecision(
