@@ -51,5 +51,7 @@ export async function createKeeper(options: KeeperOptions): Promise<Keeper> {
 }
 
 function endOf(vault: Address, settlements: readonly Settlement[]): Settlement | null {
-  return settlements.find(({ attempt }) => attempt.vault === vault) ?? null;
+  return (
+    settlements.find(({ attempt, outcome }) => attempt.vault === vault && outcome.status !== "sent") ?? null
+  );
 }

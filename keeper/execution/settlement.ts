@@ -13,7 +13,7 @@ import type { JournalEvent, Outcome } from "../store/journal.ts";
 import { revertReason } from "./revertReason.ts";
 import type { Attempt } from "./slot.ts";
 
-/** How a transaction of the keeper ended. */
+/** How a transaction of the keeper ended; or, where it is `sent`, that a reorg has taken its end back and it is pending once more. */
 export interface Settlement {
   readonly attempt: Attempt;
   readonly outcome: Outcome;

@@ -42,7 +42,8 @@ export class Upkeep {
 
   /**
    * Looks again for what was mined in blocks that are gone; what is in no other block is pending once more.
-   * @param ancestor The newest block that stayed. @param ended Gets what is in another block now, also where something then fails.
+   * @param ancestor The newest block that stayed. @param ended Gets what is in another block now and what is `sent` again, also where
+   * something then fails.
    */
   async reexamine(ancestor: bigint, ended: Settlement[]): Promise<void> {
     const { client, journal, chainId, account, log } = this.#options;
@@ -62,6 +63,7 @@ export class Upkeep {
         continue;
       }
       await journal.reopen(id);
+      ended.push({ attempt: { ...mined, status: "sent" }, outcome: { status: "sent" } });
       const records = await journal.unsettled({ chainId, account });
       this.#book.unmine(mined);
       for (const record of records)

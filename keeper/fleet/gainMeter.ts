@@ -1,7 +1,7 @@
 import type { Settlement } from "../execution/settlement.ts";
 import { fromWad } from "../math/units.ts";
 import type { Database } from "../store/database.ts";
-import { dropGain, gainSums, openGain, saveGain, uncounted, type GainSums } from "../store/gains.ts";
+import { gainSums, openGain, saveGain, uncounted, type GainSums } from "../store/gains.ts";
 import type { Journal, JournalEvent, Outcome, StoredDecision, Subject } from "../store/journal.ts";
 import { expectedStretchGain, stepGain, stretchOf } from "../strategy/realisedGain.ts";
 import type { Decision, DecisionInput } from "../strategy/types.ts";
@@ -80,17 +80,19 @@ export class GainMeter {
     await this.#add();
   }
 
-  /** Takes in how a rebalance ended; one that a reorg took back is forgotten. */
+  /**
+   * Takes in how a rebalance ended. One that is in another block now is counted anew; one that a reorg took back is forgotten, as the journal
+   * has forgotten it, until it takes effect after all.
+   */
   async onSettled({ attempt, outcome }: Settlement, spot: number): Promise<void> {
-    const { database, journal } = this.#options;
-    if (attempt.kind !== "rebalance" || outcome.status !== "confirmed" || attempt.decisionId === null) return;
-    const made = await journal.decision(attempt.decisionId);
-    if (made === null) return;
-    // A rebalance that is in another block now is counted anew.
+    if (attempt.kind !== "rebalance" || attempt.decisionId === null) return;
     this.#counting = this.#counting.filter(({ executionId }) => executionId !== attempt.id);
-    await dropGain(database, attempt.id);
-    await this.#open(attempt.id, made, outcome, spot);
-    this.#begin(attempt.id, tradedOf(outcome.events ?? []), outcome.blockNumber ?? 0n);
+    const isConfirmed = outcome.status === "confirmed";
+    const made = isConfirmed ? await this.#options.journal.decision(attempt.decisionId) : null;
+    if (made !== null) {
+      await this.#open(attempt.id, made, outcome, spot);
+      this.#begin(attempt.id, tradedOf(outcome.events ?? []), outcome.blockNumber ?? 0n);
+    }
     await this.#add();
   }
 

@@ -51,8 +51,6 @@ export interface Offer {
 }
 
 const USDC = 1e6;
-/** Transactions whose share in the totals is remembered: more than a reorg takes back. */
-const COUNTED = 100;
 const NO_GAINS = { expected: 0, realised: 0, cost: 0, error: null, count: 0, open: 0 };
 
 /**
@@ -76,9 +74,6 @@ export class VaultSeat {
   #counts: Pick<Summary, "decisions" | "rebalances" | "blocked" | "reverted" | "gasUsd"> = {
     ...{ decisions: 0, rebalances: 0, blocked: 0, reverted: 0, gasUsd: 0 },
   };
-
-  /** What the newest transactions have added to the totals: a reorg may end one a second time. */
-  readonly #counted = new Map<bigint, Pick<Summary, "gasUsd" | "rebalances" | "reverted">>();
 
   constructor(options: VaultSeatOptions) {
     this.#options = options;
@@ -139,31 +134,25 @@ export class VaultSeat {
     await this.#options.duties?.rest();
   }
 
-  /** Notes how a transaction of the vault ended. */
+  /** Notes how a transaction of the vault ended, or that a reorg took its end back. */
   async onSettled(settlement: Settlement): Promise<void> {
     const { attempt, outcome } = settlement;
-    const { gasUsed = 0n, effectiveGasPrice = 0n, status } = outcome;
+    const { journal, duties } = this.#options;
+    const { vault, chainId } = this.subject;
     const price = this.#cycle === null ? 0 : fromWad(this.#cycle.snapshot.price);
-    const { rebalances, reverted, gasUsd } = this.#counts;
-    const isRebalance = attempt.kind === "rebalance";
-    const before = this.#counted.get(attempt.id) ?? { gasUsd: 0, rebalances: 0, reverted: 0 };
-    const now = {
-      gasUsd: fromWad(gasUsed * effectiveGasPrice) * price,
-      rebalances: Number(isRebalance && status === "confirmed"),
-      reverted: Number(isRebalance && status === "reverted"),
-    };
-    this.#counts = {
-      ...this.#counts,
-      gasUsd: gasUsd + now.gasUsd - before.gasUsd,
-      rebalances: rebalances + now.rebalances - before.rebalances,
-      reverted: reverted + now.reverted - before.reverted,
-    };
-    this.#counted.set(attempt.id, now);
-    const [oldest] = this.#counted.keys();
-    if (this.#counted.size > COUNTED && oldest !== undefined) this.#counted.delete(oldest);
-    if (isRebalance && status === "confirmed") this.#dueSince = null;
-    if (this.#head !== null) this.#options.duties?.onSettled(settlement, Number(this.#head.head.timestamp));
-    await this.#gains?.onSettled(settlement, price);
+    if (attempt.kind === "rebalance" && outcome.status === "confirmed") this.#dueSince = null;
+    if (this.#head !== null && outcome.status !== "sent")
+      duties?.onSettled(settlement, Number(this.#head.head.timestamp));
+    try {
+      await this.#gains?.onSettled(settlement, price);
+      // Not added up here: a reorg may end one a second time, or in another way, also one of an earlier process.
+      const { rebalances, reverted, gasUsd } = await journal.attempts(vault, chainId);
+      this.#counts = { ...this.#counts, rebalances, reverted, gasUsd };
+    } catch (error) {
+      // The journal has it: all of it is read again at the next block.
+      this.#isChecked = false;
+      throw error;
+    }
   }
 
   status(now: number): VaultStatus {

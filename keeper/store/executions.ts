@@ -84,33 +84,45 @@ export class ExecutionLog {
     const { gasUsed, effectiveGasPrice } = outcome;
     const before = BEFORE[outcome.status];
     await this.#database.db
-      .updateTable("executions")
-      .set({
-        status: outcome.status,
-        error: outcome.error === undefined ? null : storableText(outcome.error),
-        gas_used: gasUsed ?? null,
-        effective_gas_price: effectiveGasPrice ?? null,
-        fee: gasUsed === undefined || effectiveGasPrice === undefined ? null : gasUsed * effectiveGasPrice,
-        block_number: outcome.blockNumber ?? null,
-        block_hash: outcome.blockHash ?? null,
-        events: toJson(outcome.events ?? []),
-        ...(outcome.status === "sent" ? { sent_at: sql<bigint>`coalesce(sent_at, ${unixNow})` } : {}),
-      })
-      .where("id", "=", id)
-      .$if(before !== undefined, (query) => query.where("status", "in", before!))
+      .with("told", (db) =>
+        db
+          .updateTable("executions")
+          .set({
+            status: outcome.status,
+            error: outcome.error === undefined ? null : storableText(outcome.error),
+            gas_used: gasUsed ?? null,
+            effective_gas_price: effectiveGasPrice ?? null,
+            fee:
+              gasUsed === undefined || effectiveGasPrice === undefined ? null : gasUsed * effectiveGasPrice,
+            block_number: outcome.blockNumber ?? null,
+            block_hash: outcome.blockHash ?? null,
+            events: toJson(outcome.events ?? []),
+            ...(outcome.status === "sent" ? { sent_at: sql<bigint>`coalesce(sent_at, ${unixNow})` } : {}),
+          })
+          .where("id", "=", id)
+          .$if(before !== undefined, (query) => query.where("status", "in", before!))
+          .returning("id"),
+      )
+      // A gain is of the block that mined its rebalance: that it is told anew where that ended takes it back.
+      .deleteFrom("gains")
+      .where("execution_id", "in", (gains) => gains.selectFrom("told").select("told.id"))
       .execute();
   }
 
   async reopen(id: bigint): Promise<void> {
     // Of one nonce only one can have been mined, so all that this one had replaced may be mined again.
     await sql`
-      update executions set status = 'sent', ${EMPTY_RECEIPT}
-      from executions as mined
-      where mined.id = ${id} and mined.raw is not null and (
-        executions.id = mined.id
-        or executions.status in ('replaced', 'superseded') and executions.raw is not null and executions.chain_id = mined.chain_id
-          and executions.account = mined.account and executions.tx_nonce = mined.tx_nonce
-      )`.execute(this.#database.db);
+      with reopened as (
+        update executions set status = 'sent', ${EMPTY_RECEIPT}
+        from executions as mined
+        where mined.id = ${id} and mined.raw is not null and (
+          executions.id = mined.id
+          or executions.status in ('replaced', 'superseded') and executions.raw is not null and executions.chain_id = mined.chain_id
+            and executions.account = mined.account and executions.tx_nonce = mined.tx_nonce
+        )
+        returning executions.id
+      )
+      delete from gains using reopened where execution_id = reopened.id`.execute(this.#database.db);
   }
 
   async markFinal({ chainId, upTo }: { readonly chainId: number; readonly upTo: bigint }): Promise<void> {

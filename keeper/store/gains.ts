@@ -57,7 +57,10 @@ export interface UncountedRebalance {
 /** Rebalances taken up at a start: more than a process that dies again and again leaves behind. */
 const MOST = 100;
 
-/** Begins to count what a confirmed rebalance brings. Saying it twice is no error. */
+/**
+ * Begins to count what a confirmed rebalance brings. Saying it twice is no error. The journal takes it back by itself as soon as it is told
+ * that the rebalance ended in another way or block, or that its block is gone.
+ */
 export async function openGain(database: Database, gain: ExpectedGain): Promise<void> {
   await database.db
     .insertInto("gains")
@@ -94,11 +97,6 @@ export async function saveGain(
     .where("execution_id", "=", executionId)
     .where("closed_at", "is", null)
     .execute();
-}
-
-/** Forgets the gain of a rebalance whose block was reorganised away. */
-export async function dropGain(database: Database, executionId: bigint): Promise<void> {
-  await database.db.deleteFrom("gains").where("execution_id", "=", executionId).execute();
 }
 
 /** The gains of a vault that are still counted, oldest first: what a restarted process goes on with. */

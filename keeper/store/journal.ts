@@ -12,7 +12,7 @@ import type {
   ExecutionStatus,
   ExecutionTable,
 } from "./schema.ts";
-import { summarise, type Summary } from "./summary.ts";
+import { summarise, summariseAttempts, type AttemptSummary, type Summary } from "./summary.ts";
 import type { Decision, DecisionInput } from "../strategy/types.ts";
 
 /** The vault a record belongs to. */
@@ -205,7 +205,7 @@ export class Journal {
 
   /**
    * Records how far a transaction came. `sent` changes only what is signed or sent, and `abandoned` only an intent: a
-   * process that lags behind does not undo what another has seen.
+   * process that lags behind does not undo what another has seen. What a rebalance was counted to gain in an earlier block is forgotten.
    */
   recordOutcome(executionId: bigint, outcome: Outcome): Promise<void> {
     return this.#executions.setOutcome(executionId, outcome);
@@ -213,7 +213,7 @@ export class Journal {
 
   /**
    * Takes back the end of a transaction whose block is gone: it is `sent` again, and so is every other of its
-   * nonce that was signed, as now any of them may be mined. Read {@link unsettled} afterwards.
+   * nonce that was signed, as now any of them may be mined. What it was counted to gain is forgotten. Read {@link unsettled} afterwards.
    */
   reopen(executionId: bigint): Promise<void> {
     return this.#executions.reopen(executionId);
@@ -263,6 +263,11 @@ export class Journal {
   async summary(vault: Address, chainId?: number): Promise<Summary> {
     await this.flush();
     return summarise(this.#database.db, vault, chainId);
+  }
+
+  /** The part of {@link summary} that transactions decide, which is quick to read. */
+  attempts(vault: Address, chainId?: number): Promise<AttemptSummary> {
+    return summariseAttempts(this.#database.db, vault, chainId);
   }
 
   /**

@@ -2,10 +2,8 @@ import { sql, type Kysely } from "kysely";
 
 import type { Tables } from "./schema.ts";
 
-/** What the keeper did for one vault, in total. */
-export interface Summary {
-  readonly decisions: number;
-  readonly holds: number;
+/** What came of a vault's attempts to act, in total. */
+export interface AttemptSummary {
   /** Rebalances mined and in effect. */
   readonly rebalances: number;
   /** Decisions to trade that were never sent. */
@@ -18,13 +16,31 @@ export interface Summary {
   readonly gasUsd: number;
 }
 
+/** What the keeper did for one vault, in total. */
+export interface Summary extends AttemptSummary {
+  readonly decisions: number;
+  readonly holds: number;
+}
+
 /** Adds up the journal of one vault, without what shadows of its keeper would have done. */
 export async function summarise(db: Kysely<Tables>, vault: string, chainId?: number): Promise<Summary> {
-  const ofVault = sql`vault = ${vault} and (${chainId ?? null}::bigint is null or chain_id = ${chainId ?? null})`;
   const counts = await sql<{ action: string; count: bigint }>`
-    select action, count(*) as count from decisions where ${ofVault} and mode <> 'shadow' group by action`.execute(
-    db,
-  );
+    select action, count(*) as count from decisions
+    where ${ofVault(vault, chainId)} and mode <> 'shadow' group by action`.execute(db);
+  const countOf = (rows: typeof counts.rows) => rows.reduce((sum, { count }) => sum + Number(count), 0);
+  return {
+    decisions: countOf(counts.rows),
+    holds: countOf(counts.rows.filter(({ action }) => action === "hold")),
+    ...(await summariseAttempts(db, vault, chainId)),
+  };
+}
+
+/** Adds up the attempts of one vault to act. */
+export async function summariseAttempts(
+  db: Kysely<Tables>,
+  vault: string,
+  chainId?: number,
+): Promise<AttemptSummary> {
   // What no decision asked for is priced as of the last one before it.
   const {
     rows: [sums],
@@ -45,18 +61,19 @@ export async function summarise(db: Kysely<Tables>, vault: string, chainId?: num
       )), 0) as usd
     from (
       select * from executions
-      where ${ofVault} and not exists (
+      where ${ofVault(vault, chainId)} and not exists (
         select 1 from decisions where decisions.id = executions.decision_id and decisions.mode = 'shadow'
       )
     ) as spent`.execute(db);
-  const countOf = (rows: typeof counts.rows) => rows.reduce((sum, { count }) => sum + Number(count), 0);
   return {
-    decisions: countOf(counts.rows),
-    holds: countOf(counts.rows.filter(({ action }) => action === "hold")),
     rebalances: Number(sums!.confirmed),
     blocked: Number(sums!.blocked),
     reverted: Number(sums!.reverted),
     gasUsed: sums!.gas,
     gasUsd: sums!.usd,
   };
+}
+
+function ofVault(vault: string, chainId: number | undefined) {
+  return sql`vault = ${vault} and (${chainId ?? null}::bigint is null or chain_id = ${chainId ?? null})`;
 }

@@ -213,10 +213,9 @@ describe("the gain of rebalances", () => {
     const settlement = await rebalance(trade, looks[0]!.block);
     await meter.onSettled(settlement, 3000);
     await meter.observe(looks[0]!);
-    await meter.onSettled(
-      { ...settlement, outcome: { ...settlement.outcome, blockNumber: looks[1]!.block } },
-      3000,
-    );
+    const outcome = { ...settlement.outcome, blockNumber: looks[1]!.block };
+    await journal.recordOutcome(settlement.attempt.id, outcome);
+    await meter.onSettled({ ...settlement, outcome }, 3000);
     expect(await openGains(database, { vault, chainId })).to.have.length(1);
     for (const each of looks.slice(1)) await meter.observe(each);
     const moves = [

@@ -28,7 +28,7 @@ describe("a vault's seat", () => {
 
   function open(
     seat: { isHeld: boolean; lane: object | null; account: string } | null,
-    changes: { readonly [K in "duties" | "keeper"]?: object } = {},
+    changes: { readonly [K in "duties" | "journal" | "keeper"]?: object } = {},
   ): VaultSeat {
     const cycle = { snapshot: { rebalanceNonce: 0n, price: 0n, venues: [] }, input, decision };
     const gains = {
@@ -79,16 +79,17 @@ describe("a vault's seat", () => {
     expect(told).to.deep.equal(["resume", "resume", "observe"]);
   });
 
-  it("counts a rebalance once, also when a reorg moved it to another block", async () => {
-    const seat = open({ isHeld: true, lane: null, account: "0xaa" });
-    const ended = (id: bigint, status: "confirmed" | "reverted") =>
-      seat.onSettled({ attempt: { id, kind: "rebalance" }, outcome: { status } } as never);
-    await ended(1n, "confirmed");
-    await ended(1n, "confirmed");
-    expect(seat.status(0)).to.include({ rebalances: 1, reverted: 0 });
-    await ended(1n, "reverted");
-    await ended(2n, "confirmed");
-    expect(seat.status(0)).to.include({ rebalances: 1, reverted: 1 });
+  it("reads all of the journal again when it could not as a transaction ended", async () => {
+    const journal = { summary: async () => summary, attempts: () => Promise.reject(new Error("down")) };
+    const lane = { slotOf: () => null };
+    const seat = open({ isHeld: true, lane, account: "0xaa" }, { journal });
+    await offer(seat, 1n);
+    const ended = { attempt: { id: 1n, kind: "rebalance" }, outcome: { status: "confirmed" } };
+    await seat.onSettled(ended as never).catch(() => undefined);
+    summary = { ...SUMMARY, rebalances: 7 };
+    await offer(seat, 2n);
+    expect(seat.status(0).rebalances).to.equal(7);
+    expect(told).to.deep.equal(["resume", "observe", "resume", "observe"]);
   });
 
   describe("says and does", () => {

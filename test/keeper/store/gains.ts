@@ -1,11 +1,11 @@
 import { expect } from "chai";
 
-import { dropGain, gainSums, openGain, openGains, saveGain } from "../../../keeper/store/gains.ts";
+import { gainSums, openGain, openGains, saveGain } from "../../../keeper/store/gains.ts";
 import { Journal } from "../../../keeper/store/journal.ts";
 import { sumGains } from "../../../keeper/strategy/realisedGain.ts";
 import { expectNear } from "../../support/near.ts";
 import { describeEngines } from "../utils/engines.ts";
-import { ACCOUNT, CHAIN, OTHER_VAULT, VAULT } from "../utils/journalRecords.ts";
+import { ACCOUNT, CHAIN, HASH, intentRecord, lease, OTHER_VAULT, VAULT } from "../utils/journalRecords.ts";
 
 describeEngines("gains", (fixture) => {
   const subject = { chainId: CHAIN, vault: VAULT };
@@ -59,7 +59,7 @@ describeEngines("gains", (fixture) => {
     expect(sums).to.deep.equal({ expected: 25, realised: 23, cost: 7, count: 2, open: 1 });
     const ended = [9, 14].map((realised) => ({ expected: 12.5, realised, cost: 3.5 }));
     expectNear(error!, sumGains(ended).error, 1e-12);
-    await dropGain(fixture.database, other);
+    await new Journal(fixture.database).recordOutcome(other, { status: "rejected" });
     expect(await gainSums(fixture.database, { chainId: CHAIN, vault: OTHER_VAULT })).to.deep.equal({
       expected: 0,
       realised: 0,
@@ -68,5 +68,37 @@ describeEngines("gains", (fixture) => {
       count: 0,
       open: 0,
     });
+  });
+
+  describe("of a rebalance that a reorg touches", () => {
+    let journal: Journal;
+    let executionId: bigint;
+    const counted = async () => (await gainSums(fixture.database, subject)).count;
+
+    beforeEach(async () => {
+      journal = new Journal(fixture.database);
+      const held = await lease(fixture.database);
+      executionId = await journal.recordIntent(intentRecord(null), held);
+      await journal.recordSigned(executionId, { raw: "0x02", hash: HASH }, held);
+      await journal.recordOutcome(executionId, { status: "confirmed", blockNumber: 1n, blockHash: HASH });
+      await openGain(fixture.database, { ...expected, executionId });
+      await saveGain(fixture.database, executionId, { realisedGain: 9, observations: 3 }, { close: true });
+      expect(await counted()).to.equal(1);
+    });
+
+    it("stay while a process that lags behind says that it was only sent", async () => {
+      await journal.recordOutcome(executionId, { status: "sent" });
+      expect(await counted()).to.equal(1);
+    });
+
+    for (const [what, touch] of [
+      ["is pending again", () => journal.reopen(executionId)],
+      ["reverts elsewhere", () => journal.recordOutcome(executionId, { status: "reverted" })],
+      ["moves", () => journal.recordOutcome(executionId, { status: "confirmed", blockNumber: 2n })],
+    ] as const)
+      it(`are forgotten where it ${what}`, async () => {
+        await touch();
+        expect(await counted()).to.equal(0);
+      });
   });
 });

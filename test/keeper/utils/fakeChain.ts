@@ -15,10 +15,10 @@ export class FakeChain implements Provider {
   readonly client = createChainClient({ provider: this.provider as never });
 
   /** Has a transaction mined. @param block Its number; its hash follows from it unless `branch` says otherwise. */
-  mine(transactionHash: Hash, block: bigint, branch = "main"): void {
+  mine(transactionHash: Hash, block: bigint, branch = "main", status: "0x1" | "0x0" = "0x1"): void {
     const where = { blockNumber: numberToHex(block), blockHash: hashOf(block, branch) };
     this.#receipts.set(transactionHash, {
-      ...{ transactionHash, ...where, transactionIndex: "0x0", status: "0x1", type: "0x2" },
+      ...{ transactionHash, ...where, transactionIndex: "0x0", status, type: "0x2" },
       ...{ gasUsed: "0x5208", cumulativeGasUsed: "0x5208", effectiveGasPrice: "0x1", logsBloom: "0x" },
       ...{ from: `0x${"11".repeat(20)}`, to: `0x${"22".repeat(20)}`, contractAddress: null, logs: [] },
     });

@@ -71,6 +71,9 @@ export function laneHarness() {
   }
 
   return {
+    get database() {
+      return database;
+    },
     get journal() {
       return journal;
     },
