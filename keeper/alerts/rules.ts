@@ -67,7 +67,7 @@ export function alertsOf(status: FleetStatus, now: number, thresholds: Threshold
       );
     }),
     ...held.flatMap((lane) =>
-      ofLane(lane, thresholds).map(([name, message]) =>
+      [...ofBalance(lane, thresholds), ...ofPending(lane, vaults, now, thresholds)].map(([name, message]) =>
         alert(name, scopeOf.lane(lane), lane.chainId, null, message),
       ),
     ),
@@ -135,7 +135,10 @@ function ofChain(chain: ChainStatus, now: number, { recent }: Thresholds): Found
   return found;
 }
 
-function ofLane({ chainId, account, balance, rebalanceCost }: LaneStatus, thresholds: Thresholds): Found[] {
+function ofBalance(
+  { chainId, account, balance, rebalanceCost }: LaneStatus,
+  thresholds: Thresholds,
+): Found[] {
   if (balance === null) return [];
   const wanted = BigInt(Math.ceil(thresholds.balanceRebalances));
   // While no gas is known there is still one balance that pays for nothing.
@@ -150,9 +153,29 @@ function ofLane({ chainId, account, balance, rebalanceCost }: LaneStatus, thresh
   ];
 }
 
+/** The oldest of a lane's transactions, whatever it is for: it may hold up all the others. */
+function ofPending(
+  { chainId, account, transactions }: LaneStatus,
+  vaults: readonly VaultStatus[],
+  now: number,
+  { stuckAfter }: Thresholds,
+): Found[] {
+  const [oldest] = transactions.toSorted((one, other) => one.since - other.since);
+  if (oldest === undefined || now - oldest.since < stuckAfter) return [];
+  const { kind, vault, hash, nonce, since, route } = oldest;
+  const name = vaults.find((each) => each.chainId === chainId && each.vault === vault)?.name;
+  const others = transactions.length === 1 ? "" : `, of ${String(transactions.length)} that are pending`;
+  return [
+    [
+      "stuck-transaction",
+      `The ${kind} transaction ${hash} of ${name ?? vault}, nonce ${String(nonce)} of ${account}, has been pending for ${seconds(now - since)} on the ${route} route${others}.`,
+    ],
+  ];
+}
+
 function ofVault(vault: VaultStatus, now: number, thresholds: Thresholds): Found[] {
   const { name, mode, lastDecision, limit, dueSince, pending, failures, oracle, lastFallback } = vault;
-  const { driftAfter, missedAfter, stuckAfter, recent } = thresholds;
+  const { driftAfter, missedAfter, recent } = thresholds;
   const found: Found[] = [];
   const isAnswerable = mode === "live" || mode === "paused";
   if (isAnswerable && lastDecision !== null && Math.abs(lastDecision.drift) >= limit) {
@@ -168,12 +191,6 @@ function ofVault(vault: VaultStatus, now: number, thresholds: Thresholds): Found
     found.push([
       "missed-rebalance",
       `${name} has wanted to trade for ${seconds(now - dueSince)}, and ${state}.`,
-    ]);
-  }
-  if (pending !== null && now - pending.since >= stuckAfter) {
-    found.push([
-      "stuck-transaction",
-      `The transaction ${pending.hash} of ${name}, nonce ${String(pending.nonce)}, has been pending for ${seconds(now - pending.since)} on the ${pending.route} route.`,
     ]);
   }
   if (oracle !== null && mode !== "shadow" && !(oracle.fresh && oracle.open)) {

@@ -38,12 +38,23 @@ function describe(record: NamedRecord, build: string): string[] {
     `  decided    ${lastDecision(record)}`,
     `  did        ${String(totals.decisions)} decisions, ${String(totals.rebalances)} rebalances, ${String(totals.blocked)} blocked, ${String(totals.reverted)} reverted, ${usd(totals.gasUsd)} of gas`,
     `  gain       ${gains.count === 0 ? "none is counted yet" : `${usd(gains.realised)} realised, ${usd(gains.expected)} expected (difference ± ${gains.error === null ? "?" : gains.error.toFixed(2)}), for ${usd(gains.cost)}, over ${String(gains.count)} rebalances`}`,
+    ...pendingLines(record).map((line) => `  pending    ${line}`),
     ...executions.map(
       ({ kind, status, nonce, hash, error }, index) =>
         `  ${index === 0 ? "sent" : "    "}       ${kind} ${status}${nonce === null ? "" : `, nonce ${String(nonce)}`}${hash === null ? "" : `, ${hash}`}${error === null ? "" : `: ${error}`}`,
     ),
     ...alerts.map(({ name: alert, message }) => `  alert      ${alert}: ${message}`),
   ];
+}
+
+function pendingLines({ vault, pending }: NamedRecord): string[] {
+  if (pending.length === 0) return ["nothing"];
+  return pending.map(({ kind, status, vault: whose, account, nonce, hash, age }) => {
+    const owner =
+      whose === vault ? "" : whose === account ? ", for a gap between nonces" : `, for vault ${whose}`;
+    const since = age === null ? "" : `, for ${String(Math.round(age))} s`;
+    return `${kind} ${status}, nonce ${String(nonce)} of ${account}${hash === null ? "" : `, ${hash}`}${since}${owner}`;
+  });
 }
 
 function permission({ activation, pause }: NamedRecord, build: string): string {

@@ -88,8 +88,9 @@ export class Fleet {
         if (!awaiting.includes(true)) break;
         await sleep(pollInterval * 1000, undefined, { signal }).catch(() => undefined);
       }
-      for (const { name, pending } of this.status().vaults)
-        if (pending !== null) log.warn({ name, hash: pending.hash }, "A transaction was not mined in time.");
+      for (const { transactions } of this.status().lanes)
+        for (const { kind, vault, hash } of transactions)
+          log.warn({ kind, vault, hash }, "A transaction was not mined in time.");
       if (refused.length > 0 && !signal.aborted) throw new StartupError(refused.join(" "));
     } finally {
       await this.#release();

@@ -7,6 +7,7 @@ import type { Settlement } from "../execution/settlement.ts";
 import { describeError } from "../log/describeError.ts";
 import type { Database } from "../store/database.ts";
 import { acquireLease, LeaseLostError, type Lease } from "../store/leases.ts";
+import { pendingStatus } from "./pendingStatus.ts";
 import type { LaneStatus } from "./status.ts";
 
 export interface LaneSeatOptions extends Omit<LaneOptions, "lease"> {
@@ -99,13 +100,15 @@ export class LaneSeat {
   }
 
   status(rebalanceCost: bigint | null): LaneStatus {
+    const pending = this.#lane?.pending ?? [];
     return {
       chainId: this.chainId,
       account: this.account,
       balance: this.#balance,
       rebalanceCost,
       nextNonce: this.#lane?.nextNonce ?? null,
-      pending: this.#lane?.pending.length ?? 0,
+      pending: pending.length,
+      transactions: pending.map(pendingStatus).filter((shown) => shown !== null),
       lease: this.isHeld ? "held" : "standby",
       reconciled: this.lane !== null,
     };

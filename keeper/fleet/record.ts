@@ -5,6 +5,7 @@ import { controls, type Controls } from "../store/controls.ts";
 import type { Database } from "../store/database.ts";
 import { gainSums, type GainSums } from "../store/gains.ts";
 import type { Subject } from "../store/journal.ts";
+import { pendingNonces, type PendingNonce } from "../store/pending.ts";
 import type { DecisionMode, ExecutionKind, ExecutionStatus } from "../store/schema.ts";
 import { summarise, type Summary } from "../store/summary.ts";
 import type { Decision } from "../strategy/types.ts";
@@ -32,6 +33,8 @@ export interface VaultRecord extends Subject, Controls {
     readonly block: bigint | null;
     readonly error: string | null;
   }[];
+  /** What is pending of the accounts that keep it or kept it, however much was attempted since. */
+  readonly pending: readonly PendingNonce[];
   /** Who has the lanes of the vault's chain. */
   readonly leases: readonly { readonly key: string; readonly holder: string; readonly secondsLeft: number }[];
   readonly alerts: readonly { readonly name: string; readonly message: string; readonly raisedAt: bigint }[];
@@ -107,6 +110,7 @@ async function readOne(database: Database, { chainId, vault }: Subject): Promise
       block: row.block_number,
       error: row.error,
     })),
+    pending: await pendingNonces(database, { chainId, vault }),
     leases: leases.map(({ key, holder, left }) => ({ key, holder, secondsLeft: left })),
     alerts: alerts.map(({ name, message, raised_at }) => ({ name, message, raisedAt: raised_at })),
   };

@@ -2,6 +2,7 @@ import type { Address, Hash } from "viem";
 
 import type { EndpointHealth } from "../rpc/endpoint.ts";
 import type { GainSums } from "../store/gains.ts";
+import type { ExecutionKind } from "../store/schema.ts";
 import type { Decision } from "../strategy/types.ts";
 
 // What the keeper shows of itself: server, metrics and alerts read this and nothing else. Plain data, no secrets.
@@ -26,8 +27,11 @@ export interface LastDecision {
   readonly band: Decision["band"];
 }
 
-/** The transaction a vault waits for. */
+/** A transaction whose end is not known. */
 export interface PendingStatus {
+  readonly kind: ExecutionKind;
+  /** Whose it is; the account's own where it only fills a gap between nonces. */
+  readonly vault: Address;
   readonly hash: Hash;
   /** Of the account. */
   readonly nonce: bigint;
@@ -71,6 +75,7 @@ export interface VaultStatus {
   readonly failures: number;
   /** Of the last cycle that threw, on one line; null after one that did not. */
   readonly lastError: string | null;
+  /** What its hedging waits for. What else is pending, duties among it, is with the lane. */
   readonly pending: PendingStatus | null;
   /** When a private transaction was last given to everybody, its time being up. */
   readonly lastFallback: { readonly at: number; readonly hash: Hash } | null;
@@ -122,6 +127,8 @@ export interface LaneStatus {
   readonly nextNonce: bigint | null;
   /** Transactions whose end is not known. */
   readonly pending: number;
+  /** These: one a nonce, the lowest first, whatever it is for. */
+  readonly transactions: readonly PendingStatus[];
   readonly lease: "held" | "standby";
   /** Whether journal, account nonce and chain have been brought together since the lease was taken. */
   readonly reconciled: boolean;

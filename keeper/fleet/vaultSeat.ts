@@ -15,6 +15,7 @@ import type { Cycle, VaultKeeper } from "../vaultKeeper.ts";
 import type { GainMeter } from "./gainMeter.ts";
 import type { LaneSeat } from "./laneSeat.ts";
 import type { Observer } from "./observer.ts";
+import { pendingStatus } from "./pendingStatus.ts";
 import { ShadowWatch } from "./shadowWatch.ts";
 import type { VaultMode, VaultStatus } from "./status.ts";
 
@@ -160,7 +161,6 @@ export class VaultSeat {
     const { vault, chainId } = this.subject;
     const snapshot = this.#cycle?.snapshot ?? null;
     const slot = seat?.lane?.slotOf(vault) ?? null;
-    const newest = slot?.newest ?? null;
     const distances = snapshot?.venues.filter((venue) => venue.marginTrigger > 0n) ?? [];
     return {
       ...{ name, chainId, vault, mode: this.mode, strategy },
@@ -178,15 +178,7 @@ export class VaultSeat {
       ...this.#counts,
       failures: this.#failures,
       lastError: this.#lastError,
-      pending:
-        newest === null
-          ? null
-          : {
-              hash: newest.hash,
-              nonce: newest.txNonce,
-              since: Number(slot?.attempts[0]?.sentAt ?? Math.floor(Date.now() / 1000)),
-              route: slot?.isPublic === false ? "private" : "public",
-            },
+      pending: slot === null ? null : pendingStatus(slot),
       lastFallback: this.#lastFallback(slot),
       limit: deltaLimit,
       price: snapshot === null || snapshot.price === 0n ? null : fromWad(snapshot.price),

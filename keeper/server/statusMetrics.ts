@@ -66,11 +66,8 @@ export const STATUS_METRICS: readonly StatusMetric[] = [
     "For which a wish to trade has gone unanswered.",
     ({ dueSince }, now) => (dueSince === null ? 0 : now - dueSince),
   ),
-  ofVaults(
-    "gauge",
-    "keel_pending_seconds",
-    "For which a transaction has been pending.",
-    ({ pending }, now) => (pending === null ? 0 : now - pending.since),
+  ofVaults("gauge", "keel_pending_seconds", "For which a rebalance has been pending.", ({ pending }, now) =>
+    pending === null ? 0 : now - pending.since,
   ),
   ofVaults("gauge", "keel_vault_failures", "Cycles in a row that threw.", ({ failures }) => failures),
   ofVaults("gauge", "keel_vault_cycle_age_seconds", "Since the last cycle.", ({ head }) => head?.age),
@@ -188,6 +185,12 @@ export const STATUS_METRICS: readonly StatusMetric[] = [
     "Transactions whose end is not known.",
     ({ pending }) => pending,
   ),
+  ofLanes(
+    "gauge",
+    "keel_lane_pending_seconds",
+    "For which the oldest transaction has been pending, whatever it is for.",
+    ({ transactions }, now) => Math.max(0, ...transactions.map(({ since }) => now - since)),
+  ),
   ofLanes("gauge", "keel_lane_next_nonce", "The next transaction's.", ({ nextNonce }) => toNumber(nextNonce)),
   ofLanes("gauge", "keel_lease_held", "1 while this process may send.", ({ lease }) =>
     Number(lease === "held"),
@@ -249,10 +252,10 @@ function ofLanes(
   type: StatusMetric["type"],
   name: string,
   help: string,
-  value: (lane: LaneStatus) => Value,
+  value: (lane: LaneStatus, now: number) => Value,
 ): StatusMetric {
-  const read: StatusMetric["read"] = ({ lanes }) =>
-    samples(lanes.map((lane) => [{ ...chainLabels(lane), account: lane.account }, value(lane)]));
+  const read: StatusMetric["read"] = ({ lanes }, now) =>
+    samples(lanes.map((lane) => [{ ...chainLabels(lane), account: lane.account }, value(lane, now)]));
   return { type, name, help, labels: OF_LANE, read };
 }
 

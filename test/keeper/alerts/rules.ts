@@ -8,6 +8,8 @@ import { chain, fleet, lane, NOW, vault, withChain, withLane, withVault } from "
 const settings = alertsSchema.parse({});
 const decision = vault.lastDecision!;
 const pending = {
+  kind: "settle" as const,
+  vault: vault.vault,
   hash: `0x${"ab".repeat(32)}` as const,
   nonce: 41n,
   since: NOW - 10,
@@ -64,9 +66,15 @@ describe("alert rules", () => {
     ],
     [
       "stuck-transaction",
+      withLane({ transactions: [pending, { ...pending, since: NOW - 300 }] }),
+      withLane({ transactions: [pending, { ...pending, since: NOW - 299 }] }),
+      /settle transaction 0xabab\w+ of eth-weekly, nonce 41 of 0x\w+cc, .* for 300 s on the public route, of 2 that are pending\./,
+    ],
+    [
+      "stuck-transaction",
+      withLane({ transactions: [{ ...pending, kind: "cancel", vault: lane.account, since: NOW - 300 }] }),
       withVault({ pending: { ...pending, since: NOW - 300 } }),
-      withVault({ pending: { ...pending, since: NOW - 299 } }),
-      /nonce 41, has been pending for 300 s on the public route/,
+      /cancel transaction 0xabab\w+ of 0x\w+cc, nonce 41 of 0x\w+cc, .* for 300 s on the public route\./,
     ],
     [
       "oracle-stale",

@@ -35,6 +35,7 @@ export const lane: LaneStatus = {
   rebalanceCost: 10n ** 16n,
   nextNonce: 41n,
   pending: 0,
+  transactions: [],
   lease: "held",
   reconciled: true,
 };
