@@ -5,7 +5,7 @@ import { passed, warned, failed, type Check } from "./check.ts";
 export interface BalanceQuestion {
   readonly client: PublicClient;
   readonly account: Address;
-  /** Wei that one rebalance costs now; null where none could be simulated and none has been made. */
+  /** Wei that one rebalance costs now; null where no block could be read. */
   readonly cost: bigint | null;
   /** Rebalances it should pay for. */
   readonly wanted: number;
@@ -19,7 +19,7 @@ export async function checkBalance(subject: string, question: BalanceQuestion): 
   const has = `${account} has ${ether(balance)} ETH`;
   const mend = `send ether to ${account}`;
   if (balance === 0n) return failed(name, has, mend);
-  if (cost === null) return passed(name, `${has}; what a rebalance costs is known from the first one on`);
+  if (cost === null) return passed(name, `${has}; what a rebalance costs now cannot be told`);
   const wei = BigInt(Math.ceil(wanted)) * cost;
   const need = `${ether(wei)} ETH pays for ${String(Math.ceil(wanted))} rebalances at the present gas price`;
   if (balance < cost) return failed(name, `${has}, not enough for one rebalance (${ether(cost)} ETH)`, mend);

@@ -5,6 +5,7 @@ import { createSnapshotReader } from "../chain/snapshot.ts";
 import { loadDeployment, deploymentFile, type Deployment } from "../config/deployment.ts";
 import type { Config, VaultSettings } from "../config/load.ts";
 import type { VaultRecord } from "../fleet/record.ts";
+import { rebalanceCost } from "../market/rebalanceCost.ts";
 import { gweiToWei } from "../math/units.ts";
 import { checkBalance } from "./balance.ts";
 import { attempt, failed, passed, type Check } from "./check.ts";
@@ -174,7 +175,7 @@ async function atBlock(
   return { checks: [...read, ...decided], ...seen };
 }
 
-/** Wei of a rebalance now: as simulated, else as those in the journal were on average. */
+/** Wei of a rebalance now, as the keeper that runs sees it for its alert; null without a block. */
 async function costOf(
   { settings, store }: VaultQuestion,
   { chainId, contracts: { Vault: vault } }: Deployment,
@@ -182,11 +183,10 @@ async function costOf(
   { gasUnits }: Trial,
 ): Promise<bigint | null> {
   if (head === null) return null;
-  const price = head.baseFeePerGas + gweiToWei(settings.priorityFeeGwei);
-  if (gasUnits !== null) return gasUnits * price;
   const [record] = (await store.operator?.record({ vaults: [{ chainId, vault }] }).catch(() => [])) ?? [];
-  const mined = BigInt((record?.totals.rebalances ?? 0) + (record?.totals.reverted ?? 0));
-  return record === undefined || mined === 0n ? null : (record.totals.gasUsed / mined) * price;
+  const known = { simulated: gasUnits, mined: record?.totals.lastRebalanceGas ?? null };
+  const { baseFeePerGas } = head;
+  return rebalanceCost(known, { baseFeePerGas, priorityFeePerGas: gweiToWei(settings.priorityFeeGwei) });
 }
 
 async function ofStore(

@@ -181,6 +181,7 @@ async function seatVault(
     ...{ name, keeper, account, seat, journal, log, build },
     strategy: strategy.name,
     deltaLimit: limits.delta,
+    priorityFeePerGas: fees.priorityFeePerGas,
     check: async () => {
       await opened?.ready();
       await checkStartup(client, deployment, account);

@@ -122,7 +122,7 @@ export interface LaneStatus {
   readonly account: Address;
   /** Wei; null before it was first read. */
   readonly balance: bigint | null;
-  /** Wei that the dearest rebalance of its vaults would cost at the current gas price; null while not known. */
+  /** Wei that the dearest rebalance of its vaults would cost at the current gas price; null before the first head. */
   readonly rebalanceCost: bigint | null;
   readonly nextNonce: bigint | null;
   /** Transactions whose end is not known. */

@@ -6,6 +6,7 @@ import type { Settlement } from "../execution/settlement.ts";
 import type { Slot } from "../execution/slot.ts";
 import { describeError } from "../log/describeError.ts";
 import type { Log } from "../log/logger.ts";
+import { rebalanceCost } from "../market/rebalanceCost.ts";
 import { fromWad } from "../math/units.ts";
 import { countingRpcWait, RpcWait } from "../rpc/waiting.ts";
 import type { Controls } from "../store/controls.ts";
@@ -31,6 +32,8 @@ export interface VaultSeatOptions {
   readonly strategy: string;
   /** ETH. */
   readonly deltaLimit: number;
+  /** Wei offered with its rebalances. */
+  readonly priorityFeePerGas: bigint;
   /** The code that runs: an activation holds for one. */
   readonly build: string;
   /** Whether the vault can be kept at all. Throws what is missing. */
@@ -72,8 +75,8 @@ export class VaultSeat {
   #fallback: VaultStatus["lastFallback"] = null;
   #failures = 0;
   #lastError: string | null = null;
-  #counts: Pick<Summary, "decisions" | "rebalances" | "blocked" | "reverted" | "gasUsd"> = {
-    ...{ decisions: 0, rebalances: 0, blocked: 0, reverted: 0, gasUsd: 0 },
+  #counts: Omit<Summary, "holds" | "gasUsed"> = {
+    ...{ decisions: 0, rebalances: 0, blocked: 0, reverted: 0, gasUsd: 0, lastRebalanceGas: null },
   };
 
   constructor(options: VaultSeatOptions) {
@@ -84,10 +87,11 @@ export class VaultSeat {
     return this.#options.keeper.subject;
   }
 
-  /** Wei that a rebalance would cost at a base fee; null until one was simulated. */
-  rebalanceCost(baseFeePerGas: bigint): bigint | null {
-    const { gasUnits } = this.#options.keeper;
-    return gasUnits === null ? null : gasUnits * baseFeePerGas;
+  /** Wei that a rebalance would cost at a base fee, also before one was simulated: inside its band a vault may not need to for days. */
+  rebalanceCost(baseFeePerGas: bigint): bigint {
+    const { keeper, priorityFeePerGas } = this.#options;
+    const known = { simulated: keeper.gasUnits, mined: this.#counts.lastRebalanceGas };
+    return rebalanceCost(known, { baseFeePerGas, priorityFeePerGas });
   }
 
   /** A shadow has made no rebalance, and those it would find in a store that it shares are another's. */
@@ -147,8 +151,8 @@ export class VaultSeat {
     try {
       await this.#gains?.onSettled(settlement, price);
       // Not added up here: a reorg may end one a second time, or in another way, also one of an earlier process.
-      const { rebalances, reverted, gasUsd } = await journal.attempts(vault, chainId);
-      this.#counts = { ...this.#counts, rebalances, reverted, gasUsd };
+      const { rebalances, reverted, gasUsd, lastRebalanceGas } = await journal.attempts(vault, chainId);
+      this.#counts = { ...this.#counts, rebalances, reverted, gasUsd, lastRebalanceGas };
     } catch (error) {
       // The journal has it: all of it is read again at the next block.
       this.#isChecked = false;

@@ -14,6 +14,8 @@ export interface AttemptSummary {
   readonly gasUsed: bigint;
   /** USD of every mined transaction's fee, each at the price of its decision. */
   readonly gasUsd: number;
+  /** Gas units of the newest rebalance in effect; null where there is none. */
+  readonly lastRebalanceGas: bigint | null;
 }
 
 /** What the keeper did for one vault, in total. */
@@ -44,7 +46,14 @@ export async function summariseAttempts(
   // What no decision asked for is priced as of the last one before it.
   const {
     rows: [sums],
-  } = await sql<{ confirmed: bigint; blocked: bigint; reverted: bigint; gas: bigint; usd: number }>`
+  } = await sql<{
+    confirmed: bigint;
+    blocked: bigint;
+    reverted: bigint;
+    gas: bigint;
+    usd: number;
+    last: bigint | null;
+  }>`
     select
       count(*) filter (where status = 'confirmed' and kind = 'rebalance') as confirmed,
       count(*) filter (where status = 'blocked') as blocked,
@@ -58,7 +67,10 @@ export async function summariseAttempts(
             and earlier.block_number <= coalesce(spent.head_number, spent.block_number)
           order by earlier.block_number desc, earlier.id desc limit 1
         ))
-      )), 0) as usd
+      )), 0) as usd,
+      (array_agg(gas_used order by id desc) filter (
+        where status = 'confirmed' and kind = 'rebalance' and gas_used is not null
+      ))[1] as last
     from (
       select * from executions
       where ${ofVault(vault, chainId)} and not exists (
@@ -71,6 +83,7 @@ export async function summariseAttempts(
     reverted: Number(sums!.reverted),
     gasUsed: sums!.gas,
     gasUsd: sums!.usd,
+    lastRebalanceGas: sums!.last,
   };
 }
 

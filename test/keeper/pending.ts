@@ -47,7 +47,11 @@ describe("what is pending", () => {
       const vault = new VaultSeat({
         ...{ name: "weekly", account: signer.address, seat: lane, journal, log: silentLog, build: "b" },
         ...{ strategy: "s", deltaLimit: 1, check: async () => undefined, gains: null, duties: null },
-        ...{ observer: noObserver, keeper: { subject: { vault: A, chainId: 31337 } } as never },
+        ...{
+          observer: noObserver,
+          priorityFeePerGas: GWEI,
+          keeper: { subject: { vault: A, chainId: 31337 } } as never,
+        },
       });
       const seat = new ChainSeat({
         ...{ chainId: 31337, client, pool: { health: () => [] } as never, database, lanes: [lane] },

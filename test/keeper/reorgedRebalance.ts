@@ -32,7 +32,7 @@ describe("a rebalance that a reorg takes back", () => {
     const { database, journal } = harness;
     const opened = new VaultSeat({
       ...{ name: "v", account: signer.address, strategy: "s", deltaLimit: 1, build: "b", log: silentLog },
-      ...{ observer: noObserver, journal, check: async () => undefined },
+      ...{ observer: noObserver, priorityFeePerGas: 1n, journal, check: async () => undefined },
       duties: { onSettled: () => told.push("duties"), rest: async () => undefined } as never,
       gains: new GainMeter({ database, journal, riskAversion: A, vault, chainId }),
       keeper: {

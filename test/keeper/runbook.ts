@@ -6,6 +6,7 @@ import { SEVERITY } from "../../keeper/alerts/rules.ts";
 import { vaultAbi } from "../../keeper/chain/abi.ts";
 import { chainSchema, processSchema, strategySchema, vaultSchema } from "../../keeper/config/schema.ts";
 import { LIFETIME } from "../../keeper/execution/rebalanceCall.ts";
+import { ASSUMED_GAS } from "../../keeper/market/rebalanceCost.ts";
 import { createMetrics } from "../../keeper/server/metrics.ts";
 import { FAILED_CYCLES, LONGEST_STALL, MISSED_HEADS } from "../../keeper/server/health.ts";
 import { ROLES } from "../../deployments/modules/Keel.ts";
@@ -87,6 +88,7 @@ describe("the runbook", function () {
   });
 
   it("takes its numbers from the code", () => {
+    expect(flat).to.contain(`else at ${String(ASSUMED_GAS)} gas`);
     expect(flat).to.contain(`or ${String(LIFETIME)} s, after which the vault refuses what was signed`);
     expect(flat).to.contain(`without a head for ${String(MISSED_HEADS)} times its interval`);
     expect(flat).to.contain(`failed its last ${String(FAILED_CYCLES)} cycles`);

@@ -13,6 +13,7 @@ import { decided } from "./utils/recordedDecisions.ts";
 const ACCOUNT = `0x${"aa".repeat(20)}` as const;
 const SUMMARY: Summary = {
   ...{ decisions: 1, holds: 1, rebalances: 0, blocked: 0, reverted: 0, gasUsed: 0n, gasUsd: 0 },
+  lastRebalanceGas: null,
 };
 
 describe("a vault's seat", () => {
@@ -42,6 +43,7 @@ describe("a vault's seat", () => {
         name: "v",
         strategy: "s",
         deltaLimit: 1,
+        priorityFeePerGas: 1n,
         build: "b",
         account: ACCOUNT,
         duties: null,

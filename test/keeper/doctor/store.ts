@@ -254,7 +254,7 @@ describe("keeper doctor, of the store", function () {
       expect(gone.mend).to.match(/^wait: it is free in 3\d{3} s/);
     });
 
-    it("prices a rebalance as those in the journal were, where none is simulated now", async () => {
+    it("prices a rebalance as the newest in the journal, where none is simulated now", async () => {
       const database = await openDatabase({ url });
       await sql`insert into executions (vault, chain_id, account, kind, status, gas_used, fee)
         select ${harness.keel.contracts.Vault}, 31337, ${ACCOUNT}, 'rebalance', 'confirmed', gas, 0
@@ -266,8 +266,8 @@ describe("keeper doctor, of the store", function () {
       // An account without the role has nothing simulated.
       const env = { DATABASE_URL: url.reveal(), KEEL_PRIVATE_KEY: OTHER_KEY };
       const { detail } = one(await harness.examine({ config, env }), "vault weekly: balance");
-      // Ten times 500,000 at 1 gwei and a tip of 0.1.
-      expect(detail).to.contain("; 0.0055 ETH pays for 10 rebalances at the present gas price");
+      // Ten times 600,000 at 1 gwei and a tip of 0.1.
+      expect(detail).to.contain("; 0.0066 ETH pays for 10 rebalances at the present gas price");
     });
 
     it("tells a server that is not there, or lets nobody in, without its URL", async () => {

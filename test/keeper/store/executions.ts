@@ -266,7 +266,9 @@ describeEngines("executions", (fixture) => {
       blocked: 1,
       reverted: 1,
       gasUsed: 900_000n,
+      lastRebalanceGas: 400_000n,
     });
+    expect((await journal.attempts(OTHER_VAULT)).lastRebalanceGas).to.equal(null);
     expectNear(gasUsd, (0.005 + 2 * 0.004) * input.spot, 1e-9);
     expect((await journal.summary(VAULT, 1)).decisions).to.equal(0);
   });

@@ -89,7 +89,7 @@ export function dutyHarness(setUp: (keel: Keel) => Promise<unknown>) {
       const settings = vaultSchema.parse({ limits: { delta: 1 }, riskAversion: 1, duties });
       const seat = new VaultSeat({
         ...{ name: "vault", keeper, account, seat: lane, journal, log, strategy: strategy.name },
-        deltaLimit: 1000,
+        ...{ deltaLimit: 1000, priorityFeePerGas: 10n ** 8n },
         ...{ build: "test", check: () => Promise.resolve(), gains: null, observer: noObserver },
         duties: createDuties(settings.duties, { client, vault, account, fees: FEES, log }),
       });
