@@ -43,7 +43,7 @@ export default defineConfig({
     mocha: {
       parallel: true,
       jobs: Math.max(2, Math.floor(availableParallelism() / 2)),
-      require: ["./test/support/plainChildren.ts"],
+      require: ["./test/support/worker.ts"],
     },
     // Cases a fuzz test is given: a few in `npm test`, many in `npm run test:deep`.
     solidity: { fuzz: { runs: Number(process.env.KEEL_FUZZ_RUNS ?? 256) } },
