@@ -122,7 +122,9 @@ export class VaultSeat {
   async start(): Promise<void> {
     if (this.#isChecked) return;
     await this.#options.check();
-    this.#counts = await this.#options.journal.summary(this.subject.vault, this.subject.chainId);
+    // In a store that it shares a shadow would find another's.
+    if (this.#options.seat !== null)
+      this.#counts = await this.#options.journal.summary(this.subject.vault, this.subject.chainId);
     await this.#gains?.resume();
     this.#isChecked = true;
   }

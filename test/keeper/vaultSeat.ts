@@ -62,11 +62,13 @@ describe("a vault's seat", () => {
     await seat.rest();
   }
 
-  it("of a shadow leaves the gains of the keeper beside it alone", async () => {
+  it("of a shadow leaves the gains of the keeper beside it alone, and counts nothing of its", async () => {
+    summary = { ...SUMMARY, decisions: 500, rebalances: 7 };
     const seat = open(null);
+    await seat.start();
     await offer(seat, 1n);
     expect(told).to.deep.equal([]);
-    expect(seat.status(0)).to.include({ mode: "shadow", account: ACCOUNT });
+    expect(seat.status(0)).to.include({ mode: "shadow", account: ACCOUNT, decisions: 1, rebalances: 0 });
   });
 
   it("takes up from the journal what another process did while it had the lane", async () => {
