@@ -206,7 +206,7 @@ export class VaultKeeper {
       ...{ vault, to: vault, kind: "rebalance", decisionId, rebalanceNonce, deadline, head, gas },
       data: encodeRebalance({ plan, rebalanceNonce, deadline }),
       fees: this.#options.fees,
-      ceiling: this.#ceiling(input, gas),
+      worth: this.#worth(input),
       onAccepted: leave.onAccepted,
     });
     if ("refused" in result) return { ...made, sent: null, blocked: result.refused };
@@ -226,10 +226,10 @@ export class VaultKeeper {
     );
   }
 
-  /** Wei a unit of gas is worth to this decision. */
-  #ceiling(input: DecisionInput, gas: bigint): bigint {
+  /** Wei that gas is worth to this decision. */
+  #worth(input: DecisionInput): bigint {
     const usd = gasCeiling(this.#options.strategy, input, this.#options.limits.gasUsd);
-    return toWad(usd / input.spot) / gas;
+    return toWad(usd / input.spot);
   }
 
   /** Gas of a trade; or, where its opening leg makes the vault refuse it, of its closing leg; or the refusal. */

@@ -160,7 +160,7 @@ export class Duties {
     const sent = await lane.send({
       ...{ vault, to, kind, data, gas, head, fees },
       ...{ deadline: head.timestamp + LIFETIME, decisionId: null, rebalanceNonce: null },
-      ceiling: toWad(gasUsd / this.#spot) / gas,
+      worth: toWad(gasUsd / this.#spot),
     });
     if ("refused" in sent) throw new Error(sent.refused);
     log.info({ vault, block: head.number, kind, hash: sent.hash }, "Does a duty.");

@@ -7,7 +7,7 @@ import type { IntentRecord } from "../store/journal.ts";
 import { LeaseLostError } from "../store/leases.ts";
 import type { ExecutionKind } from "../store/schema.ts";
 import { Delivery, type DeliveryOptions } from "./delivery.ts";
-import { feesFor, feesToReplace, type FeePolicy, type Fees } from "./fees.ts";
+import { feesFor, feesToReplace, isMinable, type FeePolicy, type Fees } from "./fees.ts";
 import { LaneBook } from "./laneBook.ts";
 import type { Settlement } from "./settlement.ts";
 import { isSigned, purposeOf, type Attempt, type Purpose, type Slot } from "./slot.ts";
@@ -47,8 +47,8 @@ export interface SendRequest {
   /** The block the decision was made at. */
   readonly head: Head;
   readonly fees: FeePolicy;
-  /** Wei: the most a unit of gas may cost. */
-  readonly ceiling: bigint;
+  /** Wei: the most that its gas may cost, also where it takes all that it is signed for. */
+  readonly worth: bigint;
   /** Called if a node takes the transaction at once, before that is written down. */
   readonly onAccepted?: (() => void) | undefined;
 }
@@ -142,15 +142,17 @@ export class NonceLane {
    * Throws what stands in the way of signing or saving; then nothing was sent.
    */
   async send(request: SendRequest): Promise<SendResult> {
+    const { journal, log } = this.#options;
     const signed = await this.#inTurn(async () => {
       await this.#ensureReconciled();
       return this.#signRequest(request);
     });
-    if (signed === null)
-      return { refused: "To replace what is pending costs more gas than the trade is worth." };
+    if (typeof signed === "string") {
+      log.warn({ vault: request.vault, kind: request.kind, error: signed }, "A transaction is not sent.");
+      return { refused: signed };
+    }
     const { slot, attempt } = signed;
     const { id, hash, txNonce: nonce, decisionId: decision, vault } = attempt;
-    const { journal, log } = this.#options;
     const isFirst = slot.attempts.length === 1;
     log.info({ hash, nonce, decision, vault }, isFirst ? "Sends a transaction." : "Replaces a transaction.");
     const refusal = await this.#tryFirst(signed, request.head, request.onAccepted);
@@ -215,15 +217,22 @@ export class NonceLane {
     this.#isReconciled = true;
   }
 
-  /** @returns Null where nothing that could take the place of what is pending is worth its gas. */
-  #signRequest(request: SendRequest): Promise<Signed> | null {
-    const { vault, head, ceiling, gas, data, kind, deadline, decisionId, rebalanceNonce } = request;
+  /**
+   * What is paid is at most the gas limit times the highest fee, so both together stay below what it is worth. A nonce is not taken for
+   * less than the newest block asks for: nobody would mine it, and to take it back would cost gas for nothing.
+   * @returns Why nothing is worth its gas that could be mined now, and in place of what is pending.
+   */
+  async #signRequest(request: SendRequest): Promise<Signed | string> {
+    const { vault, head, worth, gas, data, kind, deadline, decisionId, rebalanceNonce } = request;
     const slot = this.slotOf(vault, purposeOf(kind));
-    const wanted = feesFor(head.baseFeePerGas, request.fees, ceiling);
-    const fees = slot?.fees ? feesToReplace(slot.fees, wanted, ceiling) : wanted;
-    if (fees === null) return null;
     const limit = (gas * GAS_NUMERATOR) / GAS_DENOMINATOR;
     const gasLimit = limit < MAX_TRANSACTION_GAS ? limit : MAX_TRANSACTION_GAS;
+    const ceiling = worth / gasLimit;
+    const wanted = feesFor(head.baseFeePerGas, request.fees, ceiling);
+    const fees = slot?.fees ? feesToReplace(slot.fees, wanted, ceiling) : wanted;
+    if (fees === null) return "To replace what is pending costs more gas than the trade is worth.";
+    if (!isMinable(fees, head.baseFeePerGas))
+      return "All the gas that it may take costs more than it is worth, or than its limit.";
     const txNonce = slot?.txNonce ?? this.#book.nextNonce;
     const intent = { vault, txNonce, kind, deadline, decisionId, rebalanceNonce, gasLimit, ...fees };
     return this.#sign(intent, head, { to: request.to, data });

@@ -4,7 +4,6 @@ import { numberToHex, parseTransaction, type Hex } from "viem";
 import type { Reorg } from "../../keeper/chain/headTracker.ts";
 import type { ExecutionTable } from "../../keeper/store/schema.ts";
 import { fixedBand } from "../../keeper/strategy/fixedBand.ts";
-import { gasCeiling } from "../../keeper/strategy/gasCeiling.ts";
 import { optimalImpulse } from "../../keeper/strategy/optimalImpulse.ts";
 import type { Strategy } from "../../keeper/strategy/types.ts";
 import { lost, unanswered } from "./utils/faultyProvider.ts";
@@ -258,6 +257,9 @@ describe("keeper, exactly once", () => {
   describe("when a block has become too dear for what is pending", () => {
     const priced = optimalImpulse({ riskAversion: 1e-4 });
 
+    /** USD that it costs if it takes all the gas that it is signed for, at all that it offers. */
+    const mostPaid = ({ raw, max_fee_per_gas: fee }: ExecutionTable, spot: number): number =>
+      (Number(fee! * parseTransaction(raw as Hex).gas!) / 1e18) * spot;
     const baseFee = async (gwei: number) => {
       await rpc("hardhat_setNextBlockBaseFeePerGas", [numberToHex(BigInt(gwei) * 10n ** 9n)]);
       await mine();
@@ -273,16 +275,48 @@ describe("keeper, exactly once", () => {
     }
 
     it("offers more, but never more for gas than the trade is worth", async () => {
-      const step = await dearer(priced, 10);
+      const worth = 20;
+      const decide: Strategy["decide"] = (input) => (input.gasUsd > worth ? never : toZero).decide(input);
+      const step = await dearer({ ...toZero, decide }, 10);
       const { input, sent } = await step();
       expect(sent).to.match(/^0x/);
       const [old, replacement] = (await executions()) as [ExecutionTable, ExecutionTable];
       expect([old.tx_nonce, replacement.tx_nonce]).to.deep.equal([0n, 0n]);
       expect(replacement.max_fee_per_gas! >= 10n ** 10n).to.equal(true);
-      const gas = (BigInt(parseTransaction(replacement.raw as Hex).gas!) * 4n) / 5n;
-      const worth = gasCeiling(priced, input!, 1000);
-      const offered = (Number(replacement.max_fee_per_gas! * gas) / 1e18) * input!.spot;
-      expect(offered).to.be.at.most(worth * 1.0001);
+      expect(mostPaid(replacement, input!.spot)).to.be.within(worth * 0.98, worth);
+    });
+
+    it("offers no more for gas than limits.gasUsd either", async () => {
+      await baseFee(1);
+      const { input } = await (await start(toZero)).step(null, "dry");
+      const limits = { delta: 1000, gasUsd: 12 * input!.gasUsd };
+      const { step } = await start(toZero, { limits });
+      for (const gwei of [3, 9]) {
+        await baseFee(gwei);
+        const { sent } = await step();
+        expect(sent).to.match(/^0x/);
+        await rpc("hardhat_dropTransaction", [sent]);
+      }
+      const sent = await executions();
+      expect(sent.map((row) => mostPaid(row, input!.spot) <= limits.gasUsd * (1 + 1e-12))).to.deep.equal([
+        ...[true, true],
+      ]);
+      expect(mostPaid(sent[1]!, input!.spot)).to.be.greaterThan(limits.gasUsd * 0.999);
+    });
+
+    it("waits where what it is expected to take would be worth its gas, and what it may take would not", async () => {
+      await baseFee(1);
+      const { input } = await (await start(toZero)).step(null, "dry");
+      const limits = { delta: 1000, gasUsd: 2.2 * input!.gasUsd };
+      const { step } = await start(toZero, { limits });
+      await baseFee(2);
+      expect(await step()).to.deep.include({
+        sent: null,
+        blocked: "All the gas that it may take costs more than it is worth, or than its limit.",
+      });
+      expect(await statuses()).to.deep.equal([]);
+      await baseFee(1);
+      expect((await step()).sent).to.match(/^0x/);
     });
 
     it("leaves it as it is where the gas costs more than the trade is worth, until its time is up", async () => {

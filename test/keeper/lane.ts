@@ -7,9 +7,12 @@ import { headAt } from "./utils/fakeChain.ts";
 import { A, B, GWEI, laneHarness, notForB, relay } from "./utils/laneHarness.ts";
 import { until } from "./utils/until.ts";
 
+/** Gas that is signed for where 100,000 were simulated. */
+const LIMIT = 125_000n;
+
 describe("a lane of several vaults", () => {
   const harness = laneHarness();
-  const { acquire, open, send, hashOf, statuses, noncesSent, holdFirst } = harness;
+  const { acquire, open, send, hashOf, statuses, noncesSent, lastSent, holdFirst } = harness;
 
   it("makes one vault's private transaction public in time while another's cannot be signed", async () => {
     const relayed: Hex[] = [];
@@ -175,10 +178,28 @@ describe("a lane of several vaults", () => {
     const lane = await open();
     // Offers 3 gwei, so that nothing below 3.375 can take its place.
     const hash = await hashOf(send(lane, A, 1n));
-    expect(await send(lane, A, 2n, { ceiling: (337n * GWEI) / 100n })).to.have.property("refused");
+    expect(await send(lane, A, 2n, { worth: (LIMIT * 337n * GWEI) / 100n })).to.have.property("refused");
     expect([harness.chain.sent.length, lane.slotOf(A)?.newest?.hash]).to.deep.equal([1, hash]);
-    await hashOf(send(lane, A, 2n, { ceiling: (338n * GWEI) / 100n }));
+    await hashOf(send(lane, A, 2n, { worth: (LIMIT * 338n * GWEI) / 100n }));
     expect(noncesSent()).to.deep.equal([0, 0]);
+  });
+
+  it("offers no more than it is worth for all the gas that it is signed for", async () => {
+    const lane = await open();
+    const worth = LIMIT * GWEI + 99_999n;
+    await hashOf(send(lane, A, 1n, { worth }));
+    const { gas, maxFeePerGas } = lastSent();
+    expect([gas, maxFeePerGas! * gas! <= worth, (maxFeePerGas! + 1n) * gas! > worth]).to.deep.equal([
+      ...[LIMIT, true, true],
+    ]);
+  });
+
+  it("takes no nonce for what is not worth all its gas at the price of now", async () => {
+    const lane = await open();
+    const refused = "All the gas that it may take costs more than it is worth, or than its limit.";
+    expect(await send(lane, A, 1n, { worth: LIMIT * GWEI - 1n })).to.deep.equal({ refused });
+    expect([harness.chain.sent, await statuses(), lane.nextNonce]).to.deep.equal([[], [], 0n]);
+    await hashOf(send(lane, A, 1n, { worth: LIMIT * GWEI }));
   });
 
   it("replaces at its nonce what was private before it was everybody's", async () => {

@@ -96,7 +96,7 @@ describe("a lane's seat", () => {
     const sent = await seat.lane!.send({
       ...({ vault: A, to: A, kind: "rebalance", data: "0x12", gas: 100_000n, head } as const),
       ...{ deadline: head.timestamp + 600n, decisionId: null, rebalanceNonce: 0n },
-      ...{ fees: { priorityFeePerGas: 1n, maxBaseFeePerGas: null }, ceiling: 10n ** 12n },
+      ...{ fees: { priorityFeePerGas: 1n, maxBaseFeePerGas: null }, worth: 10n ** 18n },
     });
     chain.count = 1n;
     chain.mine((sent as { hash: `0x${string}` }).hash, 2n);

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { numberToHex } from "viem";
+import { numberToHex, parseTransaction, type Hex } from "viem";
 
 import { Pause } from "../../../keeper/duties/pause.ts";
 import type { Strategy } from "../../../keeper/strategy/types.ts";
@@ -150,6 +150,25 @@ describe("duties beside hedging", () => {
     await step();
     expect(await executions()).to.deep.equal(["rebalance confirmed"]);
     expect(seat.status(0)).to.include({ failures: 0, lastError: null });
+  });
+
+  it("cost no more than their limit, also where they take all the gas that they are signed for", async () => {
+    await rpc("evm_setAutomine", [false]);
+    await mineAt(GWEI);
+    let gas = 0n;
+    harness.provider.faults.set("eth_estimateGas", async (forward) => {
+      const estimate = await forward();
+      gas = BigInt(estimate as Hex);
+      return estimate;
+    });
+    await (await start({ duties: { gasUsd: 1e-6, breach: false } })).step();
+    expect(await executions()).to.deep.equal([]);
+    // Twice what is expected would be offered, if it were worth that.
+    const gasUsd = 1.5 * (Number(gas * GWEI) / 1e18) * 3_000;
+    await (await start({ duties: { gasUsd, breach: false } })).step();
+    const [duty] = await rows();
+    const most = (Number(duty!.max_fee_per_gas! * parseTransaction(duty!.raw as Hex).gas!) / 1e18) * 3_000;
+    expect(most).to.be.within(gasUsd * 0.999, gasUsd * (1 + 1e-12));
   });
 
   it("wait for an hour at most, and begin anew after a success", () => {

@@ -65,7 +65,7 @@ export function laneHarness() {
     return lane.send({
       ...({ vault, to: vault, kind: "rebalance", data: "0x12", gas: 100_000n, head } as const),
       ...{ deadline: head.timestamp + 600n, decisionId: null, rebalanceNonce: 0n },
-      ...{ fees: { priorityFeePerGas: GWEI, maxBaseFeePerGas: null }, ceiling: 1_000n * GWEI },
+      ...{ fees: { priorityFeePerGas: GWEI, maxBaseFeePerGas: null }, worth: 10n ** 18n },
       ...changes,
     });
   }
