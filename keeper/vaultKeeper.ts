@@ -4,7 +4,7 @@ import type { Head } from "./chain/head.ts";
 import { createSnapshotReader, driftOf, type Snapshot } from "./chain/snapshot.ts";
 import type { Deployment } from "./config/deployment.ts";
 import { isMinable, type FeePolicy } from "./execution/fees.ts";
-import type { NonceLane } from "./execution/lane.ts";
+import { gasLimitOf, type NonceLane } from "./execution/lane.ts";
 import { planLegs, withoutOpening, type Plan } from "./execution/planLegs.ts";
 import { encodeRebalance, LIFETIME, simulate } from "./execution/rebalanceCall.ts";
 import type { Slot } from "./execution/slot.ts";
@@ -124,9 +124,9 @@ export class VaultKeeper {
     }
 
     const checkInterval = this.#interval.observe(Number(snapshot.timestamp));
-    const decide = (): Made => {
+    const decide: Decide = (gas) => {
       const input = decisionInput(snapshot, {
-        gasUsd: this.#gasUsd(head, snapshot),
+        gasUsd: this.#gasUsd(gas ?? this.#gasUnits ?? 0n, head, snapshot),
         checkInterval,
         deltaLimit: this.#options.limits.delta,
       });
@@ -156,7 +156,7 @@ export class VaultKeeper {
   }
 
   /** Simulates, decides again with what gas really costs, and sends, or records why not. */
-  async #act(first: Made, decide: () => Made, head: Head, snapshot: Snapshot, leave: Leave): Promise<Acted> {
+  async #act(first: Made, decide: Decide, head: Head, snapshot: Snapshot, leave: Leave): Promise<Acted> {
     let made = first;
     for (let round = 1; ; round += 1) {
       const forbidden = this.#forbidden(made.decision, head);
@@ -171,11 +171,18 @@ export class VaultKeeper {
       const change = Math.abs(again.decision.trade - made.decision.trade);
       made = again;
       if (change > SAME_TRADE * Math.abs(again.decision.trade) && round < ROUNDS) continue;
-      const tooDear = this.#tooDear(again.input);
+      // It is signed for more gas than it should take, and that must be worth it too.
+      const dearest = decide(gasLimitOf(this.#gasUnits!));
+      if (dearest.decision.action === "hold") {
+        await this.#record(dearest, head, leave);
+        return { ...dearest, sent: null, blocked: null };
+      }
+      const tooDear = this.#tooDear(dearest.input);
       if (tooDear !== null) return this.#block(again, tooDear, head, snapshot, leave);
       const plan = planLegs(again.decision.trade, snapshot);
       return this.#send(
         again,
+        this.#worth(dearest.input),
         simulated.closesOnly ? (withoutOpening(plan, snapshot) ?? plan) : plan,
         head,
         snapshot,
@@ -184,9 +191,17 @@ export class VaultKeeper {
     }
   }
 
-  async #send(made: Made, plan: Plan, head: Head, snapshot: Snapshot, leave: Leave): Promise<Acted> {
+  /** @param worth Wei, of all the gas that it may take. */
+  async #send(
+    made: Made,
+    worth: bigint,
+    plan: Plan,
+    head: Head,
+    snapshot: Snapshot,
+    leave: Leave,
+  ): Promise<Acted> {
     const { lane } = leave;
-    const { decision, input } = made;
+    const { decision } = made;
     const { vault } = this.subject;
     if (lane === null || leave.mode !== "live") {
       await this.#record(made, head, leave);
@@ -206,7 +221,7 @@ export class VaultKeeper {
       ...{ vault, to: vault, kind: "rebalance", decisionId, rebalanceNonce, deadline, head, gas },
       data: encodeRebalance({ plan, rebalanceNonce, deadline }),
       fees: this.#options.fees,
-      worth: this.#worth(input),
+      worth,
       onAccepted: leave.onAccepted,
     });
     if ("refused" in result) return { ...made, sent: null, blocked: result.refused };
@@ -275,9 +290,9 @@ export class VaultKeeper {
    * Until a simulation has succeeded gas counts as free: what is held then would be held at any price of gas, and
    * what is not is simulated before it is sent.
    */
-  #gasUsd({ baseFeePerGas }: Head, { price }: Snapshot): number {
+  #gasUsd(gas: bigint, { baseFeePerGas }: Head, { price }: Snapshot): number {
     const { priorityFeePerGas } = this.#options.fees;
-    return gasCost(this.#gasUnits ?? 0n, { baseFeePerGas, priorityFeePerGas }, fromWad(price));
+    return gasCost(gas, { baseFeePerGas, priorityFeePerGas }, fromWad(price));
   }
 
   /** The operator's cap on the base fee, which only a limit and a margin call pass, whatever else asks for the trade. */
@@ -293,7 +308,7 @@ export class VaultKeeper {
   #tooDear({ gasUsd }: DecisionInput): string | null {
     const most = this.#options.limits.gasUsd;
     if (gasUsd <= most) return null;
-    return `Its gas costs ${gasUsd.toFixed(2)} USD, more than limits.gasUsd, ${String(most)}.`;
+    return `Its gas may cost ${gasUsd.toFixed(2)} USD, more than limits.gasUsd, ${String(most)}.`;
   }
 
   async #block(made: Made, error: string, head: Head, snapshot: Snapshot, leave: Leave): Promise<Acted> {
@@ -335,6 +350,9 @@ export class VaultKeeper {
     });
   }
 }
+
+/** Decides at the cost of so much gas; of what was simulated last where none is given. */
+type Decide = (gas?: bigint) => Made;
 
 interface Made {
   readonly input: DecisionInput;

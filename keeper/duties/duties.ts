@@ -3,7 +3,7 @@ import type { Address, PublicClient } from "viem";
 import type { Head } from "../chain/head.ts";
 import type { FeePolicy } from "../execution/fees.ts";
 import { isMinable } from "../execution/fees.ts";
-import type { NonceLane } from "../execution/lane.ts";
+import { gasLimitOf, type NonceLane } from "../execution/lane.ts";
 import { LIFETIME, simulate } from "../execution/rebalanceCall.ts";
 import type { Settlement } from "../execution/settlement.ts";
 import type { Slot } from "../execution/slot.ts";
@@ -154,9 +154,13 @@ export class Duties {
     const { vault, fees, gasUsd, log } = this.#options;
     const { priorityFeePerGas } = fees;
     if (this.#spot === 0) throw new Error("No price of ETH is known to price its gas with.");
-    const cost = gasCost(gas, { baseFeePerGas: head.baseFeePerGas, priorityFeePerGas }, this.#spot);
+    const cost = gasCost(
+      gasLimitOf(gas),
+      { baseFeePerGas: head.baseFeePerGas, priorityFeePerGas },
+      this.#spot,
+    );
     if (cost > gasUsd)
-      throw new Error(`Its gas costs ${cost.toFixed(2)} USD, more than duties.gasUsd, ${String(gasUsd)}.`);
+      throw new Error(`Its gas may cost ${cost.toFixed(2)} USD, more than duties.gasUsd, ${String(gasUsd)}.`);
     const sent = await lane.send({
       ...{ vault, to, kind, data, gas, head, fees },
       ...{ deadline: head.timestamp + LIFETIME, decisionId: null, rebalanceNonce: null },

@@ -225,8 +225,7 @@ export class NonceLane {
   async #signRequest(request: SendRequest): Promise<Signed | string> {
     const { vault, head, worth, gas, data, kind, deadline, decisionId, rebalanceNonce } = request;
     const slot = this.slotOf(vault, purposeOf(kind));
-    const limit = (gas * GAS_NUMERATOR) / GAS_DENOMINATOR;
-    const gasLimit = limit < MAX_TRANSACTION_GAS ? limit : MAX_TRANSACTION_GAS;
+    const gasLimit = gasLimitOf(gas);
     const ceiling = worth / gasLimit;
     const wanted = feesFor(head.baseFeePerGas, request.fees, ceiling);
     const fees = slot?.fees ? feesToReplace(slot.fees, wanted, ceiling) : wanted;
@@ -303,6 +302,12 @@ export class NonceLane {
     const { client } = this.#options;
     return BigInt(await client.getTransactionCount({ address: this.account, blockTag: "latest" }));
   }
+}
+
+/** The gas that is signed for, and paid for at most, where `gas` was simulated. */
+export function gasLimitOf(gas: bigint): bigint {
+  const limit = (gas * GAS_NUMERATOR) / GAS_DENOMINATOR;
+  return limit < MAX_TRANSACTION_GAS ? limit : MAX_TRANSACTION_GAS;
 }
 
 interface Signed {

@@ -304,17 +304,29 @@ describe("keeper, exactly once", () => {
       expect(mostPaid(sent[1]!, input!.spot)).to.be.greaterThan(limits.gasUsd * 0.999);
     });
 
-    it("waits where what it is expected to take would be worth its gas, and what it may take would not", async () => {
+    it("holds where what it should take would be worth its gas, and what it may take would not", async () => {
       await baseFee(1);
       const { input } = await (await start(toZero)).step(null, "dry");
-      const limits = { delta: 1000, gasUsd: 2.2 * input!.gasUsd };
-      const { step } = await start(toZero, { limits });
+      const worth = 2.2 * input!.gasUsd;
+      const decide: Strategy["decide"] = (at) => (at.gasUsd > worth ? never : toZero).decide(at);
+      const { step } = await start({ ...toZero, decide });
       await baseFee(2);
-      expect(await step()).to.deep.include({
-        sent: null,
-        blocked: "All the gas that it may take costs more than it is worth, or than its limit.",
-      });
-      expect(await statuses()).to.deep.equal([]);
+      const cycle = await step();
+      expect(cycle).to.include({ sent: null, blocked: null });
+      expect([cycle.decision?.action, await statuses()]).to.deep.equal(["hold", []]);
+      expect((await harness.journal.decisions({ limit: 1 }))[0]!.decision.action).to.equal("hold");
+      await baseFee(1);
+      expect((await step()).sent).to.match(/^0x/);
+    });
+
+    it("is blocked where what it may take would pass limits.gasUsd, and what it should take would not", async () => {
+      await baseFee(1);
+      const { input } = await (await start(toZero)).step(null, "dry");
+      const { step } = await start(toZero, { limits: { delta: 1000, gasUsd: 2.2 * input!.gasUsd } });
+      await baseFee(2);
+      const { sent, blocked } = await step();
+      expect(sent).to.equal(null);
+      expect(blocked).to.match(/^Its gas may cost \d+\.\d\d USD, more than limits\.gasUsd, /);
       await baseFee(1);
       expect((await step()).sent).to.match(/^0x/);
     });
@@ -325,7 +337,7 @@ describe("keeper, exactly once", () => {
       const step = await dearer({ ...priced, decide }, 5000);
       const { blocked, sent } = await step();
       expect(sent).to.equal(null);
-      expect(blocked).to.match(/^Its gas costs \d+\.\d\d USD, more than limits\.gasUsd, 1000\.$/);
+      expect(blocked).to.match(/^Its gas may cost \d+\.\d\d USD, more than limits\.gasUsd, 1000\.$/);
       expect(await statuses()).to.deep.equal(["sent", "blocked"]);
       await rpc("evm_increaseTime", [601]);
       isWanted = false;
@@ -343,7 +355,7 @@ describe("keeper, exactly once", () => {
       await mine();
       const { decision, blocked } = await step();
       expect([decision?.action, blocked]).to.satisfy(([action, why]: [string, string]) => {
-        return action === "rebalance" && why.startsWith("Its gas costs");
+        return action === "rebalance" && why.startsWith("Its gas may cost");
       });
       const last = (await executions()).at(-1)!;
       expect([last.kind, last.tx_nonce]).to.deep.equal(["cancel", 0n]);
