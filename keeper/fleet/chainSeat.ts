@@ -5,11 +5,11 @@ import { createHeadTracker, watchHeads, type HeadEvent, type HeadOptions } from 
 import type { HeadTracker, Reorg } from "../chain/headTracker.ts";
 import { CheckInterval } from "../market/checkInterval.ts";
 import type { RpcPool } from "../rpc/pool.ts";
-import { countingRpcWait, RpcWait } from "../rpc/waiting.ts";
 import type { Disagreement } from "../rpc/witness.ts";
 import { describeError } from "../log/describeError.ts";
 import type { Database } from "../store/database.ts";
 import { controls } from "../store/controls.ts";
+import { LaneFollower } from "./laneFollower.ts";
 import type { LaneSeat } from "./laneSeat.ts";
 import type { ChainStatus } from "./status.ts";
 import type { VaultSeat } from "./vaultSeat.ts";
@@ -31,6 +31,7 @@ export class ChainSeat {
   #startedAt = Date.now() / 1000;
   #headInterval: number;
   readonly #tracker: HeadTracker;
+  readonly #followers: readonly LaneFollower[];
   #webSocket: ChainStatus["webSocket"];
   #reorgs = 0;
   #deepest = 0;
@@ -43,6 +44,15 @@ export class ChainSeat {
     this.#interval = new CheckInterval(options.pollInterval);
     this.#tracker = createHeadTracker(options.client, options.finalityBlocks);
     this.#webSocket = options.webSocketUrl === undefined ? "none" : "silent";
+    this.#followers = options.lanes.map(
+      (lane) =>
+        new LaneFollower({
+          settle: (head, reorg) => this.#settle(lane, head, reorg),
+          offer: (offer) => {
+            for (const vault of options.vaults) if (vault.isOn(lane)) vault.offer(offer);
+          },
+        }),
+    );
   }
 
   get chainId(): number {
@@ -67,21 +77,20 @@ export class ChainSeat {
 
   /** Follows the chain until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
-    const { client, vaults } = this.#options;
+    const { client } = this.#options;
     this.#startedAt = Date.now() / 1000;
     const onSocketState = (state: "live" | "silent") => {
       this.#webSocket = state;
     };
     const options = { ...this.#options, signal, tracker: this.#tracker, onSocketState };
     for await (const event of watchHeads(client, options)) await this.#onHead(event);
-    await Promise.all(vaults.map((vault) => vault.rest()));
+    await this.#rest();
   }
 
   /** Decides once, at the newest block. Throws what the RPC throws. */
   async decideOnce(): Promise<void> {
-    const { client, vaults } = this.#options;
-    await this.#onHead({ head: await readHead(client), reorg: null });
-    await Promise.all(vaults.map((vault) => vault.rest()));
+    await this.#onHead({ head: await readHead(this.#options.client), reorg: null });
+    await this.#rest();
   }
 
   /** Looks after what is pending, at the newest block. @returns Whether any of it can still take effect. */
@@ -89,7 +98,7 @@ export class ChainSeat {
     const { client, lanes } = this.#options;
     if (lanes.every(({ lane }) => lane === null || lane.pending.length === 0)) return false;
     const head = await readHead(client);
-    await this.#settle(head, null);
+    await Promise.all(lanes.map((lane) => this.#settle(lane, head, null)));
     const slots = lanes.flatMap(({ lane }) => lane?.pending ?? []);
     return slots.some((slot) => !slot.isSpent(head.timestamp, null));
   }
@@ -135,10 +144,10 @@ export class ChainSeat {
     };
   }
 
+  /** Tells lanes and vaults of a head, and waits for none of them. */
   async #onHead({ head, reorg }: HeadEvent): Promise<void> {
-    const { vaults, log, pollInterval } = this.#options;
+    const { lanes, vaults, log, pollInterval } = this.#options;
     const seenAt = performance.now();
-    const waited = new RpcWait();
     this.#head = { head, at: Date.now() / 1000 };
     this.#headInterval = Math.max(pollInterval, this.#interval.observe(Number(head.timestamp)));
     if (reorg !== null) {
@@ -151,15 +160,23 @@ export class ChainSeat {
         "The chain was reorganised.",
       );
     }
-    await countingRpcWait(waited, () => Promise.all([this.#settle(head, reorg), this.#readControls()]));
-    for (const vault of vaults) vault.offer({ head, seenAt, rpcSeconds: waited.seconds });
+    const isHeard = this.#readControls();
+    for (const follower of this.#followers) follower.follow({ head, reorg, seenAt, isHeard });
+    await isHeard;
+    const shadows = vaults.filter((vault) => !lanes.some((lane) => vault.isOn(lane)));
+    for (const shadow of shadows) shadow.offer({ head, seenAt, rpcSeconds: 0 });
   }
 
-  async #settle(head: Head, reorg: Reorg | null): Promise<void> {
-    const { lanes, vaults, finalityBlocks, log } = this.#options;
+  /** Waits until lanes and vaults are done with what they are at. */
+  async #rest(): Promise<void> {
+    await Promise.all(this.#followers.map((follower) => follower.stop()));
+    await Promise.all(this.vaults.map((vault) => vault.rest()));
+  }
+
+  async #settle(lane: LaneSeat, head: Head, reorg: Reorg | null): Promise<void> {
+    const { vaults, finalityBlocks, log } = this.#options;
     const finalized = head.number - BigInt(finalityBlocks);
-    const settlements = await Promise.all(lanes.map((lane) => lane.onHead(head, reorg, finalized)));
-    for (const settlement of settlements.flat()) {
+    for (const settlement of await lane.onHead(head, reorg, finalized)) {
       const { vault, hash } = settlement.attempt;
       try {
         await vaults.find(({ subject }) => subject.vault === vault)?.onSettled(settlement);

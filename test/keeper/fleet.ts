@@ -6,13 +6,16 @@ import { LaneSeat } from "../../keeper/fleet/laneSeat.ts";
 import { StartupError } from "../../keeper/fleet/startupChecks.ts";
 import { silentLog } from "../../keeper/log/logger.ts";
 import { createChainClient } from "../../keeper/chain/client.ts";
+import type { Head } from "../../keeper/chain/head.ts";
 import type { Reorg } from "../../keeper/chain/headTracker.ts";
+import type { Offer } from "../../keeper/fleet/vaultSeat.ts";
 import { pause } from "../../keeper/store/controls.ts";
 import { openDatabase, type Database } from "../../keeper/store/database.ts";
 import { acquireLease, holderOf } from "../../keeper/store/leases.ts";
 import { emptyDatabase } from "./utils/emptyDatabase.ts";
 import { headAt } from "./utils/fakeChain.ts";
 import { HeaderChain } from "./utils/headerChain.ts";
+import { until } from "./utils/until.ts";
 
 const VAULT = `0x${"0a".repeat(20)}` as const;
 const OTHER = `0x${"0b".repeat(20)}` as const;
@@ -31,6 +34,7 @@ describe("a fleet", () => {
       onSettled: () => Promise.reject(new Error("the database is down")),
       offer: ({ head }: { head: { number: bigint } }) => offered.push(head.number),
       rest: () => Promise.resolve(),
+      isOn: () => true,
     };
     const lane = { onHead: () => Promise.resolve([{ attempt: { vault: VAULT } }]), lane: null };
     const seat = new ChainSeat({
@@ -120,26 +124,36 @@ describe("a fleet", () => {
   describe("on a chain", () => {
     /** What happened, in turn. */
     let events: string[];
+    /** The blocks that each vault was offered. */
+    let offered: Map<string, bigint[]>;
     beforeEach(async () => {
       await emptyDatabase(database);
-      events = [];
+      [events, offered] = [[], new Map()];
     });
 
-    const vaultOf = (vault: typeof VAULT | typeof OTHER, name: string) => ({
+    const vaultOf = (vault: typeof VAULT | typeof OTHER, name: string, on?: object | null) => ({
       subject: { vault, chainId: 31337 },
       set controls({ pause: paused }: { pause: object | null }) {
         events.push(`${name} ${paused === null ? "runs" : "paused"}`);
       },
       onSettled: async () => void events.push(`${name} settled`),
-      offer: () => events.push(`${name} decides`),
+      offer: ({ head }: Offer) => {
+        offered.get(name)?.push(head.number) ?? offered.set(name, [head.number]);
+        events.push(`${name} decides`);
+      },
       rest: async () => undefined,
+      isOn: (each: unknown) => on === undefined || each === on,
     });
-    const seatOf = (lane: object, request: (call: { method: string; params?: unknown }) => unknown) =>
+    const seatOf = (
+      lane: object | readonly object[],
+      request: (call: { method: string; params?: unknown }) => unknown,
+      vaults: object[] = [vaultOf(VAULT, "one"), vaultOf(OTHER, "other")],
+    ) =>
       new ChainSeat({
         ...{ chainId: 31337, pool: {} as never, database, pollInterval: 0.005, finalityBlocks: 2 },
-        ...{ lanes: [lane as never], log: silentLog },
+        ...{ lanes: [lane].flat() as never, log: silentLog },
         client: createChainClient({ provider: { request: async (call: never) => request(call) } as never }),
-        vaults: [vaultOf(VAULT, "one"), vaultOf(OTHER, "other")] as never,
+        vaults: vaults as never,
       });
 
     it("settles with the vault whose transaction it was, and reads the operator's word, before it decides", async () => {
@@ -172,6 +186,102 @@ describe("a fleet", () => {
         [undefined, 2n],
         [1, 3n],
       ]);
+    });
+
+    /** Two lanes with a vault each, and a shadow; one lane hangs at every head until it is told to go on. */
+    function beside() {
+      const chain = new HeaderChain(5);
+      const told: { readonly number: bigint; readonly ancestor: bigint | undefined }[] = [];
+      const goOn: (() => void)[] = [];
+      const hanging = {
+        onHead: async ({ number }: Head, reorg: Reorg | null) => {
+          told.push({ number, ancestor: reorg?.ancestor });
+          await new Promise<void>((resolve) => goOn.push(resolve));
+          return [];
+        },
+      };
+      const quick = { onHead: async () => [] };
+      const vaults = [
+        vaultOf(VAULT, "hung", hanging),
+        vaultOf(OTHER, "quick", quick),
+        vaultOf(OTHER, "shadow", null),
+      ];
+      const seat = seatOf([hanging, quick], ({ params }) => chain.at((params as string[])[0]), vaults);
+      const stop = new AbortController();
+      const running = seat.run(stop.signal);
+      const seen = (name: string) => offered.get(name) ?? [];
+      return {
+        ...{ chain, told, seen },
+        /** Waits until all but the lane that hangs have the newest head. */
+        caughtUp: () =>
+          until(
+            () => ["quick", "shadow"].every((name) => seen(name).at(-1) === BigInt(chain.tip.number)),
+            "the head was offered",
+          ),
+        goOn: () => goOn.shift()!(),
+        async end() {
+          stop.abort();
+          for (const each of goOn) each();
+          await running;
+        },
+      };
+    }
+
+    it("offers the vaults of a lane its head while the signer of another hangs", async () => {
+      const { chain, told, seen, caughtUp, goOn, end } = beside();
+      try {
+        await caughtUp();
+        expect([told.length, seen("hung")]).to.deep.equal([1, []]);
+        for (let each = 0; each < 3; each += 1) {
+          chain.mine();
+          await caughtUp();
+        }
+        expect([seen("quick").at(-1), seen("shadow").at(-1), seen("hung"), told.length]).to.deep.equal([
+          ...[7n, 7n, [], 1],
+        ]);
+        // The heads that came meanwhile gave way to the newest.
+        goOn();
+        await until(() => told.length === 2, "the lane took another head");
+        expect([told[1], seen("hung")]).to.deep.equal([{ number: 7n, ancestor: undefined }, [4n]]);
+        goOn();
+        await until(() => seen("hung").length === 2, "the vault was offered the head");
+        expect([told.length, seen("hung")]).to.deep.equal([2, [4n, 7n]]);
+      } finally {
+        await end();
+      }
+    });
+
+    it("tells a lane that was busy of every reorg it missed, and its vaults of no block that is gone", async () => {
+      const { chain, told, seen, caughtUp, goOn, end } = beside();
+      try {
+        await caughtUp();
+        for (const [depth, count] of [
+          [2, 3],
+          [1, 2],
+          [0, 1],
+        ] as const) {
+          chain.rewind(depth);
+          chain.mine(count);
+          await caughtUp();
+        }
+        goOn();
+        await until(() => told.length === 2, "the lane took another head");
+        expect([told[1], seen("hung")]).to.deep.equal([{ number: 7n, ancestor: 2n }, []]);
+        goOn();
+        await until(() => seen("hung").length === 1, "the vault was offered the head");
+        expect(seen("hung")).to.deep.equal([7n]);
+      } finally {
+        await end();
+      }
+    });
+
+    it("leaves a head that waits at the end of a run, and ends with the one before", async () => {
+      const { chain, told, caughtUp, end } = beside();
+      await caughtUp();
+      chain.mine();
+      await caughtUp();
+      await end();
+      expect(told).to.deep.equal([{ number: 4n, ancestor: undefined }]);
     });
   });
 });
