@@ -123,6 +123,7 @@ export class NonceLane {
     if (reorg !== null) this.#takeBack(reorg);
     await this.reconcile();
     if (this.#ancestor !== null) {
+      await this.#takeBackSigned(this.#ancestor);
       await this.#upkeep.reexamine(this.#ancestor, this.#ended);
       this.#ancestor = null;
     }
@@ -296,6 +297,15 @@ export class NonceLane {
   #takeBack({ ancestor }: Reorg): void {
     for (const slot of this.pending) if (slot.newest!.head.number > ancestor) slot.isOrphaned = true;
     if (this.#ancestor === null || ancestor < this.#ancestor) this.#ancestor = ancestor;
+  }
+
+  /** What was being signed as the reorg came was not pending yet, and may have been decided at a block that is gone as well. */
+  async #takeBackSigned(ancestor: bigint): Promise<void> {
+    for (const slot of this.pending) {
+      const head = slot.newest?.head;
+      if (head === undefined || head.number <= ancestor || slot.isOrphaned) continue;
+      if (!(await isOnChain(this.#options.client, head))) slot.isOrphaned = true;
+    }
   }
 
   async #accountNonce(): Promise<bigint> {

@@ -1,10 +1,11 @@
 import { expect } from "chai";
 import { keccak256, type Hex } from "viem";
 
+import type { Signer } from "../../keeper/signer/signer.ts";
 import { Journal } from "../../keeper/store/journal.ts";
 import { LeaseLostError } from "../../keeper/store/leases.ts";
 import { headAt } from "./utils/fakeChain.ts";
-import { A, B, GWEI, laneHarness, notForB, relay } from "./utils/laneHarness.ts";
+import { A, B, GWEI, laneHarness, notForB, relay, signer } from "./utils/laneHarness.ts";
 import { until } from "./utils/until.ts";
 
 /** Gas that is signed for where 100,000 were simulated. */
@@ -121,6 +122,29 @@ describe("a lane of several vaults", () => {
     // It is decided anew, and taken back where nobody wants it any more.
     expect(lane.slotOf(A)?.isOrphaned).to.equal(true);
   });
+
+  for (const [what, branch, isOrphaned] of [
+    ["that is gone as undecided", "lost", true],
+    ["that stands as decided", "main", false],
+  ] as const) {
+    it(`takes what was being signed while a reorg came, at a block ${what}`, async () => {
+      let sign: (() => void) | undefined;
+      const slow: Signer = {
+        address: signer.address,
+        signTransaction: async (transaction) => {
+          await new Promise<void>((resolve) => (sign = resolve));
+          return signer.signTransaction({ ...transaction, type: "eip1559" });
+        },
+      };
+      const lane = await open({ signer: slow });
+      const sending = send(lane, A, 2n, { head: headAt(2n, branch) });
+      await until(() => sign !== undefined, "the signer was asked");
+      const following = lane.onHead(headAt(3n), { depth: 1, ancestor: 1n, dropped: [], pastFinality: false });
+      sign!();
+      await Promise.all([sending, following]);
+      expect(lane.slotOf(A)?.isOrphaned).to.equal(isOrphaned);
+    });
+  }
 
   it("looks again for what a reorg took back when the journal could not be written", async () => {
     const lane = await open();
