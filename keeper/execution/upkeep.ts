@@ -78,9 +78,14 @@ export class Upkeep {
     if (mined !== null) {
       // A block nobody has followed may be replaced by another, and no reorg would be seen.
       if ((mined.outcome.blockNumber ?? 0n) > head.number) return [];
-      for (const { id } of slot.attempts)
+      const known = slot.attempts;
+      for (const { id } of known)
         if (id !== mined.attempt.id) await journal.recordOutcome(id, { status: "replaced" });
       await this.#finish(slot, mined);
+      // A vault may have signed at it meanwhile; once the slot has ended nothing joins it.
+      for (const attempt of slot.attempts)
+        if (!known.some(({ id }) => id === attempt.id))
+          await journal.recordOutcome(attempt.id, { status: "replaced" });
       this.#book.note(mined);
       return [mined];
     }

@@ -198,6 +198,20 @@ describe("a lane of several vaults", () => {
     expect([harness.chain.sent.length, await statuses()]).to.deep.equal([2, ["sent"]]);
   });
 
+  it("ends what was signed at a nonce while that was found to be spent", async () => {
+    const lane = await open();
+    harness.chain.mine(await hashOf(send(lane, A, 1n)), 2n);
+    harness.chain.count = 1n;
+    const slot = lane.slotOf(A)!;
+    const record = harness.journal.recordOutcome.bind(harness.journal);
+    harness.journal.recordOutcome = async (id, outcome) => {
+      if (outcome.status === "confirmed") await lane.cancel(slot, headAt(1n));
+      await record(id, outcome);
+    };
+    await lane.onHead(headAt(2n), null);
+    expect([await statuses(), lane.pending]).to.deep.equal([["confirmed", "replaced"], []]);
+  });
+
   it("replaces nothing for more than the trade is worth", async () => {
     const lane = await open();
     // Offers 3 gwei, so that nothing below 3.375 can take its place.
