@@ -13,9 +13,12 @@ import type { Settlement } from "./settlement.ts";
 import { isSigned, purposeOf, type Attempt, type Purpose, type Slot } from "./slot.ts";
 import { Upkeep } from "./upkeep.ts";
 
-/** The gas limit over the estimate: the pool may cross more ticks by the time it is mined. */
-const GAS_NUMERATOR = 5n;
-const GAS_DENOMINATOR = 4n;
+/**
+ * The gas limit over the estimate, which is what the call needs and not what it uses: the pool may cross more ticks by the time it is
+ * mined. No more than a tenth, since a trade waits until all that it is signed for is worth it.
+ */
+const GAS_NUMERATOR = 11n;
+const GAS_DENOMINATOR = 10n;
 /** EIP-7825 refuses a transaction with a higher gas limit. */
 const MAX_TRANSACTION_GAS = 16_777_216n;
 /** Gas of a transfer of nothing, which is what cancels. */

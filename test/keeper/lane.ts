@@ -9,7 +9,7 @@ import { A, B, GWEI, laneHarness, notForB, relay, signer } from "./utils/laneHar
 import { until } from "./utils/until.ts";
 
 /** Gas that is signed for where 100,000 were simulated. */
-const LIMIT = 125_000n;
+const LIMIT = 110_000n;
 
 describe("a lane of several vaults", () => {
   const harness = laneHarness();

@@ -137,12 +137,6 @@ describe("the nonces of a lane", () => {
     expect(noncesSent()).to.deep.equal([0, 0]);
   });
 
-  it("are taken for no more than the transaction is worth", async () => {
-    const lane = await open();
-    await send(lane, A, 1n, { ceiling: 2n * GWEI });
-    expect(lastSent().maxFeePerGas).to.equal(2n * GWEI);
-  });
-
   it("are taken with no more gas than a transaction may have", async () => {
     const lane = await open();
     await send(lane, A, 1n, { gas: 16_000_000n });
