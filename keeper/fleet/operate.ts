@@ -46,6 +46,7 @@ export async function operate(options: OperateOptions): Promise<void> {
   signal.addEventListener("abort", stopStarting, { once: true });
   const closers: (() => Promise<void> | void)[] = [stopStarting, () => journal.flush()];
   try {
+    closers.push(await listenToOperator(options));
     const build = buildId();
     const holder = newHolder();
     const running: { fleet: Fleet | null } = { fleet: null };
@@ -137,35 +138,34 @@ function notifierOf({ config, database, log, shadowOf }: OperateOptions, jobs: J
   return new Notifier({ store, settings: config.alerts, isAlone, webhook, log, secrets: secretsOf(config) });
 }
 
+/** From the first moment on, also while it starts and decides only once: nobody else can reach an embedded store. @returns Stops it. */
+async function listenToOperator({ config, database, log }: OperateOptions): Promise<() => Promise<void>> {
+  const nothing = () => Promise.resolve();
+  if (database.engine !== "pglite") return nothing;
+  try {
+    return await serveControl(config.storeDir, commandsOf(database));
+  } catch (error) {
+    log.warn({ error: describeError(error) }, "No command reaches this keeper while it runs.");
+    return nothing;
+  }
+}
+
 /** @returns Stops serving. */
 async function startServing(
-  { config, database, log }: OperateOptions,
+  { config, log }: OperateOptions,
   fleet: Fleet,
   journal: Journal,
   metrics: Metrics,
 ): Promise<() => Promise<void>> {
-  const closers: (() => Promise<void>)[] = [];
-  if (database.engine === "pglite") {
-    try {
-      closers.push(await serveControl(config.storeDir, commandsOf(database)));
-    } catch (error) {
-      log.warn({ error: describeError(error) }, "No command reaches this keeper while it runs.");
-    }
-  }
-  if (config.server !== undefined) {
-    const status = () => fleet.status();
-    const { close } = await startServer({
-      ...config.server,
-      status,
-      decisions: (query) => journal.decisions(query),
-      executions: (query) => journal.executions(query),
-      metrics,
-      log,
-      secrets: secretsOf(config),
-    });
-    closers.push(close);
-  }
-  return async () => {
-    await Promise.all(closers.map((close) => close()));
-  };
+  if (config.server === undefined) return () => Promise.resolve();
+  const { close } = await startServer({
+    ...config.server,
+    status: () => fleet.status(),
+    decisions: (query) => journal.decisions(query),
+    executions: (query) => journal.executions(query),
+    metrics,
+    log,
+    secrets: secretsOf(config),
+  });
+  return close;
 }

@@ -13,6 +13,7 @@ import { privateKeyToAccount } from "viem/accounts";
 import { runKeeper } from "../../keeper/cli/runKeeper.ts";
 import { lockDirectory } from "../../keeper/store/directoryLock.ts";
 import { silentLog } from "../../keeper/log/logger.ts";
+import { callControl } from "../../keeper/server/control.ts";
 import { openDatabase } from "../../keeper/store/database.ts";
 import { acquireLease } from "../../keeper/store/leases.ts";
 import { openJournal } from "../../keeper/store/journal.ts";
@@ -159,19 +160,25 @@ describe("keeper run", () => {
     lockDirectory(at("store"))();
   });
 
-  it("stops at once while an RPC that takes the request never answers", async () => {
+  it("hears its operator, and stops at once, while an RPC that takes the request never answers", async () => {
     const silent = createServer();
     await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
     const stop = new AbortController();
     let asked = Infinity;
+    let heard: unknown;
     silent.once("request", () => {
-      asked = performance.now();
-      stop.abort();
+      const { chainId, vault } = { chainId: 31337, vault: `0x${"ab".repeat(20)}` };
+      void callControl(at("store"), "pause", { chainId, vault, reason: "not yet" }).then((answer) => {
+        heard = answer;
+        asked = performance.now();
+        stop.abort();
+      });
     });
     const port = String((silent.address() as AddressInfo).port);
     const env = { KEEL_RPC_URL: `http://127.0.0.1:${port}` };
     expect(await run({ signal: stop.signal, env })).to.deep.equal({ code: 0, text: "" });
     expect(performance.now() - asked).to.be.lessThan(5_000);
+    expect(heard).to.equal(true);
     silent.close();
     silent.closeAllConnections();
   });
