@@ -1,5 +1,7 @@
+import { startServer } from "../keeper/utils/postgresServer.ts";
 import { play, type Scenario } from "./scenario.ts";
-import type { World } from "./world.ts";
+import { scenarios, series } from "./scenarios/all.ts";
+import { World } from "./world.ts";
 
 /** What a worker is asked to play: a scenario by its name, or the n-th of a series. */
 export interface Task {
@@ -14,10 +16,6 @@ export interface Result {
 
 /** Plays what its parent tells it to, in a world of its own, until it is told nothing more. */
 async function work(seed: number): Promise<void> {
-  // The server of the tests belongs to Mocha, which is not here.
-  (globalThis as { after?: unknown }).after = () => undefined;
-  const { startServer } = await import("../keeper/utils/postgresServer.ts");
-  const { World } = await import("./world.ts");
   const server = await startServer();
   if (server === null) throw new Error("There is no PostgreSQL for this platform.");
   const world = await World.create(server);
@@ -36,14 +34,13 @@ async function work(seed: number): Promise<void> {
 
 async function playTask(world: World, task: Task, seed: number): Promise<Result> {
   try {
-    return { outcome: (await play(world, await find(task), seed)) ?? "ok", error: null };
+    return { outcome: (await play(world, find(task), seed)) ?? "ok", error: null };
   } catch (error) {
     return { outcome: "failed", error: (error as Error).message };
   }
 }
 
-async function find({ name, n }: Task): Promise<Scenario> {
-  const { scenarios, series } = await import("./scenarios/all.ts");
+function find({ name, n }: Task): Scenario {
   return n === null
     ? scenarios.find((scenario) => scenario.name === name)!
     : series.find((each) => each.name === name)!.at(n);

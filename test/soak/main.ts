@@ -12,6 +12,7 @@ import { activate } from "../../keeper/store/controls.ts";
 import { openDatabase, type DatabaseLocation } from "../../keeper/store/database.ts";
 import { ACTORS, developmentKey, KEEPER_ACCOUNT } from "../../scripts/demo/actors.ts";
 import { KeeperProcess } from "../chaos/keeperProcess.ts";
+import { startServer } from "../keeper/utils/postgresServer.ts";
 import { openMarket, type Market } from "./market.ts";
 import { trends, type Quantity, type Sample, type Trend } from "./trend.ts";
 
@@ -54,8 +55,6 @@ async function main(): Promise<number> {
     console.log(USAGE);
     return 0;
   }
-  // The server of the tests belongs to Mocha, which is not here.
-  (globalThis as { after?: unknown }).after ??= () => undefined;
   const directory = mkdtempSync(join(tmpdir(), "keel-soak-"));
   const market = await openMarket({ seed: options.seed, lasts: (options.blocks + 1000) * BLOCK_TIME });
   const { location, destroy } = await openStore(options, directory);
@@ -94,7 +93,6 @@ async function openStore(
 ): Promise<{ location: DatabaseLocation; destroy: () => Promise<void> }> {
   if (!usesPostgres)
     return { location: { directory: join(directory, "store") }, destroy: () => Promise.resolve() };
-  const { startServer } = await import("../keeper/utils/postgresServer.ts");
   const server = await startServer();
   if (server === null) throw new Error("There is no PostgreSQL for this platform.");
   return { location: { url: await server.createDatabase() }, destroy: () => server.destroy() };
