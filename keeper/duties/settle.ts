@@ -51,9 +51,9 @@ export function settlementCalls(
  * RPC calls, beside the simulation: one while series of a settled expiry are left; else, for a feed in its n-th phase, about 2n (4n the
  * first time) and twice the logarithm of the rounds since expiry. Two more once in a process.
  *
- * Gas: the book's settlement uses 72,000 to 95,000, the vault's 76,000 to 86,000 a series. `duties.gasUsd` is held against what a node
- * estimates, which for the book is 357,000 to 381,000: contracts/oracles/RoundProof.sol refuses to read the feed with less left than a
- * read may burn, and a feed that burnt it would be paid for. At 3,000 USD per ETH 50 USD are enough up to about 45 gwei.
+ * Gas: the book's settlement uses 72,000 to 95,000, the vault's 76,000 to 86,000 a series. `duties.gasUsd` is held against a tenth more than a
+ * node estimates, which for the book is 357,000 to 381,000: contracts/oracles/RoundProof.sol refuses to read the feed with less left than a
+ * read may burn, and a feed that burnt it would be paid for. At 3,000 USD per ETH 50 USD are enough up to about 40 gwei.
  */
 export class SettleDuty implements Duty {
   readonly name = "settle";

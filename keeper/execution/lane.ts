@@ -78,6 +78,8 @@ export class NonceLane {
   readonly #ended: Settlement[] = [];
   /** The newest block that stayed in reorgs whose victims were not all looked for yet: nobody tells of a reorg twice. */
   #ancestor: bigint | null = null;
+  /** Numbers of blocks that have left the chain, by hash, down to where blocks stay. */
+  readonly #dropped = new Map<Hash, bigint>();
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: LaneOptions) {
@@ -124,6 +126,7 @@ export class NonceLane {
    */
   async onHead(head: Head, reorg: Reorg | null): Promise<Settlement[]> {
     if (reorg !== null) this.#takeBack(reorg);
+    this.#dropped.delete(head.hash);
     await this.reconcile();
     if (this.#ancestor !== null) {
       await this.#takeBackSigned(this.#ancestor);
@@ -136,6 +139,7 @@ export class NonceLane {
 
   /** Notes that blocks up to this one stay for ever. */
   async finalize(upTo: bigint): Promise<void> {
+    for (const [hash, number] of this.#dropped) if (number <= upTo) this.#dropped.delete(hash);
     if (!this.#book.mined.some(({ block }) => block.number <= upTo)) return;
     await this.#options.journal.markFinal({ chainId: this.#options.chainId, upTo });
     this.#book.finalize(upTo);
@@ -170,12 +174,13 @@ export class NonceLane {
 
   /**
    * Takes what a vault has pending back, by a transfer of nothing at its nonce. It offers just enough to take its place, so it is mined
-   * when that could have been: nothing is worth more that is not wanted.
+   * when that could have been: nothing is worth more that is not wanted. What has ended meanwhile is left as it is.
    */
   async cancel(slot: Slot, head: Head): Promise<void> {
     const { newest, fees } = slot;
     if (newest === null || fees === null || newest.kind === "cancel") return;
-    await this.#transfer(newest.vault, slot.txNonce, head, feesToReplace(fees, fees, NO_CEILING)!);
+    const takingOver = feesToReplace(fees, fees, NO_CEILING)!;
+    await this.#transfer({ vault: newest.vault, txNonce: slot.txNonce, replaces: true }, head, takingOver);
   }
 
   get #key(): { readonly chainId: number; readonly account: Address } {
@@ -228,6 +233,10 @@ export class NonceLane {
    */
   async #signRequest(request: SendRequest): Promise<Signed | string> {
     const { vault, head, worth, gas, data, kind, deadline, decisionId, rebalanceNonce } = request;
+    // The lane may have followed the chain past that block while the vault was deciding at it.
+    if (this.#dropped.has(head.hash)) return "The block it was decided at has left the chain.";
+    if (this.isBehind(vault, head))
+      return "A transaction of the vault was mined after the block it was decided at.";
     const slot = this.slotOf(vault, purposeOf(kind));
     const gasLimit = gasLimitOf(gas);
     const ceiling = worth / gasLimit;
@@ -238,32 +247,44 @@ export class NonceLane {
       return "All the gas that it may take costs more than it is worth, or than its limit.";
     const txNonce = slot?.txNonce ?? this.#book.nextNonce;
     const intent = { vault, txNonce, kind, deadline, decisionId, rebalanceNonce, gasLimit, ...fees };
-    return this.#sign(intent, head, { to: request.to, data });
+    const signed = await this.#sign(intent, head, { to: request.to, data });
+    return signed ?? "What it was to replace has ended meanwhile.";
   }
 
-  /** Call it in turn. What the journal holds after a failure is not known, so the lane reconciles before it goes on. */
+  /**
+   * Call it in turn. What the journal holds after a failure is not known, so the lane reconciles before it goes on.
+   * @returns Null where it was to replace what has ended while it was being signed: it can have no effect, and no node is given it.
+   */
   async #sign(
     terms: Omit<IntentRecord, "chainId" | "account" | "route" | "head">,
     { number, hash: blockHash }: Head,
     call: { readonly to: Address; readonly data: Hex },
-  ): Promise<Signed> {
+  ): Promise<Signed | null> {
     const { journal, signer, lease, chainId, privateRoute } = this.#options;
     const route = privateRoute === null ? "public" : "private";
     const intent: IntentRecord = { ...this.#key, ...terms, route, head: { number, hash: blockHash } };
     const { txNonce, gasLimit: gas, maxFeePerGas, maxPriorityFeePerGas } = intent;
-    this.#isReconciled = false;
-    const id = await journal.recordIntent(intent, lease);
-    const raw = await signer.signTransaction({
-      ...{ chainId, nonce: Number(txNonce), ...call, value: 0n },
-      ...{ gas, maxFeePerGas, maxPriorityFeePerGas },
-    });
-    const hash = keccak256(raw);
-    await journal.recordSigned(id, { raw, hash }, lease);
-    const attempt: Attempt = { ...intent, id, status: "signed", raw, hash, sentAt: null };
-    const slot = this.#book.add(attempt);
-    slot.firstTry = id;
-    this.#isReconciled = true;
-    return { slot, attempt };
+    const replaces = this.#book.at(txNonce) !== null;
+    try {
+      const id = await journal.recordIntent(intent, lease);
+      const raw = await signer.signTransaction({
+        ...{ chainId, nonce: Number(txNonce), ...call, value: 0n },
+        ...{ gas, maxFeePerGas, maxPriorityFeePerGas },
+      });
+      const hash = keccak256(raw);
+      await journal.recordSigned(id, { raw, hash }, lease);
+      const attempt: Attempt = { ...intent, id, status: "signed", raw, hash, sentAt: null };
+      if (replaces && this.#book.at(txNonce) === null) {
+        await journal.recordOutcome(id, { status: "replaced" });
+        return null;
+      }
+      const slot = this.#book.add(attempt);
+      slot.firstTry = id;
+      return { slot, attempt };
+    } catch (error) {
+      this.#isReconciled = false;
+      throw error;
+    }
   }
 
   /** Takes a nonce by a transfer that the next block takes, whatever it costs. */
@@ -272,19 +293,29 @@ export class NonceLane {
     const wanted = feesFor(head.baseFeePerGas, { priorityFeePerGas, maxBaseFeePerGas: null }, NO_CEILING);
     const previous = this.#book.at(txNonce)?.fees ?? null;
     const fees = previous === null ? wanted : feesToReplace(previous, wanted, NO_CEILING)!;
-    await this.#transfer(vault, txNonce, head, fees);
+    await this.#transfer({ vault, txNonce, replaces: previous !== null }, head, fees);
   }
 
-  /** A transfer of nothing to the account itself, at a nonce that something must take. */
-  async #transfer(vault: Address, txNonce: bigint, head: Head, fees: Fees): Promise<void> {
+  /** A transfer of nothing to the account itself, at a nonce that something must take; but not in place of what has ended. */
+  async #transfer(
+    {
+      vault,
+      txNonce,
+      replaces,
+    }: { readonly vault: Address; readonly txNonce: bigint; readonly replaces: boolean },
+    head: Head,
+    fees: Fees,
+  ): Promise<void> {
     const signed = await this.#inTurn(async () => {
       await this.#ensureReconciled();
+      if (replaces && this.#book.at(txNonce) === null) return null;
       const none = { decisionId: null, rebalanceNonce: null, deadline: NEVER, gasLimit: TRANSFER_GAS };
       return this.#sign({ vault, txNonce, kind: "cancel", ...none, ...fees }, head, {
         to: this.account,
         data: "0x",
       });
     });
+    if (signed === null) return;
     this.#options.log.warn({ hash: signed.attempt.hash, nonce: txNonce, vault }, "Cancels a transaction.");
     await this.#tryFirst(signed, head);
   }
@@ -297,7 +328,8 @@ export class NonceLane {
     }
   }
 
-  #takeBack({ ancestor }: Reorg): void {
+  #takeBack({ ancestor, dropped }: Reorg): void {
+    for (const { hash, number } of dropped) this.#dropped.set(hash, number);
     for (const slot of this.pending) if (slot.newest!.head.number > ancestor) slot.isOrphaned = true;
     if (this.#ancestor === null || ancestor < this.#ancestor) this.#ancestor = ancestor;
   }

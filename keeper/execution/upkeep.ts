@@ -1,11 +1,12 @@
 import type { Address } from "viem";
 
 import type { Head } from "../chain/head.ts";
+import type { Outcome } from "../store/journal.ts";
 import type { Delivery, DeliveryOptions } from "./delivery.ts";
 import { isMinable } from "./fees.ts";
 import type { LaneBook } from "./laneBook.ts";
 import { findMined, type Settlement } from "./settlement.ts";
-import { isSigned, type Slot } from "./slot.ts";
+import { isSigned, type Attempt, type Slot } from "./slot.ts";
 
 /** Heads at which something must be seen before it counts: one answer may be of a node that lags behind itself. */
 const SIGHTINGS = 3;
@@ -74,18 +75,15 @@ export class Upkeep {
 
   async #settle(slot: Slot, count: bigint, head: Head): Promise<Settlement[]> {
     const { client, journal } = this.#options;
-    const mined = await findMined(client, slot.attempts);
+    const known = slot.attempts;
+    const mined = await findMined(client, known);
     if (mined !== null) {
       // A block nobody has followed may be replaced by another, and no reorg would be seen.
       if ((mined.outcome.blockNumber ?? 0n) > head.number) return [];
-      const known = slot.attempts;
       for (const { id } of known)
         if (id !== mined.attempt.id) await journal.recordOutcome(id, { status: "replaced" });
       await this.#finish(slot, mined);
-      // A vault may have signed at it meanwhile; once the slot has ended nothing joins it.
-      for (const attempt of slot.attempts)
-        if (!known.some(({ id }) => id === attempt.id))
-          await journal.recordOutcome(attempt.id, { status: "replaced" });
+      await this.#endNewer(slot, known, { status: "replaced" });
       this.#book.note(mined);
       return [mined];
     }
@@ -93,12 +91,19 @@ export class Upkeep {
     if (slot.sightings < SIGHTINGS) return [];
     const error = `Nonce ${String(slot.txNonce)} was used by another transaction.`;
     const outcome = { status: "superseded", error } as const;
-    for (const { id } of slot.attempts.slice(0, -1)) await journal.recordOutcome(id, outcome);
-    const lost = { attempt: slot.newest!, outcome };
+    for (const { id } of known.slice(0, -1)) await journal.recordOutcome(id, outcome);
+    const lost = { attempt: known.at(-1)!, outcome };
     await this.#finish(slot, lost);
+    await this.#endNewer(slot, known, outcome);
     // Whoever used this one may have used more: each would cost as many heads to find out.
     if (this.#book.nextNonce < count) this.#book.nextNonce = count;
     return [lost];
+  }
+
+  /** A vault may have signed at the nonce since what was `known` of it was read; once the slot has ended nothing joins it. */
+  async #endNewer(slot: Slot, known: readonly Attempt[], outcome: Outcome): Promise<void> {
+    for (const { id } of slot.attempts)
+      if (!known.some((attempt) => attempt.id === id)) await this.#options.journal.recordOutcome(id, outcome);
   }
 
   async #finish(slot: Slot, { attempt, outcome }: Settlement): Promise<void> {

@@ -90,7 +90,8 @@ export class GainMeter {
     const isConfirmed = outcome.status === "confirmed";
     const made = isConfirmed ? await this.#options.journal.decision(attempt.decisionId) : null;
     if (made !== null) {
-      await this.#open(attempt.id, made, outcome, spot);
+      // What is settled before the first block is priced as of its decision.
+      await this.#open(attempt.id, made, outcome, spot > 0 ? spot : made.input.spot);
       this.#begin(attempt.id, tradedOf(outcome.events ?? []), outcome.blockNumber ?? 0n);
     }
     await this.#add();

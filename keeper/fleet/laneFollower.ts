@@ -30,6 +30,8 @@ export class LaneFollower {
   readonly #options: LaneFollowerOptions;
   #waiting: LaneHead | null = null;
   #working: Promise<void> | null = null;
+  /** Whether it was stopped with a head waiting that says that the one before has left the chain. */
+  #isOverrun = false;
 
   constructor(options: LaneFollowerOptions) {
     this.#options = options;
@@ -44,6 +46,7 @@ export class LaneFollower {
 
   /** Waits until it is done with the head it is at; one that waits is left, as at the end of a run. */
   async stop(): Promise<void> {
+    this.#isOverrun = hasReorg(this.#waiting);
     this.#waiting = null;
     await this.#working;
   }
@@ -63,8 +66,12 @@ export class LaneFollower {
     await countingRpcWait(waited, () => settle(head, reorg));
     await isHeard;
     // A head that has left the chain meanwhile is nothing to decide at; one that is only old is, or a slow lane would never let them.
-    if (this.#waiting?.reorg == null) offer({ head, seenAt, rpcSeconds: waited.seconds });
+    if (!this.#isOverrun && !hasReorg(this.#waiting)) offer({ head, seenAt, rpcSeconds: waited.seconds });
   }
+}
+
+function hasReorg(head: LaneHead | null): boolean {
+  return head !== null && head.reorg !== null;
 }
 
 /** Two reorgs, one after the other, as one. */

@@ -117,6 +117,16 @@ describe("the gain of rebalances", () => {
     expect(realised).to.be.greaterThan(0);
   });
 
+  it("costs its gas also where it is settled before this process has seen a price", async () => {
+    const meter = new GainMeter(options());
+    await meter.resume();
+    await meter.onSettled(await rebalance(trade, looks[0]!.block), 0);
+    const [open] = await openGains(database, { vault, chainId });
+    for (const each of looks) await meter.observe(each);
+    expect(open).to.not.equal(undefined);
+    expectNear(meter.sums!.cost, 1.5 + 0.001 * trade.input.spot, 1e-9);
+  });
+
   it("comes out the same when the process died on the way", async () => {
     const first = new GainMeter(options());
     const settlement = await rebalance(trade, looks[0]!.block);
