@@ -32,7 +32,7 @@ export function keeperCommand(): Command {
       wholeNumber,
     )
     .option("--rebalances <count>", "rebalances to time, on each database", wholeNumber, 100)
-    .option("--most <count>", "the most vaults to try", wholeNumber, 16_000)
+    .option("--most <count>", "the most vaults to try", wholeNumber, 8_000)
     .addHelpText(
       "after",
       `

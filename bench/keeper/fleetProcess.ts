@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Writable } from "node:stream";
 
 import type { Address } from "viem";
 
@@ -65,7 +66,7 @@ const handlers = {
     databaseTime = timeDatabase(database);
     const journal = new Journal(database, { batchSize: 1 });
     const config = loadConfig({ file: writeSettings(directory, setting), env: keyOfKeeper() });
-    const errors = createLogger({ level: "error" });
+    const errors = createLogger({ level: "error", destination: firstOnly() });
     const observer: Observer = {
       ...noObserver,
       broadcast({ seconds: total, rpcSeconds: rpc }) {
@@ -159,3 +160,15 @@ function keyOfKeeper(): Record<string, string> {
 }
 
 serveParent(handlers);
+
+/** Standard error for one line: of a fleet beyond what one core can serve every vault says the same at every block. */
+function firstOnly(): Writable {
+  let isTold = false;
+  return new Writable({
+    write(line: Buffer, _, done) {
+      if (!isTold) process.stderr.write(line);
+      isTold = true;
+      done();
+    },
+  });
+}

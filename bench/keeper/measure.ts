@@ -103,7 +103,9 @@ async function measureCapacity(
       });
       trials.push(trial);
       const outcome = trial.isSustained ? "sustained" : `${String(trial.skipped)} skipped`;
-      const wait = `the last decided after ${trial.slowest.toFixed(2)} s`;
+      const wait = Number.isNaN(trial.slowest)
+        ? "none decided"
+        : `the last decided after ${trial.slowest.toFixed(2)} s`;
       tell(`${String(count)} vaults at ${String(interval)} s: ${outcome}, ${wait}`);
       return trial;
     },
