@@ -13,6 +13,7 @@ import { startJobs, type Jobs } from "../store/jobs.ts";
 import { Journal } from "../store/journal.ts";
 import { newHolder } from "../store/leases.ts";
 import { assembleFleet } from "./assemble.ts";
+import { closingAfter } from "./closers.ts";
 import type { Address } from "viem";
 import { Fleet } from "./fleet.ts";
 import { commandsOf } from "./operator.ts";
@@ -44,8 +45,8 @@ export async function operate(options: OperateOptions): Promise<void> {
     rpc.abort();
   };
   signal.addEventListener("abort", stopStarting, { once: true });
-  const closers: (() => Promise<void> | void)[] = [stopStarting, () => journal.flush()];
-  try {
+  await closingAfter(log, async (closers) => {
+    closers.push(stopStarting, () => journal.flush());
     closers.push(await listenToOperator(options));
     const build = buildId();
     const holder = newHolder();
@@ -83,10 +84,9 @@ export async function operate(options: OperateOptions): Promise<void> {
     const { vaults } = fleet.status();
     const total = (field: "decisions" | "rebalances") => vaults.reduce((sum, vault) => sum + vault[field], 0);
     log.info({ decisions: total("decisions"), rebalances: total("rebalances") }, "The keeper has stopped.");
-  } finally {
+  }).finally(() => {
     signal.removeEventListener("abort", stopStarting);
-    for (const close of closers.toReversed()) await close();
-  }
+  });
 }
 
 function announce(fleet: Fleet, log: Log): void {
