@@ -28,7 +28,13 @@ export async function openEmbedded(
       parsers: { [types.INT8]: BigInt, [types.NUMERIC]: BigInt, [types.JSONB]: parseJson },
     });
     const db = new Kysely<Tables>({ dialect: new PGliteDialect({ pglite }) });
-    await ready(db);
+    try {
+      await ready(db);
+    } catch (error) {
+      // It still writes to the directory until it is closed; whoever has that next must be alone.
+      await pglite.close().catch(() => undefined);
+      throw error;
+    }
     return {
       db,
       engine: "pglite",
