@@ -17,6 +17,8 @@ interface Holder {
   readonly host: string;
   readonly pid: number;
   readonly since: string;
+  /** Only of older builds, which locked nothing but left this note: when the process started, in the system's own count. */
+  readonly started?: string;
 }
 
 /** Says who has the directory. */
@@ -33,8 +35,8 @@ const heldHere = new Map<string, DatabaseSync>();
  * Takes `directory` for this process; the embedded database has no lock of its own and two writers destroy it.
  *
  * It is in use exactly while a process has a lock of the kernel's on a file in it, which ends with that process however that ends.
- * No process number is asked: every container has a first process. Another machine may not see the lock (NFS), so what names
- * another host as holder counts as held until somebody deletes it.
+ * No process number is asked, save that of a keeper of a build before that lock: every container has a first process. Another
+ * machine may not see the lock (NFS), so what names another host as holder counts as held until somebody deletes it.
  * Throws {@link StoreLockedError} where it is held, or cannot be locked.
  * @returns Gives the lock back; safe to call twice.
  */
@@ -91,6 +93,12 @@ function leaveNote(directory: string, path: string, note: string): void {
       `${directory} is locked by process ${String(former.pid)} on ${former.host}; if that is gone, delete ${path}.`,
     );
   }
+  if (former !== null && isOlderKeeper(former)) {
+    const pid = String(former.pid);
+    throw new StoreLockedError(
+      `${directory} is in use by process ${pid}, a keeper of an older build: stop it first; if process ${pid} is no keeper, delete ${path}.`,
+    );
+  }
   const draft = `${path}.${randomUUID()}`;
   try {
     writeFileSync(draft, note, { flag: "wx" });
@@ -102,6 +110,32 @@ function leaveNote(directory: string, path: string, note: string): void {
     throw new StoreLockedError(`${directory} was taken by another process just now.`);
   } finally {
     rmSync(draft, { force: true });
+  }
+}
+
+/**
+ * Whether a keeper that knows no lock of the kernel's still lives: the one case in which a process number is asked. That of this process
+ * proves nothing, as in a container the first has the same in every life.
+ */
+function isOlderKeeper({ pid, started }: Holder): boolean {
+  if (started === undefined || pid === process.pid) return false;
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: it lives, but belongs to another user.
+    if ((error as NodeJS.ErrnoException).code !== "EPERM") return false;
+  }
+  return startOf(pid) === started;
+}
+
+/** Start time of a process in clock ticks since boot, which tells it from a later one of its number; empty where the system does not tell. */
+function startOf(pid: number): string {
+  try {
+    const stat = readFileSync(`/proc/${String(pid)}/stat`, "utf8");
+    // The name, in parentheses, may hold spaces; the start time is the 20th field after it.
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
+  } catch {
+    return "";
   }
 }
 

@@ -142,6 +142,44 @@ describe("directory lock", function () {
     });
   }
 
+  describe("of an older build, which locked nothing", () => {
+    const sleeper = () => {
+      const child = spawn(process.execPath, ["-e", "setInterval(() => undefined, 60_000)"], {
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      children.push(child);
+      return child;
+    };
+    /** The 22nd field; the name before it has no space here. */
+    const startOf = (pid: number) => readFileSync(`/proc/${String(pid)}/stat`, "utf8").split(" ")[21]!;
+    before(function () {
+      if (process.platform !== "linux") this.skip();
+    });
+
+    it("is refused while that keeper lives, its note left as it is, and taken over when it is gone", async () => {
+      const child = sleeper();
+      const pid = child.pid!;
+      const note = { host: hostname(), pid, started: startOf(pid) };
+      const path = writeLock(note);
+      for (let round = 0; round < 2; round += 1)
+        expect(take).to.throw(
+          StoreLockedError,
+          `${files.directory} is in use by process ${String(pid)}, a keeper of an older build: stop it first; ` +
+            `if process ${String(pid)} is no keeper, delete ${path}.`,
+        );
+      expect(JSON.parse(readFileSync(path, "utf8"))).to.deep.equal(note);
+      await kill(child);
+      take()();
+    });
+
+    it("is taken over where its number is another process's by now, or our own", () => {
+      writeLock({ host: hostname(), pid: sleeper().pid, started: "1" });
+      take()();
+      writeLock({ host: hostname(), pid: process.pid, started: startOf(process.pid) });
+      take()();
+    });
+  });
+
   it("says that a directory cannot be locked", () => {
     mkdirSync(files.at("keeper.guard"));
     expect(take).to.throw(StoreLockedError, "cannot be locked: unable to open database file");
