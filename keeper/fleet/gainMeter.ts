@@ -69,14 +69,7 @@ export class GainMeter {
       }
       this.#begin(executionId, tradedOf(events), block);
     }
-    if (this.#counting.length > 0) {
-      const from = this.#counting.map((gain) => gain.from).reduce((a, b) => (a < b ? a : b));
-      for await (const record of journal.streamDecisions({ vault, chainId, from })) {
-        // What a shadow on the same store would have done ends nothing.
-        if (record.mode !== "shadow") await this.observe(observationOf(record));
-        if (this.#counting.length === 0) break;
-      }
-    }
+    await this.#catchUp();
     await this.#add();
   }
 
@@ -131,6 +124,21 @@ export class GainMeter {
       expectedCost: decision.cost ?? 0,
       realisedCost: fromWad(gasUsed * effectiveGasPrice) * spot + lossOf(events),
     });
+  }
+
+  /** Takes in what was decided since, without the stretches in which nothing was counted: months, where another rule hedged meanwhile. */
+  async #catchUp(): Promise<void> {
+    const { journal, vault, chainId } = this.#options;
+    for (let isBehind = true; isBehind && this.#counting.length > 0;) {
+      isBehind = false;
+      const from = this.#counting.map((gain) => gain.from).reduce((a, b) => (a < b ? a : b));
+      for await (const record of journal.streamDecisions({ vault, chainId, from })) {
+        // What a shadow on the same store would have done ends nothing.
+        if (record.mode !== "shadow") await this.observe(observationOf(record));
+        isBehind = this.#counting.every((gain) => gain.from > record.block.number);
+        if (isBehind) break;
+      }
+    }
   }
 
   #begin(executionId: bigint, traded: number, from: bigint): void {

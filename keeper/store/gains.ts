@@ -56,6 +56,8 @@ export interface UncountedRebalance {
 
 /** Rebalances taken up at a start: more than a process that dies again and again leaves behind. */
 const MOST = 100;
+/** Seconds before the newest decision from which on they are taken up: older ones are of a time when another rule counted nothing. */
+const RECENT = 86_400;
 
 /**
  * Begins to count what a confirmed rebalance brings. Saying it twice is no error. The journal takes it back by itself as soon as it is told
@@ -124,8 +126,9 @@ export async function openGains(database: Database, { chainId, vault }: Subject)
 }
 
 /**
- * The confirmed rebalances whose gain is not closed, oldest first: the open ones, and what was confirmed after the newest that has a
- * gain. Of a vault that has none only the newest rebalance: those before may be of a time when nothing was counted.
+ * The confirmed rebalances whose gain is not closed, oldest first: the open ones, and of what was confirmed after the newest that has a
+ * gain the newest, with what was decided in the last day. Of a vault that has none only the newest rebalance: those before may be of a
+ * time when nothing was counted.
  */
 export async function uncounted(
   database: Database,
@@ -137,15 +140,27 @@ export async function uncounted(
       where chain_id = ${BigInt(chainId)} and vault = ${vault} and kind = 'rebalance' and status = 'confirmed'
         and decision_id is not null and block_number is not null
     ),
-    known as (select max(execution_id) as id from gains where chain_id = ${BigInt(chainId)} and vault = ${vault})
+    known as (select max(execution_id) as id from gains where chain_id = ${BigInt(chainId)} and vault = ${vault}),
+    newest as (select max(id) as id from rebalances),
+    head as (
+      select block_timestamp from decisions where chain_id = ${BigInt(chainId)} and vault = ${vault}
+      order by block_number desc limit 1
+    )
     select
-      rebalances.id as "executionId", decision_id as "decisionId", block_number as "block",
+      rebalances.id as "executionId", decision_id as "decisionId", rebalances.block_number as "block",
       coalesce(gas_used, 0) as "gasUsed", coalesce(effective_gas_price, 0) as "effectiveGasPrice",
       events, gains.execution_id is not null as "isOpen"
-    from rebalances left join gains on gains.execution_id = rebalances.id, known
+    from rebalances
+      left join gains on gains.execution_id = rebalances.id
+      left join decisions on decisions.id = rebalances.decision_id,
+      known, newest
     where gains.execution_id is not null and gains.closed_at is null
       or gains.execution_id is null
-        and rebalances.id >= coalesce(known.id, (select max(id) from rebalances))
+        and rebalances.id >= coalesce(known.id, newest.id)
+        and (
+          rebalances.id = newest.id
+          or decisions.block_timestamp >= (select block_timestamp from head) - ${sql.lit(RECENT)}
+        )
     order by rebalances.id desc
     limit ${sql.lit(MOST)}`.execute(database.db);
   return rows.toReversed();

@@ -175,6 +175,50 @@ describe("the gain of rebalances", () => {
     expectNear(meter.sums!.realised, realised, 1e-9);
   });
 
+  it("is taken up of the last day only, where another rule hedged since", async () => {
+    const known = await rebalance(trade, looks[0]!.block);
+    await new GainMeter(options()).onSettled(known, 3000);
+    for (const each of looks) await record(each);
+    const ids: bigint[] = [];
+    for (const step of [10, 20_000, 39_000, 39_500]) {
+      const { attempt } = await rebalance(look(step, -50, 3000, "rebalance"), look(step + 1, 0, 0).block);
+      ids.push(attempt.id);
+    }
+    await record(look(40_000, -10, 3000));
+    const meter = new GainMeter(options());
+    await meter.resume();
+    expect(meter.sums).to.include({ count: 2, open: 1 });
+    const open = await openGains(database, { vault, chainId });
+    expect(open.map(({ executionId }) => executionId)).to.deep.equal([ids[3]]);
+  });
+
+  it("is taken up of the newest only, where that is long ago, and nothing is read of the time between", async () => {
+    const known = await rebalance(trade, looks[0]!.block);
+    await new GainMeter(options()).onSettled(known, 3000);
+    for (const each of looks) await record(each);
+    await rebalance(look(10, -50, 3000, "rebalance"), look(11, 0, 0).block);
+    for (let step = 11; step < 30; step += 1) await record(look(step, -10, 3000));
+    const newest = await rebalance(look(20_000, -50, 3000, "rebalance"), look(20_001, 0, 0).block);
+    await record(look(40_000, -10, 3000));
+    const read: bigint[] = [];
+    const counted = {
+      decision: (id: bigint) => journal.decision(id),
+      async *streamDecisions(range: Parameters<Journal["streamDecisions"]>[0]) {
+        for await (const each of journal.streamDecisions(range)) {
+          read.push(each.block.number - 19_000_000n);
+          yield each;
+        }
+      },
+    };
+    const meter = new GainMeter({ ...options(), journal: counted as never });
+    await meter.resume();
+    expect(meter.sums).to.include({ count: 1, open: 1 });
+    expectNear(meter.sums!.realised, realised, 1e-9);
+    const open = await openGains(database, { vault, chainId });
+    expect(open.map(({ executionId }) => executionId)).to.deep.equal([newest.attempt.id]);
+    expect(read).to.deep.equal([1n, 2n, 3n, 4n, 40_000n]);
+  });
+
   it("is found however many attempts were refused since", async () => {
     const settlement = await rebalance(trade, looks[0]!.block);
     await new GainMeter(options()).onSettled(settlement, 3000);
