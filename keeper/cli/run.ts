@@ -14,7 +14,8 @@ that several keepers share, and \${NAME} in the file stands for a variable. The 
 (KEEL_KEYSTORE with KEEL_KEYSTORE_PASSWORD or KEEL_KEYSTORE_PASSWORD_FILE), or stays with a remoteSigner.
 
 Logs go to standard error: JSON lines, or text on a terminal. Exit codes: 0 stopped, 1 could not start, 2 bad settings.
-With --once also 1 where another keeper on the same PostgreSQL has the account's lease: it says which and until when, and does not wait.
+With --once also 1 where another keeper on the same PostgreSQL has the account's lease: it says which and until when, and does not wait;
+and where it could decide for no vault, with the reasons. It is 0 while it could for at least one: why not for others is in the log.
 
 Examples:
   $ KEEL_RPC_URL=http://127.0.0.1:8545 KEEL_PRIVATE_KEY=0x… npm run keeper -- run

@@ -10,7 +10,7 @@ interface ShadowFlags {
 const HELP = `
 A shadow decides at every block as the keeper would and never sends: no key is opened and no lane is taken. Its decisions are in
 the journal in mode shadow, and whenever the other keeper trades, what either did is logged side by side. Give it a store of its
-own (storeDir) where the other keeper runs on the same machine.
+own (storeDir) where the other keeper runs on the same machine. With --once the exit code is 1 where it could decide for no vault.
 
 Examples:
   $ npm run keeper -- shadow --as 0x70997970C51812dc3A010C7d01b50e0d17dc79C8

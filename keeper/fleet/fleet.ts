@@ -8,6 +8,7 @@ import { RemoteSignerError } from "../signer/remote.ts";
 import type { Database } from "../store/database.ts";
 import { holderOf } from "../store/leases.ts";
 import type { ChainSeat } from "./chainSeat.ts";
+import type { LaneSeat } from "./laneSeat.ts";
 import { StartupError } from "./startupChecks.ts";
 import type { AlertStatus, FleetStatus } from "./status.ts";
 
@@ -75,13 +76,15 @@ export class Fleet {
 
   /**
    * Decides once for every vault, and looks on until what was sent has ended or can no longer take effect. It does not wait for a lane
-   * that another process has, which may keep it for ever, but throws a {@link StartupError} at the end.
+   * that another process has, which may keep it for ever, but throws a {@link StartupError} at the end, as where it could decide for
+   * no vault at all. Where it could for some, why it could not for the others is only logged.
    */
   async once(signal: AbortSignal): Promise<void> {
     const { chains, pollInterval, log } = this.#options;
     try {
-      await Promise.all(chains.map((chain) => this.#decideOnce(chain)));
-      const refused = await this.#lanesOfOthers();
+      const failures = (await Promise.all(chains.map((chain) => this.#decideOnce(chain)))).flat();
+      const isRefused = chains.some(({ lanes }) => lanes.some((lane) => lane.isRefused));
+      const isAnyDecided = this.status().vaults.some(({ head }) => head !== null);
       const giveUpAt = performance.now() + LONGEST_WAIT * 1000;
       while (!signal.aborted && performance.now() < giveUpAt) {
         const awaiting = await Promise.all(chains.map((chain) => this.#isAwaiting(chain)));
@@ -91,7 +94,8 @@ export class Fleet {
       for (const { transactions } of this.status().lanes)
         for (const { kind, vault, hash } of transactions)
           log.warn({ kind, vault, hash }, "A transaction was not mined in time.");
-      if (refused.length > 0 && !signal.aborted) throw new StartupError(refused.join(" "));
+      if (failures.length > 0 && (isRefused || !isAnyDecided) && !signal.aborted)
+        throw new StartupError(failures.join(" "));
     } finally {
       await this.#release();
     }
@@ -111,32 +115,42 @@ export class Fleet {
     };
   }
 
-  /** Why nothing was decided for the vaults of a lane that is another's, a sentence each. */
-  async #lanesOfOthers(): Promise<string[]> {
-    const { chains, database } = this.#options;
-    const sentences: string[] = [];
-    for (const { lanes } of chains)
-      for (const { isRefused, leaseKey } of lanes) {
-        if (!isRefused) continue;
-        const why = await holderOf(database, leaseKey).then(
-          (held) =>
-            held === null
-              ? "it was taken when this one asked, and is free by now"
-              : `${held.holder} has it until ${held.until.toISOString()}, longer if it still runs`,
-          (error: unknown) => `the database does not say who has it: ${describeError(error)}`,
-        );
-        sentences.push(`Nothing was decided for want of the lease ${leaseKey}: ${why}.`);
-      }
-    return sentences;
-  }
-
-  async #decideOnce(chain: ChainSeat): Promise<void> {
+  /** @returns Why nothing was decided, a sentence for the chain, or for each lane that was not had and each other vault. */
+  async #decideOnce(chain: ChainSeat): Promise<string[]> {
     try {
       await chain.decideOnce();
     } catch (error) {
       const { log } = this.#options;
       log.error({ chainId: chain.chainId, error: describeError(error) }, "A chain could not be read.");
+      const which = `chain ${String(chain.chainId)}, which could not be read`;
+      return [sentence(`Nothing was decided on ${which}: ${describeError(error)}`)];
     }
+    const now = Date.now() / 1000;
+    const lanes = chain.lanes.filter((lane) => !lane.isHeld);
+    // Those in standby are of a lane that was not had.
+    const vaults = chain.vaults
+      .map((vault) => vault.status(now))
+      .filter(({ head, mode }) => head === null && mode !== "standby");
+    return [
+      ...(await Promise.all(lanes.map((lane) => this.#whyNotHeld(lane)))),
+      ...vaults.map(({ name, lastError }) =>
+        sentence(`Nothing was decided for ${name}: ${lastError ?? "its account could not be looked after"}`),
+      ),
+    ];
+  }
+
+  async #whyNotHeld({ isRefused, leaseKey }: LaneSeat): Promise<string> {
+    const why = await holderOf(this.#options.database, leaseKey).then(
+      (held) => {
+        if (held !== null)
+          return `${held.holder} has it until ${held.until.toISOString()}, longer if it still runs`;
+        return isRefused
+          ? "it was taken when this one asked, and is free by now"
+          : "it could not be taken, and is free";
+      },
+      (error: unknown) => `the database does not say who has it: ${describeError(error)}`,
+    );
+    return sentence(`Nothing was decided for want of the lease ${leaseKey}: ${why}`);
   }
 
   /** A chain that cannot be read may have something to await: another must not be left for it. */
@@ -166,4 +180,9 @@ export class Fleet {
       await sleep(DATABASE_EVERY * 1000, undefined, { signal }).catch(() => undefined);
     }
   }
+}
+
+/** What an error says may end in a full stop or not. */
+function sentence(text: string): string {
+  return text.endsWith(".") ? text : `${text}.`;
 }

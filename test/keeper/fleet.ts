@@ -121,6 +121,94 @@ describe("a fleet", () => {
     expect(answers).to.deep.equal([]);
   });
 
+  describe("that is to decide once, and fails to", () => {
+    const ACCOUNT = `0x${"0c".repeat(20)}` as const;
+    interface Kept {
+      readonly name: string;
+      readonly head: object | null;
+      readonly lastError: string | null;
+    }
+    const decided: Kept = { name: "good", head: {}, lastError: null };
+    const failed: Kept = { name: "bad", head: null, lastError: "execution reverted" };
+
+    /** A chain, each of whose vaults has come as far as is told. */
+    const chainOf = (chainId: number, vaults: readonly Kept[], decideOnce = () => Promise.resolve()) => ({
+      ...{ chainId, lanes: [], decideOnce, status: () => ({}) },
+      vaults: vaults.map((each) => ({ status: () => ({ ...each, mode: "live" }) })),
+      isAwaiting: () => Promise.resolve(false),
+      release: () => Promise.resolve(),
+    });
+    const away = () => Promise.reject(new Error("socket hang up"));
+    const unread = (chainId: number) =>
+      chainOf(chainId, [{ name: "far", head: null, lastError: null }], away);
+    const once = (chains: readonly object[], on: object = database, signal = new AbortController().signal) =>
+      new Fleet({
+        ...{ chains: chains as never, database: on as never, build: "b", log: silentLog, pollInterval: 0.01 },
+        alerts: () => [],
+      })
+        .once(signal)
+        .then(
+          () => "well",
+          (error: unknown) =>
+            error instanceof StartupError ? error.message : `no StartupError: ${String(error)}`,
+        );
+
+    it("says of each chain that it could not be read", async () => {
+      expect(await once([unread(1), unread(5)])).to.equal(
+        "Nothing was decided on chain 1, which could not be read: socket hang up. " +
+          "Nothing was decided on chain 5, which could not be read: socket hang up.",
+      );
+    });
+
+    it("says of each vault why its cycle failed", async () => {
+      const other = { name: "other", head: null, lastError: "The oracle is away." };
+      const unreconciled = { name: "unreconciled", head: null, lastError: null };
+      expect(await once([chainOf(1, [failed, other, unreconciled])])).to.equal(
+        "Nothing was decided for bad: execution reverted. Nothing was decided for other: The oracle is away. " +
+          "Nothing was decided for unreconciled: its account could not be looked after.",
+      );
+    });
+
+    it("ends well while one vault was decided for", async () => {
+      expect(await once([chainOf(1, [failed, decided]), unread(5)])).to.equal("well");
+    });
+
+    it("ends well when it is told to stop", async () => {
+      expect(await once([unread(1)], database, AbortSignal.abort())).to.equal("well");
+    });
+
+    it("says that the database was away when it asked for a lease", async () => {
+      const broken = {
+        get db(): never {
+          throw new Error("connection refused");
+        },
+      };
+      const client = { getBlock: () => Promise.resolve(headAt(1n)) } as never;
+      const lane = new LaneSeat({
+        ...{ chainId: 31337, client, signer: { address: ACCOUNT } as never, journal: {} as never },
+        ...{ privateRoute: null, log: silentLog, database: broken as never, holder: "me", leaseTime: 15 },
+        priorityFeePerGas: 0n,
+      });
+      const vault = {
+        subject: { vault: VAULT, chainId: 31337 },
+        ...{
+          isOn: () => true,
+          offer: () => undefined,
+          rest: () => Promise.resolve(),
+          rebalanceCost: () => null,
+        },
+        status: () => ({ name: "one", head: null, lastError: null, mode: "standby" }),
+      };
+      const seat = new ChainSeat({
+        ...{ chainId: 31337, client, pool: { health: () => [] } as never, database: broken as never },
+        ...{ lanes: [lane], vaults: [vault as never], pollInterval: 1, finalityBlocks: 64, log: silentLog },
+      });
+      expect(await once([seat], broken)).to.equal(
+        `Nothing was decided for want of the lease 31337:${ACCOUNT}: the database does not say who has it: connection refused.`,
+      );
+    });
+  });
+
   describe("on a chain", () => {
     /** What happened, in turn. */
     let events: string[];

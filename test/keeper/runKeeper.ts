@@ -149,6 +149,14 @@ describe("keeper run", () => {
     );
   });
 
+  it("fails to decide once where the newest block cannot be read, and says so", async () => {
+    provider.faults.set("eth_getBlockByNumber", () => Promise.reject(new Error("header not found")));
+    const { code, text } = await run();
+    provider.faults.clear();
+    expect(code, text).to.equal(1);
+    expect(text).to.match(/^keeper: Nothing was decided on chain 31337, which could not be read: .+\.$/m);
+  });
+
   it("follows the chain until it is told to stop, and gives its directory back", async () => {
     const stop = new AbortController();
     const onText = (text: string) => {
