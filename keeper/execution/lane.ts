@@ -9,7 +9,7 @@ import type { ExecutionKind } from "../store/schema.ts";
 import { Delivery, type DeliveryOptions } from "./delivery.ts";
 import { feesFor, feesToReplace, isMinable, type FeePolicy, type Fees } from "./fees.ts";
 import { LaneBook } from "./laneBook.ts";
-import type { Settlement } from "./settlement.ts";
+import { findMined, type Settlement } from "./settlement.ts";
 import { isSigned, purposeOf, type Attempt, type Purpose, type Slot } from "./slot.ts";
 import { Upkeep } from "./upkeep.ts";
 
@@ -128,12 +128,18 @@ export class NonceLane {
     if (reorg !== null) this.#takeBack(reorg);
     this.#dropped.delete(head.hash);
     await this.reconcile();
-    if (this.#ancestor !== null) {
-      await this.#takeBackSigned(this.#ancestor);
-      await this.#upkeep.reexamine(this.#ancestor, this.#ended);
-      this.#ancestor = null;
+    try {
+      if (this.#ancestor !== null) {
+        await this.#takeBackSigned(this.#ancestor);
+        await this.#upkeep.reexamine(this.#ancestor, this.#ended);
+        this.#ancestor = null;
+      }
+      if (this.pending.length > 0) await this.#upkeep.onHead(head, await this.#accountNonce(), this.#ended);
+    } catch (error) {
+      // What it could not write down may be written all the same: a vault would take back what has been mined.
+      this.#isReconciled = false;
+      throw error;
     }
-    if (this.pending.length > 0) await this.#upkeep.onHead(head, await this.#accountNonce(), this.#ended);
     return this.#ended.splice(0);
   }
 
@@ -215,7 +221,13 @@ export class NonceLane {
         await journal.recordOutcome(record.id, { status: "abandoned" });
       }
     }
-    for (const mined of await journal.recent(this.#key)) book.noteMined(mined);
+    for (const mined of await journal.recent(this.#key)) {
+      book.noteMined(mined);
+      if (this.#book.at(mined.txNonce) === null) continue;
+      // It was written down, and nobody was told, since whoever wrote it did not know.
+      const found = await findMined(client, [{ ...mined, status: "sent" }]);
+      if (found !== null) this.#ended.push(found);
+    }
     for (const slot of book.pending) slot.isOrphaned = !(await isOnChain(client, slot.newest!.head));
     await upkeep.reexamine(-1n, this.#ended);
     // Or a failure at every block would put off for ever what waits for its time.

@@ -126,4 +126,25 @@ describe("a lane while something else happens", () => {
     for (const at of [2n, 3n, 4n]) await lane.onHead(headAt(at), null);
     expect([await statuses(), lane.pending]).to.deep.equal([["superseded", "superseded"], []]);
   });
+
+  it("is there for nobody while it is not known whether an end was written down", async () => {
+    const lane = await open();
+    harness.chain.mine(await hashOf(send(lane, A, 1n)), 2n);
+    harness.chain.count = 1n;
+    const slot = lane.slotOf(A)!;
+    const record = harness.journal.recordOutcome.bind(harness.journal);
+    harness.journal.recordOutcome = async (id, outcome) => {
+      await record(id, outcome);
+      throw new Error("Connection terminated unexpectedly");
+    };
+    const failed = await lane.onHead(headAt(2n), null).catch(String);
+    expect([failed, lane.nextNonce]).to.deep.equal(["Error: Connection terminated unexpectedly", null]);
+    harness.journal.recordOutcome = record;
+    // Whoever asks it nevertheless has it look first.
+    await lane.cancel(slot, headAt(2n));
+    expect([await statuses(), lane.pending, noncesSent()]).to.deep.equal([["confirmed"], [], [0]]);
+    const [ended, ...more] = await lane.onHead(headAt(3n), null);
+    expect([ended?.attempt.vault, ended?.outcome.status, more]).to.deep.equal([A, "confirmed", []]);
+    expect(await lane.onHead(headAt(4n), null)).to.deep.equal([]);
+  });
 });
