@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { network } from "hardhat";
-import { parseGwei, serializeTransaction, type Hex, type PublicClient } from "viem";
+import { keccak256, parseGwei, serializeTransaction, type Hex, type PublicClient } from "viem";
 import { privateKeyToAccount } from "viem/accounts";
 
 import { createChainClient } from "../../keeper/chain/client.ts";
@@ -67,6 +67,8 @@ for (const { name, start } of NODES) {
       // While it mines at once.
       const first = await sign({ nonce: 0 });
       expect(await broadcast(client, first)).to.deep.equal({ kind: "known", text: "accepted" });
+      // Anvil says yes before it mines: until it has, the nonce is still in its pool.
+      await client.waitForTransactionReceipt({ hash: keccak256(first), pollingInterval: 20 });
       await refused(sign({ nonce: 0, value: 1n }), "nonce");
       await refused(first, "nonce");
       await refused(sign({ nonce: 1, maxFeePerGas: 1n, maxPriorityFeePerGas: 0n }), "underpriced");
