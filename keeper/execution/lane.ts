@@ -76,8 +76,6 @@ export class NonceLane {
   #isReconciled = false;
   /** What ended and nobody was told of: the journal does not tell again. */
   readonly #ended: Settlement[] = [];
-  /** The newest block that stayed in reorgs whose victims were not all looked for yet: nobody tells of a reorg twice. */
-  #ancestor: bigint | null = null;
   /** Numbers of blocks that have left the chain, by hash, down to where blocks stay. */
   readonly #dropped = new Map<Hash, bigint>();
   #turn: Promise<unknown> = Promise.resolve();
@@ -129,14 +127,14 @@ export class NonceLane {
     this.#dropped.delete(head.hash);
     await this.reconcile();
     try {
-      if (this.#ancestor !== null) {
-        await this.#takeBackSigned(this.#ancestor);
-        await this.#upkeep.reexamine(this.#ancestor, this.#ended);
-        this.#ancestor = null;
+      if (reorg !== null) {
+        await this.#takeBackSigned(reorg.ancestor);
+        await this.#upkeep.reexamine(reorg.ancestor, this.#ended);
       }
       if (this.pending.length > 0) await this.#upkeep.onHead(head, await this.#accountNonce(), this.#ended);
     } catch (error) {
-      // What it could not write down may be written all the same: a vault would take back what has been mined.
+      // What it could not write down may be written all the same: a vault would take back what has been mined. And nobody tells of a
+      // reorg twice: a lane that is reconciled looks for all that it mined.
       this.#isReconciled = false;
       throw error;
     }
@@ -343,7 +341,6 @@ export class NonceLane {
   #takeBack({ ancestor, dropped }: Reorg): void {
     for (const { hash, number } of dropped) this.#dropped.set(hash, number);
     for (const slot of this.pending) if (slot.newest!.head.number > ancestor) slot.isOrphaned = true;
-    if (this.#ancestor === null || ancestor < this.#ancestor) this.#ancestor = ancestor;
   }
 
   /** What was being signed as the reorg came was not pending yet, and may have been decided at a block that is gone as well. */
