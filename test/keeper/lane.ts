@@ -203,11 +203,9 @@ describe("a lane of several vaults", () => {
     harness.chain.mine(await hashOf(send(lane, A, 1n)), 2n);
     harness.chain.count = 1n;
     const slot = lane.slotOf(A)!;
-    const record = harness.journal.recordOutcome.bind(harness.journal);
-    harness.journal.recordOutcome = async (id, outcome) => {
-      if (outcome.status === "confirmed") await lane.cancel(slot, headAt(1n));
-      await record(id, outcome);
-    };
+    harness.beforeOutcome(async ({ status }) => {
+      if (status === "confirmed") await lane.cancel(slot, headAt(1n));
+    });
     await lane.onHead(headAt(2n), null);
     expect([await statuses(), lane.pending]).to.deep.equal([["confirmed", "replaced"], []]);
   });

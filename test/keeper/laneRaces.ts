@@ -92,14 +92,11 @@ describe("a lane while something else happens", () => {
     harness.chain.count = 1n;
     slow.isSlow = true;
     let replacing: ReturnType<typeof send> | null = null;
-    const record = harness.journal.recordOutcome.bind(harness.journal);
-    harness.journal.recordOutcome = async (id, outcome) => {
-      if (outcome.status === "confirmed") {
-        replacing = send(lane, A, 1n);
-        await slow.asked();
-      }
-      await record(id, outcome);
-    };
+    harness.beforeOutcome(async ({ status }) => {
+      if (status !== "confirmed") return;
+      replacing = send(lane, A, 1n);
+      await slow.asked();
+    });
     await lane.onHead(headAt(2n), null);
     slow.answer!();
     expect(await replacing).to.deep.equal({ refused: "What it was to replace has ended meanwhile." });
@@ -118,11 +115,9 @@ describe("a lane while something else happens", () => {
     await hashOf(send(lane, A, 1n));
     harness.chain.count = 1n;
     const slot = lane.slotOf(A)!;
-    const record = harness.journal.recordOutcome.bind(harness.journal);
-    harness.journal.recordOutcome = async (id, outcome) => {
-      if (outcome.status === "superseded" && slot.attempts.length === 1) await lane.cancel(slot, headAt(4n));
-      await record(id, outcome);
-    };
+    harness.beforeOutcome(async ({ status }) => {
+      if (status === "superseded" && slot.attempts.length === 1) await lane.cancel(slot, headAt(4n));
+    });
     for (const at of [2n, 3n, 4n]) await lane.onHead(headAt(at), null);
     expect([await statuses(), lane.pending]).to.deep.equal([["superseded", "superseded"], []]);
   });

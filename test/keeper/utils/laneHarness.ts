@@ -6,7 +6,7 @@ import type { PrivateRoute } from "../../../keeper/execution/privateRoute.ts";
 import { silentLog } from "../../../keeper/log/logger.ts";
 import type { Signer } from "../../../keeper/signer/signer.ts";
 import { openDatabase, type Database } from "../../../keeper/store/database.ts";
-import { Journal } from "../../../keeper/store/journal.ts";
+import { Journal, type Outcome } from "../../../keeper/store/journal.ts";
 import { acquireLease, type Lease } from "../../../keeper/store/leases.ts";
 import { emptyDatabase } from "./emptyDatabase.ts";
 import { FakeChain, headAt } from "./fakeChain.ts";
@@ -98,6 +98,14 @@ export function laneHarness() {
     },
     statuses: async () => (await journal.executions({ limit: 100 })).toReversed().map(({ status }) => status),
     noncesSent: () => chain.sent.map((raw) => parseTransaction(raw).nonce ?? 0),
+    /** Has something happen whenever an outcome is about to be written down. */
+    beforeOutcome: (happen: (outcome: Outcome) => Promise<void>) => {
+      const record = journal.recordOutcome.bind(journal);
+      journal.recordOutcome = async (id, outcome) => {
+        await happen(outcome);
+        await record(id, outcome);
+      };
+    },
     /** The transaction that was sent last. */
     lastSent: () => parseTransaction(chain.sent.at(-1)!),
     /** Holds the first broadcast back. @returns Waits for it, and then has it refused when it is told to. */
