@@ -1,6 +1,7 @@
 import type { Address } from "viem";
 
 import { ConfigError, loadConfig, secretsOf, type Config } from "../config/load.ts";
+import { closingAfter } from "../fleet/closers.ts";
 import { operate } from "../fleet/operate.ts";
 import { createLogger } from "../log/logger.ts";
 import { openDatabase } from "../store/database.ts";
@@ -35,9 +36,8 @@ async function start(config: Config, { once, shadowOf, signal, stderr }: RunKeep
   const log = createLogger({ level: config.logLevel, secrets: secretsOf(config), destination: stderr });
   const { databaseUrl: url, storeDir: directory } = config;
   const database = await openDatabase(url === null ? { directory } : { url });
-  try {
+  await closingAfter(log, async (closers) => {
+    closers.push(() => database.close());
     await operate({ config, database, log, signal, once, shadowOf });
-  } finally {
-    await database.close();
-  }
+  });
 }

@@ -147,6 +147,9 @@ export const chainSchema = z.strictObject({
   finalityBlocks: z.int().positive().max(100_000).default(64),
 });
 
+/** A socket's path has at most 103 bytes on macOS, 107 on Linux, and `/control.sock` is added. */
+const LONGEST_STORE_DIR = 90;
+
 /** What holds for the whole process. */
 export const processSchema = z.strictObject({
   /** Bounds over all vaults together. They can only tighten what each vault has of its own. */
@@ -160,7 +163,14 @@ export const processSchema = z.strictObject({
       }),
     })
     .default({ limits: {} }),
-  storeDir: z.string().min(1).default(".keel/keeper"),
+  /** Relative to where the keeper is started, or absolute. */
+  storeDir: z
+    .string()
+    .min(1)
+    .refine((path) => Buffer.byteLength(path) <= LONGEST_STORE_DIR, {
+      error: `is longer than ${String(LONGEST_STORE_DIR)} bytes: no socket can lie in it, which \`status\` and \`pause\` need`,
+    })
+    .default(".keel/keeper"),
   /** Seconds after which another process may take over from one that has died. */
   leaseSeconds: z.number().min(3).max(3600).default(15),
   /** Days for which decisions to hold are kept. */

@@ -157,6 +157,13 @@ describe("configuration", () => {
         .and.not.include("\n");
   });
 
+  it("takes no directory so deep that the keeper could not be asked in it", () => {
+    expect(problems({ ...minimal, riskAversion: 1e-7, storeDir: "d".repeat(90) })).to.deep.equal([]);
+    expect(problems({ ...minimal, riskAversion: 1e-7, storeDir: "ä".repeat(46) }).join()).to.match(
+      /^storeDir: is longer than 90 bytes/,
+    );
+  });
+
   it("asks for a risk aversion where the strategy needs one, and only there", () => {
     const { rpcUrl, limits } = minimal;
     expect(problems({ rpcUrl, limits }).join()).to.match(/^riskAversion: required/);
