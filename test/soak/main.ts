@@ -213,11 +213,12 @@ function report(
     table.push([quantity, ...values, isFlat ? "flat" : "GROWS"]);
   }
   console.log(table.toString());
-  const { length: lines } = keeper.lines.filter(({ level }) => level === "error" || level === 50);
+  const errors = keeper.lines.filter(({ level }) => level === "error" || level === 50);
   console.log(
     `${String(last.block)} blocks in ${(seconds / 60).toFixed(1)} min, ${String(keeper.count("Decided."))} decisions, ` +
-      `${String(keeper.count("A rebalance took effect."))} rebalances, ${String(lines)} errors in the log`,
+      `${String(keeper.count("A rebalance took effect."))} rebalances, ${String(errors.length)} errors in the log`,
   );
+  for (const line of errors.slice(0, 20)) console.log(JSON.stringify(line));
 }
 
 function mebi(bytes: number): string {
