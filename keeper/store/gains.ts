@@ -1,5 +1,4 @@
 import { sql } from "kysely";
-import type { Address } from "viem";
 
 import type { Database } from "./database.ts";
 import type { JournalEvent, Subject } from "./journal.ts";
@@ -19,14 +18,6 @@ export interface GainProgress {
   readonly realisedGain: number;
   /** Number of the terms. */
   readonly observations: number;
-}
-
-/** One rebalance's gain, expected and realised. */
-export interface Gain extends ExpectedGain, GainProgress {
-  /** Unix seconds of the database's clock. */
-  readonly openedAt: bigint;
-  /** Unix seconds; null until the next decision to trade. */
-  readonly closedAt: bigint | null;
 }
 
 /** The gains of a vault that are closed, added up. USD. */
@@ -99,30 +90,6 @@ export async function saveGain(
     .where("execution_id", "=", executionId)
     .where("closed_at", "is", null)
     .execute();
-}
-
-/** The gains of a vault that are still counted, oldest first: what a restarted process goes on with. */
-export async function openGains(database: Database, { chainId, vault }: Subject): Promise<Gain[]> {
-  const rows = await database.db
-    .selectFrom("gains")
-    .selectAll()
-    .where("chain_id", "=", BigInt(chainId))
-    .where("vault", "=", vault)
-    .where("closed_at", "is", null)
-    .orderBy("execution_id")
-    .execute();
-  return rows.map((row) => ({
-    executionId: row.execution_id,
-    vault: row.vault as Address,
-    chainId,
-    expectedGain: row.expected_gain,
-    expectedCost: row.expected_cost,
-    realisedGain: row.realised_gain,
-    realisedCost: row.realised_cost,
-    observations: row.observations,
-    openedAt: row.opened_at,
-    closedAt: row.closed_at,
-  }));
 }
 
 /**

@@ -5,13 +5,13 @@ import type { Attempt } from "../../keeper/execution/slot.ts";
 import { GainMeter, type Observation } from "../../keeper/fleet/gainMeter.ts";
 import { silentLog } from "../../keeper/log/logger.ts";
 import { openDatabase, type Database } from "../../keeper/store/database.ts";
-import { openGains } from "../../keeper/store/gains.ts";
 import { Journal } from "../../keeper/store/journal.ts";
 import { acquireLease, type Lease } from "../../keeper/store/leases.ts";
 import type { DecisionMode } from "../../keeper/store/schema.ts";
 import { expectedStretchGain, stepGain, stretchOf } from "../../keeper/strategy/realisedGain.ts";
 import { optimalImpulse } from "../../keeper/strategy/optimalImpulse.ts";
 import { expectNear } from "../support/near.ts";
+import { openGains } from "./utils/openGains.ts";
 import { decided, inputAt } from "./utils/recordedDecisions.ts";
 
 const A = 1e-4;
@@ -170,7 +170,7 @@ describe("the gain of rebalances", () => {
     const meter = new GainMeter(options());
     await meter.resume();
     const open = await openGains(database, { vault, chainId });
-    expect(open.map(({ executionId }) => executionId)).to.deep.equal([lost.attempt.id]);
+    expect(open.map(({ execution_id }) => execution_id)).to.deep.equal([lost.attempt.id]);
     expect(meter.sums).to.include({ count: 1, open: 1 });
     expectNear(meter.sums!.realised, realised, 1e-9);
   });
@@ -189,7 +189,7 @@ describe("the gain of rebalances", () => {
     await meter.resume();
     expect(meter.sums).to.include({ count: 2, open: 1 });
     const open = await openGains(database, { vault, chainId });
-    expect(open.map(({ executionId }) => executionId)).to.deep.equal([ids[3]]);
+    expect(open.map(({ execution_id }) => execution_id)).to.deep.equal([ids[3]]);
   });
 
   it("is taken up of the newest only, where that is long ago, and nothing is read of the time between", async () => {
@@ -215,7 +215,7 @@ describe("the gain of rebalances", () => {
     expect(meter.sums).to.include({ count: 1, open: 1 });
     expectNear(meter.sums!.realised, realised, 1e-9);
     const open = await openGains(database, { vault, chainId });
-    expect(open.map(({ executionId }) => executionId)).to.deep.equal([newest.attempt.id]);
+    expect(open.map(({ execution_id }) => execution_id)).to.deep.equal([newest.attempt.id]);
     expect(read).to.deep.equal([1n, 2n, 3n, 4n, 40_000n]);
   });
 

@@ -1,11 +1,12 @@
 import { expect } from "chai";
 
-import { gainSums, openGain, openGains, saveGain } from "../../../keeper/store/gains.ts";
+import { gainSums, openGain, saveGain } from "../../../keeper/store/gains.ts";
 import { Journal } from "../../../keeper/store/journal.ts";
 import { sumGains } from "../../../keeper/strategy/realisedGain.ts";
 import { expectNear } from "../../support/near.ts";
 import { describeEngines } from "../utils/engines.ts";
 import { ACCOUNT, CHAIN, HASH, intentRecord, lease, OTHER_VAULT, VAULT } from "../utils/journalRecords.ts";
+import { openGains } from "../utils/openGains.ts";
 
 describeEngines("gains", (fixture) => {
   const subject = { chainId: CHAIN, vault: VAULT };
@@ -27,14 +28,12 @@ describeEngines("gains", (fixture) => {
     // Said again after a restart: what was counted stays.
     await openGain(fixture.database, { ...expected, executionId });
     const [open] = await openGains(fixture.database, subject);
-    const { openedAt, ...found } = open!;
-    expectNear(Number(openedAt), Date.now() / 1000, 5);
+    const { opened_at, ...found } = open!;
+    expectNear(Number(opened_at), Date.now() / 1000, 5);
     expect(found).to.deep.equal({
-      ...expected,
-      executionId,
-      realisedGain: -0.1,
-      observations: 2,
-      closedAt: null,
+      ...{ execution_id: executionId, vault: VAULT, chain_id: BigInt(CHAIN) },
+      ...{ expected_gain: 12.5, expected_cost: 3.25, realised_cost: 3.5 },
+      ...{ realised_gain: -0.1, observations: 2, closed_at: null },
     });
     const last = { realisedGain: 7, observations: 3 };
     await saveGain(fixture.database, executionId, last, { close: true });
