@@ -125,8 +125,8 @@ export class NonceLane {
   async onHead(head: Head, reorg: Reorg | null): Promise<Settlement[]> {
     if (reorg !== null) this.#takeBack(reorg);
     this.#dropped.delete(head.hash);
-    await this.reconcile();
     try {
+      await this.reconcile();
       if (reorg !== null) {
         await this.#takeBackSigned(reorg.ancestor);
         await this.#upkeep.reexamine(reorg.ancestor, this.#ended);

@@ -100,28 +100,49 @@ describe("a lane of several vaults", () => {
     expect(keccak256(harness.chain.sent[0]!)).to.equal(first);
   });
 
-  it("looks again for what a reorg took back when it could not at once", async () => {
-    const lane = await open();
-    const hash = await hashOf(send(lane, A, 1n));
-    harness.chain.count = 1n;
-    harness.chain.mine(hash, 2n, "lost");
-    await lane.onHead(headAt(2n, "lost"), null);
-    expect(await statuses()).to.deep.equal(["confirmed"]);
+  const faults = {
+    "no node answered": () => {
+      harness.chain.provider.faults.set("eth_getTransactionReceipt", () =>
+        Promise.reject(new Error("socket hang up")),
+      );
+      return () => {
+        harness.chain.provider.faults.clear();
+      };
+    },
+    "the journal could not be written": () => {
+      harness.journal.reopen = () => Promise.reject(new Error("the database is down"));
+      return () => Reflect.deleteProperty(harness.journal, "reopen");
+    },
+    "its lease was not sure": (lease: { isHeld: () => boolean }) => {
+      lease.isHeld = () => false;
+      return () => (lease.isHeld = () => true);
+    },
+  };
+  for (const [what, begin] of Object.entries(faults)) {
+    it(`looks again for what a reorg took back while ${what}`, async () => {
+      const { key, holder, token, lost, release } = await acquire();
+      const lease = { key, holder, token, lost, release, isHeld: () => true };
+      const lane = await open({ lease });
+      const hash = await hashOf(send(lane, A, 1n));
+      harness.chain.count = 1n;
+      harness.chain.mine(hash, 2n, "lost");
+      await lane.onHead(headAt(2n, "lost"), null);
+      expect(await statuses()).to.deep.equal(["confirmed"]);
 
-    harness.chain.count = 0n;
-    harness.chain.unmine(hash);
-    const reorg = { depth: 1, ancestor: 1n, dropped: [], pastFinality: false };
-    harness.chain.provider.faults.set("eth_getTransactionReceipt", () =>
-      Promise.reject(new Error("socket hang up")),
-    );
-    await lane.onHead(headAt(2n), reorg).catch(() => undefined);
-    harness.chain.provider.faults.clear();
-    await lane.onHead(headAt(3n), null);
-    expect(await statuses()).to.deep.equal(["sent"]);
-    expect(harness.chain.sent).to.have.length(2);
-    // It is decided anew, and taken back where nobody wants it any more.
-    expect(lane.slotOf(A)?.isOrphaned).to.equal(true);
-  });
+      harness.chain.count = 0n;
+      harness.chain.unmine(hash);
+      const end = begin(lease);
+      const reorg = { depth: 1, ancestor: 1n, dropped: [], pastFinality: false };
+      const failed = await lane.onHead(headAt(2n), reorg).catch(() => null);
+      expect(failed).to.equal(null);
+      end();
+      await lane.onHead(headAt(3n), null);
+      expect(await statuses()).to.deep.equal(["sent"]);
+      expect(harness.chain.sent).to.have.length(2);
+      // It is decided anew, and taken back where nobody wants it any more.
+      expect(lane.slotOf(A)?.isOrphaned).to.equal(true);
+    });
+  }
 
   for (const [what, branch, isOrphaned] of [
     ["that is gone as undecided", "lost", true],
@@ -145,23 +166,6 @@ describe("a lane of several vaults", () => {
       expect(lane.slotOf(A)?.isOrphaned).to.equal(isOrphaned);
     });
   }
-
-  it("looks again for what a reorg took back when the journal could not be written", async () => {
-    const lane = await open();
-    const hash = await hashOf(send(lane, A, 1n));
-    harness.chain.count = 1n;
-    harness.chain.mine(hash, 2n, "lost");
-    await lane.onHead(headAt(2n, "lost"), null);
-
-    harness.chain.count = 0n;
-    harness.chain.unmine(hash);
-    harness.journal.reopen = () => Promise.reject(new Error("the database is down"));
-    const reorg = { depth: 1, ancestor: 1n, dropped: [], pastFinality: false };
-    await lane.onHead(headAt(2n), reorg).catch(() => undefined);
-    Reflect.deleteProperty(harness.journal, "reopen");
-    await lane.onHead(headAt(3n), null);
-    expect(await statuses()).to.deep.equal(["sent"]);
-  });
 
   it("shows nobody what it signed once it may have lost its lease meanwhile", async () => {
     const { key, holder, token, lost, release } = await acquire();
