@@ -5,6 +5,7 @@ import type { Reorg } from "../../keeper/chain/headTracker.ts";
 import type { ExecutionTable } from "../../keeper/store/schema.ts";
 import { fixedBand } from "../../keeper/strategy/fixedBand.ts";
 import type { Strategy } from "../../keeper/strategy/types.ts";
+import { reorgTo } from "./utils/fakeChain.ts";
 import { lost, unanswered } from "./utils/faultyProvider.ts";
 import { ACCOUNT, keeperHarness, toZero } from "./utils/keeperHarness.ts";
 
@@ -259,7 +260,7 @@ describe("keeper, exactly once", () => {
       await rpc("evm_revert", [snapshot]);
       await rpc("evm_increaseTime", [1]);
       await mine();
-      return { depth: 1, ancestor, dropped: [], pastFinality: false };
+      return reorgTo(ancestor);
     }
 
     it("sends again what was mined in a block that is gone", async () => {
@@ -303,7 +304,7 @@ describe("keeper, exactly once", () => {
       const { step } = await start({ ...toZero, decide });
       await mine();
       const { sent, snapshot } = await step();
-      const reorg = { depth: 1, ancestor: snapshot.blockNumber - 1n, dropped: [], pastFinality: false };
+      const reorg = reorgTo(snapshot.blockNumber - 1n);
       part = 0.95;
       expect((await step(reorg)).decision?.action).to.equal("rebalance");
       expect((await step()).decision).to.equal(null);
@@ -323,7 +324,7 @@ describe("keeper, exactly once", () => {
       await mine();
       const { snapshot } = await step();
       isWanted = false;
-      await step({ depth: 1, ancestor: snapshot.blockNumber - 1n, dropped: [], pastFinality: false });
+      await step(reorgTo(snapshot.blockNumber - 1n));
       await mine();
       await step();
       expect((await executions()).map(({ kind, status }) => [kind, status])).to.deep.equal([

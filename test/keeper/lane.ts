@@ -4,7 +4,7 @@ import { keccak256, type Hex } from "viem";
 import type { Signer } from "../../keeper/signer/signer.ts";
 import { Journal } from "../../keeper/store/journal.ts";
 import { LeaseLostError } from "../../keeper/store/leases.ts";
-import { headAt } from "./utils/fakeChain.ts";
+import { headAt, reorgTo } from "./utils/fakeChain.ts";
 import { A, B, GWEI, laneHarness, notForB, relay, signer } from "./utils/laneHarness.ts";
 import { until } from "./utils/until.ts";
 
@@ -132,8 +132,7 @@ describe("a lane of several vaults", () => {
       harness.chain.count = 0n;
       harness.chain.unmine(hash);
       const end = begin(lease);
-      const reorg = { depth: 1, ancestor: 1n, dropped: [], pastFinality: false };
-      const failed = await lane.onHead(headAt(2n), reorg).catch(() => null);
+      const failed = await lane.onHead(headAt(2n), reorgTo(1n)).catch(() => null);
       expect(failed).to.equal(null);
       end();
       await lane.onHead(headAt(3n), null);
@@ -160,7 +159,7 @@ describe("a lane of several vaults", () => {
       const lane = await open({ signer: slow });
       const sending = send(lane, A, 2n, { head: headAt(2n, branch) });
       await until(() => sign !== undefined, "the signer was asked");
-      const following = lane.onHead(headAt(3n), { depth: 1, ancestor: 1n, dropped: [], pastFinality: false });
+      const following = lane.onHead(headAt(3n), reorgTo(1n));
       sign!();
       await Promise.all([sending, following]);
       expect(lane.slotOf(A)?.isOrphaned).to.equal(isOrphaned);

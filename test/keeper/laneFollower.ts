@@ -1,9 +1,9 @@
 import { expect } from "chai";
 
 import { LaneFollower } from "../../keeper/fleet/laneFollower.ts";
-import { headAt } from "./utils/fakeChain.ts";
+import { headAt, reorgTo } from "./utils/fakeChain.ts";
 
-const reorg = { depth: 1, ancestor: 0n, dropped: [headAt(1n, "lost")], pastFinality: false };
+const reorg = reorgTo(0n, [headAt(1n, "lost")]);
 
 describe("a lane's follower that is stopped", () => {
   for (const [what, next, offered] of [

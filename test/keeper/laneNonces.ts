@@ -3,10 +3,8 @@ import { keccak256, type Hex } from "viem";
 
 import { LeaseLostError } from "../../keeper/store/leases.ts";
 import type { PrivateRoute } from "../../keeper/execution/privateRoute.ts";
-import { headAt } from "./utils/fakeChain.ts";
+import { headAt, reorgTo } from "./utils/fakeChain.ts";
 import { A, B, GWEI, laneHarness, notForB, relay } from "./utils/laneHarness.ts";
-
-const reorgTo = (ancestor: bigint) => ({ depth: 1, ancestor, dropped: [], pastFinality: false });
 
 describe("the nonces of a lane", () => {
   const harness = laneHarness();

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 
 import type { Signer } from "../../keeper/signer/signer.ts";
-import { headAt } from "./utils/fakeChain.ts";
+import { headAt, reorgTo } from "./utils/fakeChain.ts";
 import { A, laneHarness, signer } from "./utils/laneHarness.ts";
 import { until } from "./utils/until.ts";
 
@@ -22,10 +22,7 @@ class SlowSigner implements Signer {
 }
 
 /** Of block 2 of a branch that is gone. */
-const reorg = {
-  ...{ depth: 1, ancestor: 1n, pastFinality: false },
-  dropped: [{ number: 2n, hash: headAt(2n, "lost").hash }],
-};
+const reorg = reorgTo(1n, [headAt(2n, "lost")]);
 
 describe("a lane while something else happens", () => {
   const harness = laneHarness();
@@ -57,7 +54,7 @@ describe("a lane while something else happens", () => {
   it("takes what was decided at a block that came back, or at any once blocks stay", async () => {
     const lane = await open();
     await lane.onHead(headAt(2n), reorg);
-    await lane.onHead(headAt(2n, "lost"), { ...reorg, dropped: [headAt(2n)] });
+    await lane.onHead(headAt(2n, "lost"), reorgTo(1n, [headAt(2n)]));
     await hashOf(send(lane, A, 2n, { head: headAt(2n, "lost") }));
     expect(await send(lane, A, 2n, { head: headAt(2n) })).to.have.property("refused");
     await lane.finalize(2n);

@@ -1,34 +1,19 @@
 import { expect } from "chai";
 import { sql } from "kysely";
-import { mnemonicToAccount } from "viem/accounts";
-import type { Address } from "viem";
 
 import { LaneSeat, type LaneSeatOptions } from "../../keeper/fleet/laneSeat.ts";
 import { silentLog } from "../../keeper/log/logger.ts";
-import { openDatabase, type Database } from "../../keeper/store/database.ts";
-import { Journal } from "../../keeper/store/journal.ts";
-import { emptyDatabase } from "./utils/emptyDatabase.ts";
-import { FakeChain, headAt } from "./utils/fakeChain.ts";
+import { headAt } from "./utils/fakeChain.ts";
+import { A, laneHarness, signer } from "./utils/laneHarness.ts";
 
-const signer = mnemonicToAccount("test test test test test test test test test test test junk");
-const A: Address = `0x${"0a".repeat(20)}`;
 const HOUR = 3_600_000;
 
 describe("a lane's seat", () => {
   const now = Date.now.bind(Date);
-  let database: Database;
-  let journal: Journal;
-  let chain: FakeChain;
+  const harness = laneHarness();
   let seats: LaneSeat[];
 
-  before(async () => {
-    database = await openDatabase();
-  });
-  after(() => database.close());
-  beforeEach(async () => {
-    await emptyDatabase(database);
-    journal = new Journal(database);
-    chain = new FakeChain();
+  beforeEach(() => {
     seats = [];
   });
   afterEach(async () => {
@@ -37,6 +22,7 @@ describe("a lane's seat", () => {
   });
 
   function open(holder: string, changes: Partial<LaneSeatOptions> = {}): LaneSeat {
+    const { chain, database, journal } = harness;
     const seat = new LaneSeat({
       ...{ chainId: 31337, client: chain.client, signer, journal, privateRoute: null, log: silentLog },
       ...{ priorityFeePerGas: 1n, database, holder, leaseTime: 600 },
@@ -59,10 +45,12 @@ describe("a lane's seat", () => {
 
   it("offers its lane only once that has been brought together with the chain", async () => {
     const seat = open("a");
-    chain.provider.faults.set("eth_getTransactionCount", () => Promise.reject(new Error("socket hang up")));
+    harness.chain.provider.faults.set("eth_getTransactionCount", () =>
+      Promise.reject(new Error("socket hang up")),
+    );
     await look(seat, 1n);
     expect([seat.isHeld, seat.lane, seat.status(null).reconciled]).to.deep.equal([true, null, false]);
-    chain.provider.faults.clear();
+    harness.chain.provider.faults.clear();
     await look(seat, 2n);
     expect(seat.lane?.nextNonce).to.equal(0n);
   });
@@ -82,7 +70,7 @@ describe("a lane's seat", () => {
   it("is taken anew after it was lost", async () => {
     const seat = open("a", { leaseTime: 0.3 });
     await look(seat, 1n);
-    await sql`update leases set token = token + 1, expires_at = '-infinity'`.execute(database.db);
+    await sql`update leases set token = token + 1, expires_at = '-infinity'`.execute(harness.database.db);
     await new Promise((resolve) => setTimeout(resolve, 200));
     expect(seat.isHeld).to.equal(false);
     await look(seat, 2n);
@@ -92,15 +80,11 @@ describe("a lane's seat", () => {
   it("notes as final what is deep enough, and not what a reorg could take back", async () => {
     const seat = open("a");
     await look(seat, 1n);
-    const head = headAt(1n);
-    const sent = await seat.lane!.send({
-      ...({ vault: A, to: A, kind: "rebalance", data: "0x12", gas: 100_000n, head } as const),
-      ...{ deadline: head.timestamp + 600n, decisionId: null, rebalanceNonce: 0n },
-      ...{ fees: { priorityFeePerGas: 1n, maxBaseFeePerGas: null }, worth: 10n ** 18n },
-    });
-    chain.count = 1n;
-    chain.mine((sent as { hash: `0x${string}` }).hash, 2n);
-    const recent = async () => (await journal.recent({ chainId: 31337, account: signer.address })).length;
+    const hash = await harness.hashOf(harness.send(seat.lane!, A, 1n));
+    harness.chain.count = 1n;
+    harness.chain.mine(hash, 2n);
+    const recent = async () =>
+      (await harness.journal.recent({ chainId: 31337, account: signer.address })).length;
     await look(seat, 3n, 1n);
     expect(await recent()).to.equal(1);
     await look(seat, 4n, 2n);

@@ -7,7 +7,7 @@ import { noObserver } from "../../keeper/fleet/observer.ts";
 import { VaultSeat } from "../../keeper/fleet/vaultSeat.ts";
 import { silentLog } from "../../keeper/log/logger.ts";
 import { optimalImpulse } from "../../keeper/strategy/optimalImpulse.ts";
-import { headAt } from "./utils/fakeChain.ts";
+import { headAt, reorgTo } from "./utils/fakeChain.ts";
 import { laneHarness, signer } from "./utils/laneHarness.ts";
 import { decided, inputAt } from "./utils/recordedDecisions.ts";
 
@@ -19,7 +19,7 @@ describe("a rebalance that a reorg takes back", () => {
   const strategy = optimalImpulse({ riskAversion: A });
   const made = decided(0, strategy);
   const { vault, chainId } = made;
-  const reorg = { depth: 1, ancestor: 1n, dropped: [], pastFinality: false };
+  const reorg = reorgTo(1n);
   let lane: NonceLane;
   let seat: VaultSeat;
   let hash: Hash;

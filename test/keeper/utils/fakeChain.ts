@@ -2,6 +2,7 @@ import { keccak256, numberToHex, toHex, type Hash, type Hex } from "viem";
 
 import { createChainClient } from "../../../keeper/chain/client.ts";
 import type { Head } from "../../../keeper/chain/head.ts";
+import type { Reorg } from "../../../keeper/chain/headTracker.ts";
 import { FaultyProvider, type Provider } from "./faultyProvider.ts";
 
 /** What a lane sees of a chain: one account's nonce and balance, receipts, and whatever was sent. All of it is set by the test. */
@@ -57,6 +58,11 @@ export function headAt(number: bigint, branch = "main"): Head {
     ...{ number, hash: hashOf(number, branch), parentHash: hashOf(number - 1n, branch) },
     ...{ timestamp: 1_700_000_000n + 12n * number, baseFeePerGas: 10n ** 9n },
   };
+}
+
+/** A reorg that has taken `dropped`, and left the block `ancestor` standing. */
+export function reorgTo(ancestor: bigint, dropped: readonly Head[] = []): Reorg {
+  return { depth: 1, ancestor, dropped, pastFinality: false };
 }
 
 function hashOf(number: bigint, branch: string): Hash {
