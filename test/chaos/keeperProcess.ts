@@ -3,9 +3,10 @@ import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 
-const MAIN = fileURLToPath(new URL("../../keeper/main.ts", import.meta.url));
+import { MAIN } from "../keeper/utils/runCli.ts";
+import { ownEnvironment } from "../support/ownEnvironment.ts";
+
 /** Starting is most of what a scenario takes; the compiled code of the one before makes it half. */
 const COMPILED = join(tmpdir(), "keel-chaos-compiled");
 
@@ -54,14 +55,8 @@ export class KeeperProcess {
   #spawn(): [ChildProcess, Promise<unknown>] {
     const { config, env, flags = [], wrapper = [] } = this.#options;
     const [file, ...args] = [...wrapper, process.execPath, ...flags, MAIN, "run", "--config", config];
-    const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("KEEL_"));
     const child = spawn(file!, args, {
-      env: {
-        ...Object.fromEntries(inherited),
-        NODE_COMPILE_CACHE: COMPILED,
-        KEEL_LOG_LEVEL: "debug",
-        ...env,
-      },
+      env: { ...ownEnvironment(), NODE_COMPILE_CACHE: COMPILED, KEEL_LOG_LEVEL: "debug", ...env },
       stdio: ["ignore", "ignore", "pipe"],
     });
     this.#starts += 1;

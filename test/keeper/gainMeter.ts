@@ -14,17 +14,17 @@ import { expectNear } from "../support/near.ts";
 import { openGains } from "./utils/openGains.ts";
 import { decided, inputAt } from "./utils/recordedDecisions.ts";
 
-const A = 1e-4;
+const RISK_AVERSION = 1e-4;
 const HASH = `0x${"ab".repeat(32)}` as const;
 const ACCOUNT = "0x00000000000000000000000000000000000000aA";
 
 describe("the gain of rebalances", () => {
-  const strategy = optimalImpulse({ riskAversion: A });
+  const strategy = optimalImpulse({ riskAversion: RISK_AVERSION });
   let database: Database;
   let journal: Journal;
   let lease: Lease;
   const { vault, chainId } = decided(0, strategy);
-  const options = () => ({ database, journal, riskAversion: A, vault, chainId });
+  const options = () => ({ database, journal, riskAversion: RISK_AVERSION, vault, chainId });
 
   before(async () => {
     database = await openDatabase();
@@ -96,9 +96,9 @@ describe("the gain of rebalances", () => {
   // Drift −10 after the trade of 40, where it would have been −50; then −12 and −5, and the next trade.
   const looks = [look(1, -10, 3000), look(2, -12, 3020), look(3, -5, 2990), look(4, -60, 3050, "rebalance")];
   const realised =
-    stepGain(A, { drift: -10, traded: 40, move: 20 }) +
-    stepGain(A, { drift: -12, traded: 40, move: -30 }) +
-    stepGain(A, { drift: -5, traded: 40, move: 60 });
+    stepGain(RISK_AVERSION, { drift: -10, traded: 40, move: 20 }) +
+    stepGain(RISK_AVERSION, { drift: -12, traded: 40, move: -30 }) +
+    stepGain(RISK_AVERSION, { drift: -5, traded: 40, move: 60 });
 
   it("is counted from the block that mined it to the next decision to trade", async () => {
     const meter = new GainMeter(options());
@@ -113,7 +113,7 @@ describe("the gain of rebalances", () => {
     expect([sums.count, sums.open, error]).to.deep.equal([1, 0, null]);
     expectNear(sums.realised, realised, 1e-9);
     expectNear(cost, 1.5 + 0.001 * 3000, 1e-9);
-    expectNear(expected, expectedStretchGain(stretchOf(trade.input, trade.decision, A)!), 1e-9);
+    expectNear(expected, expectedStretchGain(stretchOf(trade.input, trade.decision, RISK_AVERSION)!), 1e-9);
     expect(realised).to.be.greaterThan(0);
   });
 
@@ -152,7 +152,7 @@ describe("the gain of rebalances", () => {
     expect([sums.count, sums.open]).to.deep.equal([1, 0]);
     expectNear(sums.realised, realised, 1e-9);
     expectNear(cost, 1.5 + 0.001 * trade.input.spot, 1e-9);
-    expectNear(expected, expectedStretchGain(stretchOf(trade.input, trade.decision, A)!), 1e-9);
+    expectNear(expected, expectedStretchGain(stretchOf(trade.input, trade.decision, RISK_AVERSION)!), 1e-9);
     // A second look finds it closed, and opens nothing anew.
     await meter.resume();
     expect(meter.sums).to.include({ count: 1, open: 0 });
@@ -273,8 +273,8 @@ describe("the gain of rebalances", () => {
     expect(await openGains(database, { vault, chainId })).to.have.length(1);
     for (const each of looks.slice(1)) await meter.observe(each);
     const moves = [
-      stepGain(A, { drift: -12, traded: 40, move: -30 }),
-      stepGain(A, { drift: -5, traded: 40, move: 60 }),
+      stepGain(RISK_AVERSION, { drift: -12, traded: 40, move: -30 }),
+      stepGain(RISK_AVERSION, { drift: -5, traded: 40, move: 60 }),
     ];
     expectNear(meter.sums!.realised, moves[0]! + moves[1]!, 1e-9);
   });

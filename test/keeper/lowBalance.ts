@@ -2,17 +2,13 @@ import { expect } from "chai";
 
 import { alertsOf } from "../../keeper/alerts/rules.ts";
 import { alertsSchema } from "../../keeper/config/alertSettings.ts";
-import { ChainSeat } from "../../keeper/fleet/chainSeat.ts";
-import { Fleet } from "../../keeper/fleet/fleet.ts";
-import { LaneSeat } from "../../keeper/fleet/laneSeat.ts";
-import { noObserver } from "../../keeper/fleet/observer.ts";
-import { VaultSeat } from "../../keeper/fleet/vaultSeat.ts";
 import { silentLog } from "../../keeper/log/logger.ts";
 import { optimalImpulse } from "../../keeper/strategy/optimalImpulse.ts";
 import { VaultKeeper } from "../../keeper/vaultKeeper.ts";
 import { headAt } from "./utils/fakeChain.ts";
 import { hashOf, intentRecord, lease } from "./utils/journalRecords.ts";
 import { A, GWEI, laneHarness, signer } from "./utils/laneHarness.ts";
+import { oneVaultFleet } from "./utils/oneVaultFleet.ts";
 
 const settings = alertsSchema.parse({});
 const REBALANCES = BigInt(settings.balanceRebalances);
@@ -31,27 +27,13 @@ describe("a keeper that has just started", () => {
     chain.balance = balance;
     await database.db.deleteFrom("leases").execute();
     const account = signer.address;
-    const lane = new LaneSeat({
-      ...{ chainId: 31337, client, signer, journal, privateRoute: null, log: silentLog },
-      ...{ priorityFeePerGas: GWEI, database, holder: "h", leaseTime: 600 },
-    });
     const keeper = new VaultKeeper({
       ...{ client, account, strategy, journal, log: silentLog, limits, checkInterval: 12 },
       deployment: { chainId: 31337, block: 0, contracts: { Vault: A, Lens: A } },
       fees: { priorityFeePerGas: GWEI, maxBaseFeePerGas: null },
     });
-    const vault = new VaultSeat({
-      ...{ name: "weekly", keeper, account, seat: lane, journal, log: silentLog, build: "b" },
-      ...{ strategy: "s", deltaLimit: 1, check: async () => undefined, gains: null, duties: null },
-      ...{ observer: noObserver, priorityFeePerGas: GWEI },
-    });
     const reader = { getBlock: () => Promise.resolve(headAt(1n)) } as never;
-    const seat = new ChainSeat({
-      ...{ chainId: 31337, client: reader, pool: { health: () => [] } as never, database, lanes: [lane] },
-      ...{ vaults: [vault], pollInterval: 1, finalityBlocks: 64, log: silentLog },
-    });
-    const options = { database, build: "b", log: silentLog, pollInterval: 1, alerts: () => [] };
-    const fleet = new Fleet({ chains: [seat], ...options });
+    const { lane, chain: seat, fleet } = oneVaultFleet(harness, keeper, reader);
     await fleet.check();
     await seat.decideOnce();
     expect(fleet.status().lanes[0]!.balance).to.equal(balance);

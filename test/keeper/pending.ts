@@ -5,18 +5,15 @@ import { alertsOf } from "../../keeper/alerts/rules.ts";
 import { runStatus } from "../../keeper/cli/runStatus.ts";
 import { alertsSchema } from "../../keeper/config/alertSettings.ts";
 import { loadConfig } from "../../keeper/config/load.ts";
-import { ChainSeat } from "../../keeper/fleet/chainSeat.ts";
-import { Fleet } from "../../keeper/fleet/fleet.ts";
-import { LaneSeat } from "../../keeper/fleet/laneSeat.ts";
-import { noObserver } from "../../keeper/fleet/observer.ts";
-import { VaultSeat } from "../../keeper/fleet/vaultSeat.ts";
-import { silentLog } from "../../keeper/log/logger.ts";
+import type { Fleet } from "../../keeper/fleet/fleet.ts";
+import type { LaneSeat } from "../../keeper/fleet/laneSeat.ts";
 import { activate } from "../../keeper/store/controls.ts";
 import { openDatabase } from "../../keeper/store/database.ts";
 import { Journal } from "../../keeper/store/journal.ts";
 import { headAt } from "./utils/fakeChain.ts";
 import { hashOf, intentRecord, lease } from "./utils/journalRecords.ts";
-import { A, B, GWEI, laneHarness, signer } from "./utils/laneHarness.ts";
+import { A, B, laneHarness, signer } from "./utils/laneHarness.ts";
+import { oneVaultFleet } from "./utils/oneVaultFleet.ts";
 import { minimal } from "./utils/settings.ts";
 import { scratch } from "./utils/scratch.ts";
 
@@ -38,27 +35,8 @@ describe("what is pending", () => {
         .map(({ message }) => message);
 
     beforeEach(() => {
-      const { database, journal, chain } = harness;
-      const { client } = chain;
-      lane = new LaneSeat({
-        ...{ chainId: 31337, client, signer, journal, privateRoute: null, log: silentLog },
-        ...{ priorityFeePerGas: GWEI, database, holder: "h", leaseTime: 600 },
-      });
-      const vault = new VaultSeat({
-        ...{ name: "weekly", account: signer.address, seat: lane, journal, log: silentLog, build: "b" },
-        ...{ strategy: "s", deltaLimit: 1, check: async () => undefined, gains: null, duties: null },
-        ...{
-          observer: noObserver,
-          priorityFeePerGas: GWEI,
-          keeper: { subject: { vault: A, chainId: 31337 } } as never,
-        },
-      });
-      const seat = new ChainSeat({
-        ...{ chainId: 31337, client, pool: { health: () => [] } as never, database, lanes: [lane] },
-        ...{ vaults: [vault], pollInterval: 1, finalityBlocks: 64, log: silentLog },
-      });
-      const options = { database, build: "b", log: silentLog, pollInterval: 1, alerts: () => [] };
-      fleet = new Fleet({ chains: [seat], ...options });
+      const keeper = { subject: { vault: A, chainId: 31337 } } as never;
+      ({ lane, fleet } = oneVaultFleet(harness, keeper));
     });
     afterEach(() => lane.release());
 
@@ -162,10 +140,13 @@ describe("what is pending", () => {
           await journal.recordBlocked({ vault, chainId: 31337, account, ...NOTHING });
         await database.db
           .updateTable("executions")
-          .set((row) => ({ created_at: row("created_at", "-", 400n), sent_at: row("sent_at", "-", 320n) }))
+          .set((row) => ({
+            created_at: row("created_at", "-", 4_000n),
+            sent_at: row("sent_at", "-", 3_200n),
+          }))
           .execute();
       });
-      const found = (await lines()).map((line) => line.replace(/for (32|40)\d s/, "for $1. s"));
+      const found = (await lines()).map((line) => line.replace(/for (32|40)\d\d s/, "for $1. s"));
       expect(found).to.deep.equal([
         `  pending    cancel sent, nonce 3 of ${account}, ${hashOf(2)}, for 32. s`,
         `  pending    settle sent, nonce 4 of ${account}, ${hashOf(3)}, for 32. s`,
@@ -177,7 +158,7 @@ describe("what is pending", () => {
         vaults: { pending: { nonce: string; age: number }[] }[];
       };
       expect(vaults[0]!.pending.map(({ nonce }) => nonce)).to.deep.equal(["3", "4", "5", "6", "7"]);
-      expect(vaults[0]!.pending[0]!.age).to.be.within(320, 329);
+      expect(vaults[0]!.pending[0]!.age).to.be.within(3_200, 3_299);
     });
 
     it("is nothing once all of it has ended", async () => {

@@ -11,12 +11,12 @@ import { headAt, reorgTo } from "./utils/fakeChain.ts";
 import { laneHarness, signer } from "./utils/laneHarness.ts";
 import { decided, inputAt } from "./utils/recordedDecisions.ts";
 
-const A = 1e-4;
+const RISK_AVERSION = 1e-4;
 const NOTHING = [0, 0, 0, 0, 0];
 
 describe("a rebalance that a reorg takes back", () => {
   const harness = laneHarness();
-  const strategy = optimalImpulse({ riskAversion: A });
+  const strategy = optimalImpulse({ riskAversion: RISK_AVERSION });
   const made = decided(0, strategy);
   const { vault, chainId } = made;
   const reorg = reorgTo(1n);
@@ -34,7 +34,7 @@ describe("a rebalance that a reorg takes back", () => {
       ...{ name: "v", account: signer.address, strategy: "s", deltaLimit: 1, build: "b", log: silentLog },
       ...{ observer: noObserver, priorityFeePerGas: 1n, journal, check: async () => undefined },
       duties: { onSettled: () => told.push("duties"), rest: async () => undefined } as never,
-      gains: new GainMeter({ database, journal, riskAversion: A, vault, chainId }),
+      gains: new GainMeter({ database, journal, riskAversion: RISK_AVERSION, vault, chainId }),
       keeper: {
         subject: { vault, chainId },
         onBlock: async ({ number }: { number: bigint }) => {

@@ -6,7 +6,6 @@ import type { AddressInfo } from "node:net";
 import { hostname } from "node:os";
 import { createInterface } from "node:readline";
 import { PassThrough } from "node:stream";
-import { fileURLToPath } from "node:url";
 
 import { privateKeyToAccount } from "viem/accounts";
 
@@ -18,15 +17,15 @@ import { openDatabase } from "../../keeper/store/database.ts";
 import { acquireLease } from "../../keeper/store/leases.ts";
 import { openJournal } from "../../keeper/store/journal.ts";
 import { WAD, type keelFixture } from "../contracts/utils/keel.ts";
+import { ownEnvironment } from "../support/ownEnvironment.ts";
 import { serveProvider, type ServedProvider } from "../support/serveProvider.ts";
 import { activateStore } from "./utils/activateStore.ts";
 import { FaultyProvider, lost, type Provider } from "./utils/faultyProvider.ts";
 import { KEEPER_KEY, OTHER_KEY } from "./utils/keys.ts";
 import { closeSharedServer, sharedServer } from "./utils/postgres.ts";
+import { MAIN } from "./utils/runCli.ts";
 import { scratch } from "./utils/scratch.ts";
 import { shortCalls } from "./utils/shortCalls.ts";
-
-const MAIN = fileURLToPath(new URL("../../keeper/main.ts", import.meta.url));
 
 after(closeSharedServer);
 
@@ -102,10 +101,8 @@ describe("keeper run", () => {
 
   /** A keeper in a process of its own, which tells all that it does. */
   function spawnKeeper(configFile: string) {
-    // What this process was told is not the keeper's: it refuses settings that it does not know.
-    const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("KEEL_"));
     const settings = { KEEL_RPC_URL: url, KEEL_PRIVATE_KEY: KEEPER_KEY, KEEL_LOG_LEVEL: "debug" };
-    const env = { ...Object.fromEntries(inherited), ...settings };
+    const env = { ...ownEnvironment(), ...settings };
     return spawn(process.execPath, [MAIN, "run", "--config", configFile], { env });
   }
 

@@ -1,21 +1,20 @@
 import { expect } from "chai";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 
 import { openJournal } from "../../keeper/store/journal.ts";
 import type { keelFixture } from "../contracts/utils/keel.ts";
 import { expectNear } from "../support/near.ts";
+import { ownEnvironment } from "../support/ownEnvironment.ts";
 import { serveProvider, type ServedProvider } from "../support/serveProvider.ts";
 import { activateStore } from "./utils/activateStore.ts";
 import { FaultyProvider, type Provider } from "./utils/faultyProvider.ts";
 import { KEEPER_KEY } from "./utils/keys.ts";
 import { LogLines, type LogLine } from "./utils/logLines.ts";
 import { RunningKeeper } from "./utils/runningKeeper.ts";
+import { MAIN } from "./utils/runCli.ts";
 import { scratch } from "./utils/scratch.ts";
 import { shortCalls } from "./utils/shortCalls.ts";
-
-const MAIN = fileURLToPath(new URL("../../keeper/main.ts", import.meta.url));
 
 describe("keeper shadow", function () {
   this.timeout(120_000);
@@ -53,9 +52,8 @@ describe("keeper shadow", function () {
   /** The command in a process of its own, without a key. */
   function shadow(name: string, fraction: number, ...flags: string[]) {
     const configFile = configure(name, watched.url, fraction);
-    const inherited = Object.entries(process.env).filter(([variable]) => !variable.startsWith("KEEL_"));
     const args = [MAIN, "shadow", "--as", keel.keeper.address, "--config", configFile, ...flags];
-    const child = spawn(process.execPath, args, { env: Object.fromEntries(inherited) });
+    const child = spawn(process.execPath, args, { env: ownEnvironment() });
     started.push(child);
     return { child, closed: once(child, "close"), log: new LogLines(child.stderr) };
   }

@@ -2,6 +2,8 @@ import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 
+import { ownEnvironment } from "../../support/ownEnvironment.ts";
+
 /** The project's folder, from which every command is run. */
 export const ROOT = join(import.meta.dirname, "../../..");
 
@@ -22,8 +24,7 @@ export class Command {
 
   /** @param env laid over this process's, from which Keel's own settings are taken away. */
   constructor(file: string, args: readonly string[], env: Readonly<Record<string, string>> = {}) {
-    const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("KEEL_"));
-    this.#child = spawn(file, args, { cwd: ROOT, env: { ...Object.fromEntries(inherited), ...env } });
+    this.#child = spawn(file, args, { cwd: ROOT, env: { ...ownEnvironment(), ...env } });
     this.#child.stdout.setEncoding("utf8").on("data", (text: string) => {
       this.#stdout += text;
       this.#wake();

@@ -2,7 +2,9 @@ import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 
-const MAIN = fileURLToPath(new URL("../../../keeper/main.ts", import.meta.url));
+import { ownEnvironment } from "../../support/ownEnvironment.ts";
+
+export const MAIN = fileURLToPath(new URL("../../../keeper/main.ts", import.meta.url));
 
 export interface CliRun {
   readonly code: number | null;
@@ -16,10 +18,7 @@ export async function runCli(
   stdin = "",
   env: Readonly<Record<string, string>> = {},
 ): Promise<CliRun> {
-  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith("KEEL_"));
-  const child = spawn(process.execPath, [MAIN, ...args], {
-    env: { ...Object.fromEntries(inherited), ...env },
-  });
+  const child = spawn(process.execPath, [MAIN, ...args], { env: { ...ownEnvironment(), ...env } });
   // A command that needs no input may be gone before it is written.
   child.stdin.on("error", () => undefined).end(stdin);
   const closed = new Promise<number | null>((resolve) => child.on("close", resolve));
