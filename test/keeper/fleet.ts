@@ -92,10 +92,10 @@ describe("a fleet", () => {
     });
     const end: unknown = await fleet.once(new AbortController().signal).catch((error: unknown) => error);
     expect(end).to.be.instanceOf(StartupError);
-    const { until } = (await holderOf(database, key))!;
-    expect(until.getTime()).to.be.within(Date.now() + 500_000, Date.now() + 700_000);
+    const { until: leaseEnd } = (await holderOf(database, key))!;
+    expect(leaseEnd.getTime()).to.be.within(Date.now() + 500_000, Date.now() + 700_000);
     expect((end as Error).message).to.equal(
-      `Nothing was decided for want of the lease ${key}: dead:1:x has it until ${until.toISOString()}, longer if it still runs.`,
+      `Nothing was decided for want of the lease ${key}: dead:1:x has it until ${leaseEnd.toISOString()}, longer if it still runs.`,
     );
     await other.release();
     expect(await holderOf(database, key)).to.equal(null);

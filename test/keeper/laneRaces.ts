@@ -2,7 +2,7 @@ import { expect } from "chai";
 
 import type { Signer } from "../../keeper/signer/signer.ts";
 import { headAt, reorgTo } from "./utils/fakeChain.ts";
-import { A, laneHarness, signer } from "./utils/laneHarness.ts";
+import { A, B, laneHarness, signer } from "./utils/laneHarness.ts";
 import { until } from "./utils/until.ts";
 
 /** A signer that answers when it is told to. */
@@ -28,7 +28,7 @@ describe("a lane while something else happens", () => {
   const harness = laneHarness();
   const { open, send, hashOf, statuses, noncesSent } = harness;
 
-  it("is there for its other vaults while one's transaction is signed", async () => {
+  it("is still there while a transaction is signed, and signs the next one after it", async () => {
     const slow = new SlowSigner();
     const lane = await open({ signer: slow });
     await lane.reconcile();
@@ -36,9 +36,11 @@ describe("a lane while something else happens", () => {
     const sending = send(lane, A, 1n);
     await slow.asked();
     expect(lane.nextNonce).to.equal(0n);
+    const next = send(lane, B, 1n);
+    slow.isSlow = false;
     slow.answer!();
-    await hashOf(sending);
-    expect(lane.nextNonce).to.equal(1n);
+    await Promise.all([hashOf(sending), hashOf(next)]);
+    expect([noncesSent(), lane.nextNonce]).to.deep.equal([[0, 1], 2n]);
   });
 
   it("signs nothing that was decided at a block which has left the chain", async () => {

@@ -5,6 +5,7 @@ import { LaneSeat, type LaneSeatOptions } from "../../keeper/fleet/laneSeat.ts";
 import { silentLog } from "../../keeper/log/logger.ts";
 import { headAt } from "./utils/fakeChain.ts";
 import { A, laneHarness, signer } from "./utils/laneHarness.ts";
+import { until } from "./utils/until.ts";
 
 const HOUR = 3_600_000;
 
@@ -68,11 +69,10 @@ describe("a lane's seat", () => {
   });
 
   it("is taken anew after it was lost", async () => {
-    const seat = open("a", { leaseTime: 0.3 });
+    const seat = open("a", { leaseTime: 3 });
     await look(seat, 1n);
     await sql`update leases set token = token + 1, expires_at = '-infinity'`.execute(harness.database.db);
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    expect(seat.isHeld).to.equal(false);
+    await until(() => !seat.isHeld, "the loss noticed by a heartbeat");
     await look(seat, 2n);
     expect([seat.isHeld, seat.lane?.nextNonce]).to.deep.equal([true, 0n]);
   });

@@ -21,8 +21,8 @@ describe("watching heads by websocket", () => {
   beforeEach(startServers);
   afterEach(stopServers);
 
-  async function startLive(pollInterval = NEVER) {
-    const { heads, tracker } = watch({ pollInterval, webSocket: true });
+  async function startLive(pollInterval = NEVER, timeout?: number) {
+    const { heads, tracker } = watch({ pollInterval, webSocket: true, ...(timeout && { timeout }) });
     await nextOf(heads);
     const waiting = nextOf(heads);
     await until(() => sockets.subscribed === 1, "a subscription");
@@ -86,7 +86,7 @@ describe("watching heads by websocket", () => {
   });
 
   it("does not wait for a poll that hangs", async () => {
-    const { heads, waiting } = await startLive(SOON);
+    const { heads, waiting } = await startLive(SOON, 60_000);
     rpc.fault = hanging;
     await until(() => rpc.running > 0, "a hanging poll");
     const startedAt = performance.now();
@@ -94,7 +94,7 @@ describe("watching heads by websocket", () => {
     expect((await waiting).head.number).to.equal(20n);
     sockets.announce(chain.mine());
     await nextOf(heads);
-    expect(performance.now() - startedAt).to.be.lessThan(300);
+    expect(performance.now() - startedAt).to.be.lessThan(20_000);
   });
 
   it("falls back to polling when the connection breaks off, and opens it again", async () => {
@@ -102,7 +102,7 @@ describe("watching heads by websocket", () => {
     sockets.drop();
     chain.mine();
     expect((await waiting).head.number).to.equal(20n);
-    expect(states.at(-1)).to.equal("silent");
+    await until(() => states.includes("silent"), "the end noticed");
     const next = nextOf(heads);
     await until(() => sockets.subscribed === 1, "a new subscription");
     sockets.announce(chain.mine());
@@ -113,8 +113,9 @@ describe("watching heads by websocket", () => {
   it("notices by a poll that it went silent without closing, and opens another", async function () {
     this.timeout(8000);
     const { heads, waiting } = await startLive(0.1);
-    // Until a poll has seen what was there before.
-    await new Promise((resolve) => setTimeout(resolve, 250));
+    // One may be under way since before it was live; the end of the next has seen what was there then.
+    const polls = rpc.asked.length;
+    await until(() => rpc.asked.length >= polls + 3, "polls");
     sockets.isMute = true;
     chain.mine();
     expect((await waiting).head.number).to.equal(20n);
@@ -192,8 +193,10 @@ describe("watching heads by websocket", () => {
     chain.mine();
     await nextOf(heads);
     const polling = nextOf(heads);
-    await new Promise((resolve) => setTimeout(resolve, 1200));
-    expect(sockets.connections).to.be.within(1, 6);
+    await until(() => warnings.length >= 4, "four tries");
+    // Constant pauses of the first one's length at most would come to 2 s.
+    const pauses = (warnings as { seconds: number }[]).slice(0, 4).map(({ seconds }) => seconds);
+    expect(pauses.reduce((sum, pause) => sum + pause)).to.be.greaterThan(2.5);
     chain.mine();
     await polling;
   });
@@ -240,10 +243,11 @@ describe("watching heads by websocket", () => {
     this.timeout(20_000);
     const { heads, waiting } = await startLive();
     let pending = waiting;
+    const times = (state: string) => states.filter((each) => each === state).length;
     for (let round = 0; round < 4; round += 1) {
       sockets.drop();
-      await until(() => states.at(-1) === "silent", "the end noticed");
-      await until(() => sockets.subscribed === 1 && states.at(-1) === "live", "a new subscription");
+      await until(() => times("silent") === round + 1, "the end noticed");
+      await until(() => sockets.subscribed === 1 && times("live") === round + 2, "a new subscription");
       sockets.announce(chain.mine());
       expect((await pending).head.number).to.equal(BigInt(20 + round));
       pending = nextOf(heads);

@@ -18,6 +18,7 @@ import {
   stalling,
   withoutResult,
 } from "../utils/rpcServer.ts";
+import { until } from "../utils/until.ts";
 
 const TOKEN = "0123456789abcdef0123456789abcdef";
 const BLOCK_NUMBER = { method: "eth_blockNumber", params: [] };
@@ -84,12 +85,12 @@ describe("an RPC endpoint", () => {
   ] as const) {
     it(`${name}: is no answer (${kind})`, async () => {
       server.fault = fault;
-      const endpoint = connect({ timeout: 150 });
+      const endpoint = connect({ timeout: kind === "timeout" ? 150 : 10_000 });
       expect((await failureOf(endpoint)).kind).to.equal(kind);
       expect(endpoint.health.score).to.be.lessThan(1);
       server.fault = null;
       if (kind !== "limited" && !name.includes("503"))
-        expect(await endpoint.request(BLOCK_NUMBER)).to.equal("0x10");
+        expect(await connect({ timeout: 10_000 }).request(BLOCK_NUMBER)).to.equal("0x10");
     });
   }
 
@@ -230,15 +231,13 @@ describe("an RPC endpoint", () => {
     await new Promise((resolve) => setImmediate(resolve));
     const before = timers();
     const waiting = Array.from({ length: 6 }, () => failureOf(endpoint));
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(server.running).to.equal(2);
+    await until(() => server.running === 2, "two requests");
     endpoint.close();
     expect((await Promise.all(waiting)).map(({ kind }) => kind)).to.deep.equal(
       Array.from({ length: 6 }, () => "closed"),
     );
     expect((await failureOf(endpoint)).kind).to.equal("closed");
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(server.running).to.equal(0);
+    await until(() => server.running === 0, "no request");
     expect(timers()).to.be.at.most(before);
   });
 });

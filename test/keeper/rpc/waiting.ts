@@ -11,7 +11,7 @@ import { Refusal, RpcServer, sending } from "../utils/rpcServer.ts";
 
 const CALL = { method: "eth_chainId" };
 /** Milliseconds a request takes. */
-const SLOW = 60;
+const SLOW = 400;
 
 describe("what an RPC pool tells of its requests", () => {
   let server: RpcServer;

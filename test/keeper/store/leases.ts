@@ -12,6 +12,7 @@ import {
   type LeaseOptions,
 } from "../../../keeper/store/leases.ts";
 import { describeEngines } from "../utils/engines.ts";
+import { until } from "../utils/until.ts";
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -116,10 +117,10 @@ describeEngines("leases", (fixture) => {
   });
 
   it("stay with a holder that lives", async () => {
-    const lease = (await acquire("a", { ttl: 0.6 }))!;
-    const until = Date.now() + 2_000;
-    while (Date.now() < until) {
-      expect(await acquire("b", { ttl: 0.6 })).to.equal(null);
+    const lease = (await acquire("a", { ttl: 2 }))!;
+    const end = Date.now() + 4_000;
+    while (Date.now() < end) {
+      expect(await acquire("b", { ttl: 2 })).to.equal(null);
       expect(lease.isHeld()).to.equal(true);
       await sleep(50);
     }
@@ -137,18 +138,18 @@ describeEngines("leases", (fixture) => {
       next = await acquire("b", { ttl: 1 });
       await sleep(5);
     }
-    expect(performance.now() - stopped).to.be.lessThan(2_000);
+    expect(performance.now() - stopped).to.be.lessThan(10_000);
     expect(sure).to.be.lessThan(performance.now());
     expect([lease.isHeld(), lease.lost.aborted, next.token]).to.deep.equal([false, true, 2n]);
   });
 
   it("survive a database that is away for less than their time", async () => {
     const failing = fragile();
-    const lease = (await acquire("a", { ttl: 1 }, failing.database))!;
+    const lease = (await acquire("a", { ttl: 3 }, failing.database))!;
     failing.down = true;
-    await sleep(500);
+    await sleep(1_200);
     failing.down = false;
-    await sleep(1_000);
+    await sleep(2_500);
     expect([lease.isHeld(), lease.lost.aborted]).to.deep.equal([true, false]);
   });
 
@@ -234,8 +235,8 @@ describeEngines("leases", (fixture) => {
   it("are learnt to be lost at the next heartbeat", async () => {
     const lease = (await acquire("a", { ttl: 0.9 }))!;
     await sql`update leases set token = token + 1, holder = 'b'`.execute(fixture.database.db);
-    await sleep(500);
-    expect([lease.isHeld(), lease.lost.aborted]).to.deep.equal([false, true]);
+    await until(() => lease.lost.aborted, "the loss noticed");
+    expect(lease.isHeld()).to.equal(false);
   });
 
   for (const [what, jump] of [
@@ -259,8 +260,8 @@ describeEngines("leases", (fixture) => {
     const lease = (await acquire("a", { clock, ttl: 0.9 }))!;
     clock.wallOffset = 3_600_000;
     expect(lease.isHeld()).to.equal(false);
-    await sleep(450);
-    expect([lease.isHeld(), lease.lost.aborted]).to.deep.equal([true, false]);
+    await until(() => lease.isHeld(), "the word of the database");
+    expect(lease.lost.aborted).to.equal(false);
     clock.wallOffset = -3_600_000;
     expect(lease.isHeld()).to.equal(true);
   });

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -49,7 +49,11 @@ export async function startAnvil(args: readonly string[] = []): Promise<Anvil | 
       await Promise.race([sleep(50), ended]);
     }
   }
+  const { exitCode } = child;
   await anvil.stop();
+  // What does not run here at all cannot tell its version either.
+  if (spawnSync(BINARY, ["--version"]).status === 0)
+    throw new Error(`anvil did not start on port ${String(port)}, exit code ${String(exitCode)}.`);
   return null;
 }
 

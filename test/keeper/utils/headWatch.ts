@@ -17,6 +17,8 @@ export interface WatchOptions {
   readonly webSocket?: boolean;
   readonly isWebSocketAHint?: boolean;
   readonly url?: string;
+  /** Milliseconds that an answer may take. */
+  readonly timeout?: number;
 }
 
 /** The chain of the test that runs, the servers that tell of it, and what watching them gave. */
@@ -51,10 +53,11 @@ export function watch({
   webSocket = false,
   isWebSocketAHint,
   url = sockets.url,
+  timeout = 500,
 }: WatchOptions) {
   const pool = createRpcPool({
     endpoints: [{ url: new Secret(rpc.url()) }],
-    timeout: 500,
+    timeout,
     log: silentLog,
     signal: stop.signal,
   });
