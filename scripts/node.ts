@@ -15,12 +15,12 @@ import { raiseVault, type Stage } from "./demo/stage.ts";
 import { SurfacePoster } from "./demo/surfacePoster.ts";
 import { bootDate, bootLocalMainnet, type LocalMainnet } from "./localMainnet/bootLocalMainnet.ts";
 import { httpProvider } from "./localMainnet/chain.ts";
-import { walkCandles, type PricePoint } from "./market/bridge.ts";
+import { walkCandles, type PricePoint } from "../keeper/history/bridge.ts";
 import { PRICE_BOUNDS } from "./market/bounds.ts";
 import { CALM_MAINNET, generateBaseFee } from "./market/gasSource.ts";
-import { ETHER } from "./market/heston.ts";
-import { InputError } from "./market/inputError.ts";
-import { formatInstant } from "./market/instant.ts";
+import { ETHER } from "../keeper/history/heston.ts";
+import { InputError } from "../keeper/history/inputError.ts";
+import { formatInstant } from "../keeper/history/instant.ts";
 import { MarketPlayer } from "./market/marketPlayer.ts";
 import { generatePricePath } from "./market/priceSource.ts";
 

@@ -1,5 +1,5 @@
 import { DEFAULT_BUDGETS } from "../../scripts/deployKeel.ts";
-import type { Candle } from "../../scripts/market/candle.ts";
+import type { Candle } from "../../keeper/history/candle.ts";
 import { USDC, WAD } from "../../test/contracts/utils/keel.ts";
 import { movePrice, passTime } from "../../test/contracts/utils/market.ts";
 import type { Keel } from "../../test/contracts/utils/useKeel.ts";

@@ -24,6 +24,23 @@ export interface HardLimits {
   readonly minDrift: number;
   /** Seconds since the last rebalance at which to act whatever it costs, if drift is at least `minDrift`. */
   readonly maxAge: number;
+  /** |gamma| of the book, ETH per USD, above which the delta limit tightens: no hedge cures gamma. None when absent. */
+  readonly gamma?: number;
+  /** |vega| of the book, USD per 1.00 of volatility, likewise. */
+  readonly vega?: number;
+}
+
+/** What only some rules look at. Each is absent where nobody measured it. */
+export interface Observations {
+  /** USD per ETH at the last rebalance. */
+  readonly lastRebalanceSpot?: number;
+  /** Time-weighted mean price of the last 60 and 420 seconds, USD per ETH. */
+  readonly twap60?: number;
+  readonly twap420?: number;
+  /** Realised volatility of the last ten minutes, fraction per root year. */
+  readonly sigma600?: number;
+  /** Collateral times its liquidation threshold over debt, of the venue nearest to liquidation. */
+  readonly healthFactor?: number;
 }
 
 /** Everything a decision rests on; the journal stores it, so that a recorded decision can be made again. */
@@ -50,6 +67,7 @@ export interface DecisionInput {
   /** True when a venue wants margin now. */
   readonly marginCall: boolean;
   readonly limits: HardLimits;
+  readonly observed?: Observations;
 }
 
 export type DecisionReason =

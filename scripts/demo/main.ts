@@ -1,6 +1,6 @@
 import { closeSync, existsSync, openSync, rmSync, writeFileSync } from "node:fs";
 
-import { InputError } from "../market/inputError.ts";
+import { InputError } from "../../keeper/history/inputError.ts";
 import { parseOptions, type DemoOptions } from "./options.ts";
 import { buildScenario } from "./scenario.ts";
 import { renderTable } from "./table.ts";

@@ -5,7 +5,7 @@ import { SHORT } from "../../keeper/execution/planLegs.ts";
 import { fromUsdc, fromWad } from "../../keeper/math/units.ts";
 import type { Strategy } from "../../keeper/strategy/types.ts";
 import { POOL_FEE } from "../localMainnet/uniswapV3.ts";
-import { HOUR_SECONDS } from "../market/candle.ts";
+import { HOUR_SECONDS } from "../../keeper/history/candle.ts";
 import type { MarketPlayer } from "../market/marketPlayer.ts";
 import { VAULT } from "./abis.ts";
 import { ACTORS } from "./actors.ts";

@@ -1,10 +1,10 @@
 import { VOLATILITY_BOUNDS } from "../market/bounds.ts";
-import { InputError } from "../market/inputError.ts";
-import { HOUR_SECONDS, type Candle } from "../market/candle.ts";
+import { InputError } from "../../keeper/history/inputError.ts";
+import { HOUR_SECONDS, type Candle } from "../../keeper/history/candle.ts";
 import { readImpliedVolatility } from "../market/dvolSource.ts";
 import { generateBaseFee, readBaseFee, type BaseFeeSource } from "../market/gasSource.ts";
 import { generatePricePath, readPricePath } from "../market/priceSource.ts";
-import { walkCandles, type PricePoint } from "../market/bridge.ts";
+import { walkCandles, type PricePoint } from "../../keeper/history/bridge.ts";
 import {
   annualisedVolatility,
   observePrice,

@@ -4,7 +4,7 @@ import type { Chain } from "../localMainnet/chain.ts";
 import { flatSurface, type SurfacePillar } from "../deployKeel.ts";
 import { VOLATILITY_ORACLE } from "./abis.ts";
 import { ACTORS } from "./actors.ts";
-import { HOUR_SECONDS } from "../market/candle.ts";
+import { HOUR_SECONDS } from "../../keeper/history/candle.ts";
 
 /** The oracle refuses a larger relative step of volatility in one post; kept just inside it. */
 const MAX_STEP = 0.199;

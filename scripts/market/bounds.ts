@@ -1,4 +1,4 @@
-import type { CsvRow, CsvTable } from "./csv.ts";
+import type { CsvRow, CsvTable } from "../../keeper/history/csv.ts";
 
 /** What a number of a file, or of a flag, may be. */
 export interface Bounds {

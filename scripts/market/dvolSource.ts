@@ -1,8 +1,8 @@
 import { expectWithin, VOLATILITY_BOUNDS } from "./bounds.ts";
-import { checkHourly, HOUR_SECONDS, readCandleRows } from "./candle.ts";
-import { CsvTable } from "./csv.ts";
-import { InputError } from "./inputError.ts";
-import { formatInstant } from "./instant.ts";
+import { checkHourly, HOUR_SECONDS, readCandleRows } from "../../keeper/history/candle.ts";
+import { CsvTable } from "../../keeper/history/csv.ts";
+import { InputError } from "../../keeper/history/inputError.ts";
+import { formatInstant } from "../../keeper/history/instant.ts";
 
 export interface ImpliedVolatilitySource {
   /** What the volatility is, for the report. */

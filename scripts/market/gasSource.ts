@@ -1,8 +1,8 @@
 import { BASE_FEE_BOUNDS, expectWithin } from "./bounds.ts";
-import { CsvTable, type CsvRow } from "./csv.ts";
-import { InputError } from "./inputError.ts";
-import { formatInstant, parseFrom } from "./instant.ts";
-import { Random } from "./random.ts";
+import { CsvTable, type CsvRow } from "../../keeper/history/csv.ts";
+import { InputError } from "../../keeper/history/inputError.ts";
+import { formatInstant, parseFrom } from "../../keeper/history/instant.ts";
+import { Random } from "../../keeper/math/random.ts";
 
 const DAY_SECONDS = 86_400;
 const WEI_PER_GWEI = 1e9;

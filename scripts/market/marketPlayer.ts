@@ -7,8 +7,14 @@ import { FEED_DECIMALS, toAnswer } from "../localMainnet/chainlink.ts";
 import type { Receipt } from "../localMainnet/chain.ts";
 import { priceFromSqrtPriceX96 } from "../localMainnet/poolPrice.ts";
 import { fundArbitrageur, planArbitrage } from "./arbitrageur.ts";
-import type { PricePoint } from "./bridge.ts";
-import { ETH_USD_RULE, isRoundDue, USDC_USD_RULE, type Round, type RoundRule } from "./chainlinkRule.ts";
+import type { PricePoint } from "../../keeper/history/bridge.ts";
+import {
+  ETH_USD_RULE,
+  isRoundDue,
+  USDC_USD_RULE,
+  type Round,
+  type RoundRule,
+} from "../../keeper/history/chainlinkRule.ts";
 import { drainCalls } from "./drain.ts";
 import type { BaseFeeSource } from "./gasSource.ts";
 

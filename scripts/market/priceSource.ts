@@ -1,9 +1,15 @@
 import { expectWithin, MAX_PRICE_FACTOR, PRICE_BOUNDS } from "./bounds.ts";
-import { checkHourly, HOUR_SECONDS, readCandleRows, type Candle, type CandleRow } from "./candle.ts";
-import { CsvTable } from "./csv.ts";
-import { hestonCandles } from "./heston.ts";
-import { InputError } from "./inputError.ts";
-import { formatInstant, parseFrom, parseTo } from "./instant.ts";
+import {
+  checkHourly,
+  HOUR_SECONDS,
+  readCandleRows,
+  type Candle,
+  type CandleRow,
+} from "../../keeper/history/candle.ts";
+import { CsvTable } from "../../keeper/history/csv.ts";
+import { hestonCandles } from "../../keeper/history/heston.ts";
+import { InputError } from "../../keeper/history/inputError.ts";
+import { formatInstant, parseFrom, parseTo } from "../../keeper/history/instant.ts";
 
 /** Thirty days, the window the volatility of what came before is taken from. */
 const HISTORY_HOURS = 720;

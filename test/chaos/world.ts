@@ -11,7 +11,7 @@ import { Secret } from "../../keeper/config/secret.ts";
 import { activate } from "../../keeper/store/controls.ts";
 import { openDatabase, type Database } from "../../keeper/store/database.ts";
 import { Journal } from "../../keeper/store/journal.ts";
-import { Random } from "../../scripts/market/random.ts";
+import { Random } from "../../keeper/math/random.ts";
 import { emptyDatabase } from "../keeper/utils/emptyDatabase.ts";
 import type { Server } from "../keeper/utils/postgresServer.ts";
 import { Ground, KEEPER_KEY } from "./ground.ts";

@@ -3,7 +3,7 @@ import type { HardhatEthersSigner } from "@nomicfoundation/hardhat-ethers/types"
 import type { Contract } from "ethers";
 
 import { flatSurface } from "../../scripts/deployKeel.ts";
-import { Random } from "../../scripts/market/random.ts";
+import { Random } from "../../keeper/math/random.ts";
 import { DAY, seriesId, USDC, WAD } from "./utils/keel.ts";
 import { movePool, passTime } from "./utils/market.ts";
 import { useKeel } from "./utils/useKeel.ts";

@@ -2,7 +2,7 @@ import { expect } from "chai";
 import type { Contract } from "ethers";
 import type { Address } from "viem";
 
-import { Random } from "../../scripts/market/random.ts";
+import { Random } from "../../keeper/math/random.ts";
 import { MAINNET } from "../../scripts/localMainnet/addresses.ts";
 import { sqrtPriceX96FromPrice } from "../../scripts/localMainnet/poolPrice.ts";
 import { WAD } from "./utils/keel.ts";

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 
 import { MAINNET, MAINNET_AUTHORITIES } from "../../scripts/localMainnet/addresses.ts";
-import { Random } from "../../scripts/market/random.ts";
+import { Random } from "../../keeper/math/random.ts";
 import { USDC, WAD } from "./utils/keel.ts";
 import { contractAt, impersonate } from "./utils/market.ts";
 import {

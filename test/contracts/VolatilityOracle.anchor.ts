@@ -3,7 +3,7 @@ import type { Contract } from "ethers";
 
 import { flatSurface, type SurfacePillar } from "../../scripts/deployKeel.ts";
 import { readImpliedVolatility } from "../../scripts/market/dvolSource.ts";
-import { Random } from "../../scripts/market/random.ts";
+import { Random } from "../../keeper/math/random.ts";
 import { recordedData } from "../support/recordedData.ts";
 import { useKeel } from "./utils/useKeel.ts";
 

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 
 import { generateBaseFee, readBaseFee } from "../../scripts/market/gasSource.ts";
-import { InputError } from "../../scripts/market/inputError.ts";
+import { InputError } from "../../keeper/history/inputError.ts";
 import { recordedData } from "../support/recordedData.ts";
 import { writeTable } from "./support/tableFile.ts";
 

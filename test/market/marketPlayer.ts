@@ -10,7 +10,7 @@ import {
 } from "../../scripts/localMainnet/bootLocalMainnet.ts";
 import type { Receipt } from "../../scripts/localMainnet/chain.ts";
 import { priceFromTick } from "../../scripts/localMainnet/poolPrice.ts";
-import { walkCandles } from "../../scripts/market/bridge.ts";
+import { walkCandles } from "../../keeper/history/bridge.ts";
 import { generateBaseFee } from "../../scripts/market/gasSource.ts";
 import { MarketPlayer, type MarketStep } from "../../scripts/market/marketPlayer.ts";
 import { generatePricePath } from "../../scripts/market/priceSource.ts";

@@ -1,8 +1,8 @@
 import { expect } from "chai";
 import fc from "fast-check";
 
-import { HOUR_SECONDS } from "../../scripts/market/candle.ts";
-import { InputError } from "../../scripts/market/inputError.ts";
+import { HOUR_SECONDS } from "../../keeper/history/candle.ts";
+import { InputError } from "../../keeper/history/inputError.ts";
 import { generatePricePath, readPricePath } from "../../scripts/market/priceSource.ts";
 import { recordedData } from "../support/recordedData.ts";
 import { writeTable } from "./support/tableFile.ts";

@@ -8,9 +8,9 @@ import { SurfacePoster } from "../../scripts/demo/surfacePoster.ts";
 import { forgetDeployment } from "../../scripts/deployKeel.ts";
 import { bootDate, bootLocalMainnet } from "../../scripts/localMainnet/bootLocalMainnet.ts";
 import { httpProvider } from "../../scripts/localMainnet/chain.ts";
-import { walkCandles } from "../../scripts/market/bridge.ts";
+import { walkCandles } from "../../keeper/history/bridge.ts";
 import { CALM_MAINNET, generateBaseFee } from "../../scripts/market/gasSource.ts";
-import { ETHER } from "../../scripts/market/heston.ts";
+import { ETHER } from "../../keeper/history/heston.ts";
 import { MarketPlayer } from "../../scripts/market/marketPlayer.ts";
 import { generatePricePath } from "../../scripts/market/priceSource.ts";
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-import type { Random } from "../../../scripts/market/random.ts";
+import type { Random } from "../../../keeper/math/random.ts";
 import { only, type RpcReply, type RpcRequest, type Rule } from "../rpcProxy.ts";
 import type { Scenario } from "../scenario.ts";
 import type { World } from "../world.ts";

@@ -1,4 +1,4 @@
-import { Random } from "../../../scripts/market/random.ts";
+import { Random } from "../../../keeper/math/random.ts";
 
 /** Set by `npm run test:deep`: how many seeds each search runs. */
 const RUNS = process.env["KEEL_RUNS"];

@@ -1,6 +1,6 @@
-import { SECONDS_PER_YEAR } from "../../keeper/math/units.ts";
+import { SECONDS_PER_YEAR } from "../math/units.ts";
 import { HOUR_SECONDS, type Candle } from "./candle.ts";
-import { Random } from "./random.ts";
+import { Random } from "../math/random.ts";
 
 const STEP_SECONDS = 60;
 

@@ -1,10 +1,10 @@
 import { expect } from "chai";
 import fc from "fast-check";
 
-import { walkCandles } from "../../scripts/market/bridge.ts";
-import { HOUR_SECONDS, type Candle } from "../../scripts/market/candle.ts";
-import { readPricePath } from "../../scripts/market/priceSource.ts";
-import { recordedData } from "../support/recordedData.ts";
+import { walkCandles } from "../../../keeper/history/bridge.ts";
+import { HOUR_SECONDS, type Candle } from "../../../keeper/history/candle.ts";
+import { readPricePath } from "../../../scripts/market/priceSource.ts";
+import { recordedData } from "../../support/recordedData.ts";
 
 const START = 1_700_000_000;
 

@@ -1,5 +1,5 @@
 import { HOUR_SECONDS, type Candle } from "./candle.ts";
-import { Random } from "./random.ts";
+import { Random } from "../math/random.ts";
 
 /** The longest step: what the market promises those who watch it. */
 const MAX_STEP_SECONDS = 60;

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
 
-import { ETH_USD_RULE, isRoundDue, USDC_USD_RULE } from "../../scripts/market/chainlinkRule.ts";
+import { ETH_USD_RULE, isRoundDue, USDC_USD_RULE } from "../../../keeper/history/chainlinkRule.ts";
 
 const last = { answer: 2000, updatedAt: 1_700_000_000 };
 

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 
-import { Random } from "../../scripts/market/random.ts";
+import { Random } from "../../keeper/math/random.ts";
 
 const DRAWS = 20_000;
 
