@@ -15,6 +15,7 @@ import { decisionInput } from "./market/decisionInput.ts";
 import { gasCost } from "./market/gasCost.ts";
 import { fromWad, toWad } from "./math/units.ts";
 import type { Journal, Subject } from "./store/journal.ts";
+import { edgeOf } from "./strategy/bandEdge.ts";
 import { gasCeiling } from "./strategy/gasCeiling.ts";
 import type { Decision, DecisionInput, DecisionReason, Strategy } from "./strategy/types.ts";
 
@@ -375,7 +376,9 @@ function isStuck({ newest, isPublic, publicAt }: Slot, head: Head): boolean {
 
 /** Whether a held drift is so close to the edge of its band that the price of gas may decide. */
 function isNear({ drift, band }: Decision): boolean {
-  return band !== null && Math.abs(drift - band.centre) >= NEAR * band.b && drift !== band.centre;
+  if (band === null || drift === band.centre) return false;
+  const side = drift > band.centre ? 1 : -1;
+  return Math.abs(drift - band.centre) >= NEAR * Math.abs(edgeOf(band, side) - band.centre);
 }
 
 /** The trade that the band would ask for at this drift. */

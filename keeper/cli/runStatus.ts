@@ -2,6 +2,7 @@ import { buildId } from "../config/build.ts";
 import type { Config } from "../config/load.ts";
 import { plainJson } from "../fleet/plainJson.ts";
 import type { VaultRecord } from "../fleet/record.ts";
+import { edgeOf } from "../strategy/bandEdge.ts";
 import { locateVaults, withOperator } from "./operatorSession.ts";
 
 /** A vault's record under its name. `isRunning`: whether some process holds a lane of its chain. */
@@ -69,7 +70,9 @@ function lastDecision({ lastDecision: last }: NamedRecord): string {
   if (last === null) return "nothing yet";
   const { block, timestamp, mode, decision, spot } = last;
   const when = new Date(Number(timestamp) * 1000).toISOString();
-  const band = decision.band === null ? "" : `, band ±${decision.band.b.toFixed(2)}`;
+  const { band: inForce } = decision;
+  const band =
+    inForce === null ? "" : `, band ${edgeOf(inForce, -1).toFixed(2)} to ${edgeOf(inForce, 1).toFixed(2)}`;
   const trade = decision.action === "hold" ? "" : ` ${decision.trade.toFixed(2)} ETH`;
   return `${decision.action}${trade} (${decision.reason}, ${mode}) at block ${String(block)}, ${when}: drift ${decision.drift.toFixed(2)} ETH${band}, ETH at ${spot.toFixed(2)}`;
 }

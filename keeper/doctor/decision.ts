@@ -7,6 +7,7 @@ import { feePolicyOf } from "../fleet/assemble.ts";
 import { silentLog } from "../log/logger.ts";
 import { calibrateRiskAversion } from "../math/calibration.ts";
 import { gweiToWei } from "../math/units.ts";
+import { edgeOf } from "../strategy/bandEdge.ts";
 import { selectStrategy } from "../strategy/select.ts";
 import type { Decision, DecisionInput } from "../strategy/types.ts";
 import { VaultKeeper } from "../vaultKeeper.ts";
@@ -70,8 +71,7 @@ export function checkDecision(subject: string, strategy: string, { decision, blo
       "mend the oracle first; without a price there is no decision",
     );
   const { action, reason, drift, trade, band } = decision;
-  const around =
-    band === null ? "" : `, band ${brief(band.centre - band.b)} to ${brief(band.centre + band.b)} ETH`;
+  const around = band === null ? "" : `, band ${brief(edgeOf(band, -1))} to ${brief(edgeOf(band, 1))} ETH`;
   const wants = action === "hold" ? `holds (${reason})` : `would trade ${brief(trade)} ETH (${reason})`;
   const detail = `${strategy} ${wants}: drift ${brief(drift)} ETH${around}`;
   if (blocked === null) return passed(name, detail);

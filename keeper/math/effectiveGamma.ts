@@ -33,6 +33,15 @@ export function dispersionGamma(deltaAt: DeltaAt, spot: number, sigma: number, s
   return Math.sqrt(square) / (spot * sd);
 }
 
+/**
+ * Years in which delta crosses about a sixth of a band: 0.03·B²/a2, at most half the horizon.
+ *
+ * @param B2 the square of the band's width, with what an expiry adds to it, ETH². @param a2 ETH² per year.
+ */
+export function lookAhead(B2: number, a2: number, horizon: number): number {
+  return Math.min(horizon / 2, (0.03 * B2) / a2);
+}
+
 /** What `effectiveGamma` needs to know of the book and the band. */
 export interface EffectiveGammaInput {
   readonly deltaAt: DeltaAt;
@@ -53,8 +62,7 @@ export interface EffectiveGammaInput {
 /**
  * The gamma to size the band with, when the book's gamma is not of one sign.
  *
- * It is `dispersionGamma` over the stretch in which delta crosses about a sixth of the band,
- * θ = 0.03·(b² + G/(h·tau))/(gamma·S·sigma)², at most half the horizon. As θ and b depend on the answer it is a fixed point,
+ * It is `dispersionGamma` over the stretch θ of `lookAhead`, B² = b² + G/(h·tau). As θ and b depend on the answer it is a fixed point,
  * approached by the geometric mean of old and new until it moves by less than 1 %.
  */
 export function effectiveGamma(input: EffectiveGammaInput): number {
@@ -65,7 +73,7 @@ export function effectiveGamma(input: EffectiveGammaInput): number {
   // A geometric mean never leaves 0: at an exact sign change start from the longest look ahead.
   if (gamma < 1e-3 * farthest) gamma = farthest;
   for (let i = 0; i < 6 && gamma > 0; i++) {
-    const stretch = (0.03 * (bandOf(gamma) ** 2 + widening)) / (gamma * spot * sigma) ** 2;
+    const stretch = lookAhead(bandOf(gamma) ** 2 + widening, (gamma * spot * sigma) ** 2, horizon);
     const seen = stretch < longest ? dispersionGamma(deltaAt, spot, sigma, stretch) : farthest;
     const next = Math.sqrt(gamma * seen);
     if (Math.abs(next - gamma) <= 0.01 * gamma) return next;

@@ -1,5 +1,25 @@
 import { tradeCost, type BandLevels, type ImpulseModel } from "./impulseBand.ts";
 
+/** V(d) = p·d² − q·d⁴ inside a band. */
+export interface WaitingShape {
+  /** USD per ETH². */
+  readonly p: number;
+  /** USD per ETH⁴. */
+  readonly q: number;
+}
+
+/** The shape of {@link waitingValue} inside a band. */
+export function waitingShape(model: ImpulseModel, { b, t }: BandLevels, curvature: number): WaitingShape {
+  const { a2, h, ell, kappa } = model;
+  // K(w)/(b² − t²), and its limit where the band has no width.
+  const P = b > t ? tradeCost(model, b - t) / ((b - t) * (b + t)) : b > 0 ? ell / (2 * b) : 0;
+  // With a larger q the gain would pass the cost before b.
+  const smoothest =
+    b > t ? (P - (ell + 2 * kappa * (b - t)) / (2 * b)) / ((b - t) * (b + t)) : b > 0 ? P / (4 * b * b) : 0;
+  const q = a2 > 0 ? curvature * Math.max(0, Math.min(h / (6 * a2), smoothest)) : 0;
+  return { p: P + q * (b * b + t * t), q };
+}
+
 /** What a residual delta is worth acting on, under a band of given levels. All amounts in USD, all deltas in ETH. */
 export interface WaitingValue {
   /** V(d): the cost still to come because the residual is `d` and not 0. */
@@ -28,16 +48,11 @@ export interface WaitingValue {
  */
 export function waitingValue(model: ImpulseModel, levels: BandLevels, curvature = 1): WaitingValue {
   const { b, t } = levels;
-  const { a2, h, ell, kappa } = model;
-  // K(w)/(b² − t²), and its limit where the band has no width.
-  const P = b > t ? tradeCost(model, b - t) / ((b - t) * (b + t)) : b > 0 ? ell / (2 * b) : 0;
-  // With a larger q the gain would pass the cost before b.
-  const smoothest =
-    b > t ? (P - (ell + 2 * kappa * (b - t)) / (2 * b)) / ((b - t) * (b + t)) : b > 0 ? P / (4 * b * b) : 0;
-  const q = a2 > 0 ? curvature * Math.max(0, Math.min(h / (6 * a2), smoothest)) : 0;
+  const { ell, kappa } = model;
+  const { p, q } = waitingShape(model, levels, curvature);
+  const P = p - q * (b * b + t * t);
 
   const above = (d: number): number => (d * d - t * t) * (P + q * (b * b - d * d));
-  const p = P + q * (b * b + t * t);
   const atLanding = t * t * (p - q * t * t);
   const acts = (d: number): boolean => Math.abs(d) >= b && d !== 0;
 

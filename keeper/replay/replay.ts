@@ -58,7 +58,7 @@ export function isSame(one: Decision, other: Decision): boolean {
   return changes(one, other).length === 0;
 }
 
-const BAND = ["b", "t", "c", "centre"] as const;
+const BAND = ["b", "t", "c", "centre", "lean"] as const;
 const NUMBERS = ["drift", "trade", "gain", "cost"] as const;
 
 /** The fields in which two decisions differ, dotted. */
@@ -70,7 +70,8 @@ export function changes(one: Decision, other: Decision): string[] {
     if (one.band !== other.band) fields.push("band");
     return fields;
   }
-  for (const field of BAND) if (!isNear(one.band[field], other.band[field])) fields.push(`band.${field}`);
+  for (const field of BAND)
+    if (!isNear(one.band[field] ?? 0, other.band[field] ?? 0)) fields.push(`band.${field}`);
   return fields;
 }
 

@@ -1,4 +1,5 @@
 import type { ChainStatus, FleetStatus, LaneStatus, VaultStatus } from "../fleet/status.ts";
+import { edgeOf } from "../strategy/bandEdge.ts";
 
 export type Labels = Readonly<Record<string, string>>;
 export type Sample = readonly [Labels, number];
@@ -37,8 +38,8 @@ export const STATUS_METRICS: readonly StatusMetric[] = [
         if (band === null) return [];
         const labels = vaultLabels(vault);
         return [
-          [{ ...labels, edge: "lower" }, band.centre - band.b],
-          [{ ...labels, edge: "upper" }, band.centre + band.b],
+          [{ ...labels, edge: "lower" }, edgeOf(band, -1)],
+          [{ ...labels, edge: "upper" }, edgeOf(band, 1)],
         ];
       }),
   },

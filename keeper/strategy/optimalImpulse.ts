@@ -15,7 +15,7 @@ export interface OptimalImpulseOptions {
 /**
  * Re-hedges exactly when the gain of it exceeds its cost: the optimal impulse band of `planBand`.
  *
- * In order: a margin call acts, with the trade the rest asks for, if any; at |drift − centre| >= b it trades to the landing point
+ * In order: a margin call acts, with the trade the rest asks for, if any; at an edge of the band it trades to the landing point
  * ("gain-over-gas"); at |drift| >= limits.delta it trades to the best landing for acting there ("delta-limit"); after
  * limits.maxAge it trades to t, or to the centre from nearer than that ("age"). What the chain would refuse is held
  * ("below-trigger"), and every trade strictly reduces |drift|. A hedge left without a book is closed.
@@ -44,10 +44,11 @@ function decide(input: DecisionInput, riskAversion: number): Decision {
     throw new PolicyInputError("legs", "the delta of book or hedge is not a number");
 
   const plan = planBand(input, risk, riskAversion);
-  const { b, t, c, centre, model } = plan;
-  const value = waitingValue(model, plan, plan.curvature);
+  const { b, t, c, centre, lean, model } = plan;
   const residual = drift - centre;
   const side = Math.sign(residual);
+  // Of the side drift is on: where landings are symmetrical, a leaning band's edges are not.
+  const value = waitingValue(model, { b: b + side * lean, t }, plan.curvature);
   const size = Math.abs(drift);
 
   let rule: DecisionReason | null = null;
@@ -67,7 +68,7 @@ function decide(input: DecisionInput, riskAversion: number): Decision {
   const trade = target - drift;
   if (trade === 0) rule = null;
 
-  const shared = { drift, band: { b, t, c, centre } };
+  const shared = { drift, band: { b, t, c, centre, lean } };
   if (input.marginCall || (rule !== null && size >= input.limits.minDrift)) {
     const cost = tradeCost(model, Math.abs(trade));
     const late = Math.max(0, model.h * residual ** 2 - c) * (input.checkInterval / SECONDS_PER_YEAR);

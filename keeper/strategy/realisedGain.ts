@@ -32,7 +32,7 @@ export interface Stretch {
   readonly gamma: number;
   /** Where |drift − centre| is on average when the next trade is decided, ETH. */
   readonly b: number;
-  /** ETH. */
+  /** Midway between the edges, ETH. */
   readonly centre: number;
   /** ETH, after the rebalance. */
   readonly drift: number;
@@ -51,11 +51,11 @@ export function stretchOf(input: DecisionInput, decision: Decision, riskAversion
   if (decision.action !== "rebalance" || decision.band === null) return null;
   const risk = bookRisk(input.legs, input.spot, input.timestamp);
   // The band looked at now and then is narrower by as much as a walk overshoots it: on average the next trade is at this b.
-  const { model, b, centre } = planBand({ ...input, checkInterval: 0 }, risk, riskAversion);
+  const { model, b, centre, lean } = planBand({ ...input, checkInterval: 0 }, risk, riskAversion);
   const gamma = Math.sqrt(model.a2) / (input.sigma * input.spot);
   if (gamma === 0) return null;
   const { drift, trade } = decision;
-  return { riskAversion, gamma, b, centre, drift: drift + trade, traded: trade };
+  return { riskAversion, gamma, b, centre: centre + lean, drift: drift + trade, traded: trade };
 }
 
 /**

@@ -85,6 +85,19 @@ export type DecisionReason =
   /** Nothing to hedge: no live options and no hedge. */
   | "flat";
 
+/**
+ * A no-trade band of drift, ETH: act at or beyond `centre + lean ± b`, land at `centre ± t`, on the side one comes from.
+ */
+export interface DecisionBand {
+  readonly b: number;
+  readonly t: number;
+  /** Long-run cost rate, USD per year. */
+  readonly c: number;
+  readonly centre: number;
+  /** How much further up the edges lie than the landings; 0 when absent. */
+  readonly lean?: number;
+}
+
 export interface Decision {
   readonly action: "hold" | "rebalance";
   readonly reason: DecisionReason;
@@ -92,13 +105,8 @@ export interface Decision {
   readonly drift: number;
   /** ETH to add to the hedge; 0 on hold and on a pure margin call. */
   readonly trade: number;
-  /** The no-trade band around `centre`: act at |drift - centre| >= b, land at t. Null for rules without one. */
-  readonly band: {
-    readonly b: number;
-    readonly t: number;
-    readonly c: number;
-    readonly centre: number;
-  } | null;
+  /** Null for rules without one. */
+  readonly band: DecisionBand | null;
   /** USD; what acting is expected to save and to cost. Null for rules that do not price it. */
   readonly gain: number | null;
   readonly cost: number | null;

@@ -53,18 +53,20 @@ const planOf = (input: DecisionInput) =>
 
 describe("optimalImpulse", () => {
   it("holds inside the band and trades to t from its edge, on both sides", () => {
-    const { b, t, c, centre } = at(0).band!;
-    expect(b).to.be.above(t);
+    const { t, c, centre, ...band } = at(0).band!;
+    expect(band.b).to.be.above(t);
     expect(t).to.be.above(0);
     expect(c).to.be.above(0);
+    expect(band.lean).to.not.equal(0);
     for (const side of [1, -1]) {
+      const b = band.b + side * band.lean!;
       const inside = at(centre + side * b * 0.999);
       expect(inside).to.include({ action: "hold", reason: "inside-band", trade: 0 });
       expect(inside.gain!).to.be.below(inside.cost!);
-      const edge = at(centre + side * b * 1.0001);
+      const edge = at(centre + side * b * 1.00001);
       expect(edge).to.include({ action: "rebalance", reason: "gain-over-gas" });
       expect(edge.gain!).to.be.at.least(edge.cost!);
-      expectNear(after(edge), centre + side * t, 1e-3 * b);
+      expectNear(after(edge), centre + side * t, 2e-3 * b);
     }
   });
 
@@ -144,19 +146,23 @@ describe("optimalImpulse", () => {
     expect(b).to.be.within(0.2 * at(0).band!.b, at(0).band!.b);
   });
 
-  it("hedges a short book at a higher volatility than a long one, and a mixed book at its own", () => {
-    // In the money delta falls with volatility, so the short book is hedged with less ETH and the long one with a larger short:
-    // both leave a drift below 0.
-    const short = at(0, { spot: 3300 }).band!;
-    expect(short.centre).to.be.below(-0.01);
-    expect(Math.abs(short.centre)).to.be.at.most((short.b + short.t) / 4);
-    const long = at(0, { spot: 3300, legs: [{ ...shortCall, quantity: 100 }] }).band!;
-    expect(long.centre).to.be.below(-0.01);
-    const reversal: OptionLeg[] = [
-      { ...shortCall, strike: 3300 },
-      { ...shortCall, type: "put", strike: 2700, cap: 1, quantity: 100 },
-    ];
-    expect(Math.abs(at(0, { legs: reversal }).band!.centre)).to.be.below(1e-12);
+  it("leans with gamma: out of the money it lands with less of a hedge, and lets the hedge it has go further", () => {
+    // Below the strike gamma grows with the price. Most paths end where no hedge is needed, and few where all of it is.
+    const calm = optimalImpulse({ riskAversion: 1e-5 });
+    const bandAt = (spot: number, quantity: number) =>
+      calm.decide({ ...quiet, spot, legs: [{ ...shortCall, quantity }], ...later }).band!;
+    const later = { timestamp: shortCall.expiry - 7.5 * DAY, gasUsd: 32 };
+    for (const [spot, side] of [
+      [2780, 1],
+      [3237, -1],
+    ] as const) {
+      for (const quantity of [-100, 100]) {
+        const { b, t, centre, lean } = bandAt(spot, quantity);
+        const sign = side * Math.sign(-quantity);
+        expect(-sign * centre).to.be.within(0.05 * b, (b - t) / 4);
+        expect(sign * (centre + lean!)).to.be.within(0.005 * b, (b - t) / 4);
+      }
+    }
   });
 
   it("acts at the delta limit, and lands where acting there is cheapest", () => {
