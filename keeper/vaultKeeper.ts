@@ -16,6 +16,7 @@ import { gasCost } from "./market/gasCost.ts";
 import { fromWad, toWad } from "./math/units.ts";
 import type { Journal, Subject } from "./store/journal.ts";
 import { edgeOf } from "./strategy/bandEdge.ts";
+import { deltaLimit } from "./strategy/deltaLimit.ts";
 import { gasCeiling } from "./strategy/gasCeiling.ts";
 import type { Decision, DecisionInput, DecisionReason, Strategy } from "./strategy/types.ts";
 
@@ -30,6 +31,9 @@ export interface VaultKeeperOptions {
   readonly limits: {
     /** ETH: |drift| at which to act whatever it costs. */
     readonly delta: number;
+    /** ETH per USD, and USD per 1.00 of volatility: what of the book tightens that. */
+    readonly gamma?: number | undefined;
+    readonly vega?: number | undefined;
     /** USD: what the gas of one transaction may cost at most, whatever it is worth. */
     readonly gasUsd: number;
   };
@@ -125,11 +129,12 @@ export class VaultKeeper {
     }
 
     const checkInterval = this.#interval.observe(Number(snapshot.timestamp));
+    const { limits } = this.#options;
     const decide: Decide = (gas) => {
       const input = decisionInput(snapshot, {
         gasUsd: this.#gasUsd(gas ?? this.#gasUnits ?? 0n, head, snapshot),
         checkInterval,
-        deltaLimit: this.#options.limits.delta,
+        ...{ deltaLimit: limits.delta, gammaLimit: limits.gamma, vegaLimit: limits.vega },
       });
       return { input, decision: this.#options.strategy.decide(input) };
     };
@@ -160,7 +165,7 @@ export class VaultKeeper {
   async #act(first: Made, decide: Decide, head: Head, snapshot: Snapshot, leave: Leave): Promise<Acted> {
     let made = first;
     for (let round = 1; ; round += 1) {
-      const forbidden = this.#forbidden(made.decision, head);
+      const forbidden = this.#forbidden(made, head);
       const simulated = forbidden ?? (await this.#simulate(made.decision.trade, head, snapshot));
       if (typeof simulated === "string") return this.#block(made, simulated, head, snapshot, leave);
       this.#noteGas(simulated.gas, head);
@@ -297,11 +302,10 @@ export class VaultKeeper {
   }
 
   /** The operator's cap on the base fee, which only a limit and a margin call pass, whatever else asks for the trade. */
-  #forbidden({ reason, drift }: Decision, head: Head): string | null {
-    const { limits, fees } = this.#options;
-    const cap = fees.maxBaseFeePerGas;
-    const isUrgent = reason === "margin" || Math.abs(drift) >= limits.delta;
-    if (cap === null || head.baseFeePerGas <= cap || isUrgent) return null;
+  #forbidden({ input, decision }: Made, head: Head): string | null {
+    const cap = this.#options.fees.maxBaseFeePerGas;
+    if (cap === null || head.baseFeePerGas <= cap) return null;
+    if (decision.reason === "margin" || Math.abs(decision.drift) >= deltaLimit(input).delta) return null;
     return `The base fee ${String(head.baseFeePerGas)} is above the cap ${String(cap)}.`;
   }
 

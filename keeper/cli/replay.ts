@@ -14,7 +14,7 @@ export interface ReplayFlags {
 const HELP = `
 Each decision of the journal holds all it was made on, so that it can be made again without a chain. Without --strategy
 it is made by the strategy that made it; with it, by that one: its parameters are those given, else the configured ones
-if it is the configured strategy. --from and --to take a block number or a time in ISO 8601 (UTC where no zone is
+if it is the configured strategy. The limits that were recorded with a decision apply to it too. --from and --to take a block number or a time in ISO 8601 (UTC where no zone is
 given), and belong to the stretch.
 
 An embedded store belongs to one process: stop the keeper first, or replay a copy of its directory.
@@ -25,7 +25,8 @@ Exit codes: 0 all the same, 1 some differ, 2 it could not be replayed.
 Examples:
   $ npm run --silent keeper -- replay --from 2026-01-01 --to 2026-01-31T23:59:59Z
   $ npm run --silent keeper -- replay --from 19000000 --limit 500 --json
-  $ npm run --silent keeper -- replay --strategy fixed-band --params '{"fraction": 0.02}'`;
+  $ npm run --silent keeper -- replay --strategy threshold --params '{"delta": 25, "inner": 5}'
+  $ npm run --silent keeper -- replay --strategy volatility --params '{"fraction": 0.02, "reference": 0.6}'`;
 
 /** `keeper replay`: makes recorded decisions again, and shows which come out otherwise. */
 export function replayCommand(): Command {
@@ -35,7 +36,10 @@ export function replayCommand(): Command {
     .option("--from <point>", "block number or ISO time to begin at")
     .option("--to <point>", "block number or ISO time to end at")
     .option("--vault <name>", "only the decisions of this vault; also by its address")
-    .option("--strategy <name>", "decide by another strategy: optimal-impulse, fixed-band, clock")
+    .option(
+      "--strategy <name>",
+      "decide by another strategy: optimal-impulse, threshold, time, volatility, margin, fixed-band",
+    )
     .option("--params <json>", "with --strategy, its parameters as a JSON object", toObject)
     .option("--limit <n>", "at most the newest n of them", toCount)
     .option("--json", "print JSON")

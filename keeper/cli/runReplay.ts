@@ -5,7 +5,7 @@ import { getAddress, isAddress } from "viem";
 import { ConfigError, loadConfig, secretsOf, type Config } from "../config/load.ts";
 import { plainJson } from "../fleet/plainJson.ts";
 import { describeError } from "../log/describeError.ts";
-import { paramsOf, strategyOf } from "../replay/recordedStrategy.ts";
+import { paramsOf, recordedStrategy, strategyOf } from "../replay/recordedStrategy.ts";
 import { changes, replay, type Difference, type ReplayTotals } from "../replay/replay.ts";
 import { rangeOf, StretchError, toPoint, type Point, type Stretch } from "../replay/stretch.ts";
 import { openJournal, type Journal, type StoredDecision, type Subject } from "../store/journal.ts";
@@ -105,7 +105,7 @@ async function chooser(
   return (record) => {
     const { strategy: name, params: recorded } = record as StoredDecision & { readonly params?: unknown };
     const key = JSON.stringify([name, recorded ?? null]);
-    const strategy = made.get(key) ?? strategyOf(name, recorded ?? configured(name));
+    const strategy = made.get(key) ?? recordedStrategy(name, recorded ?? configured(name));
     made.set(key, strategy);
     return strategy;
   };

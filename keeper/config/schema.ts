@@ -39,14 +39,52 @@ const SAME_RISK_AVERSION = 1e-3;
 export const strategySchema = z.discriminatedUnion("name", [
   z.strictObject({ name: z.literal("optimal-impulse"), params: z.strictObject({}).default({}) }),
   z.strictObject({
+    name: z.literal("threshold"),
+    params: z
+      .strictObject({
+        /** |drift| in ETH at which to act. */
+        delta: positive,
+        /** |drift| in ETH to land at. */
+        inner: z.number().nonnegative().default(0),
+      })
+      .refine(({ delta, inner }) => inner < delta, { path: ["inner"], error: "must be below delta" }),
+  }),
+  z.strictObject({
+    name: z.literal("time"),
+    /** Seconds between rebalances. */
+    params: z.strictObject({ seconds: positive }),
+  }),
+  z.strictObject({
+    name: z.literal("volatility"),
+    params: z.strictObject({
+      /** Fraction of the book's option notional that drift may reach at the reference volatility. */
+      fraction: positive,
+      /** Fraction per root year. */
+      reference: positive,
+      /** Power of volatility over reference. */
+      exponent: z.number().min(-2).max(2).default(-0.5),
+    }),
+  }),
+  z.strictObject({
+    name: z.literal("margin"),
+    params: z
+      .strictObject({
+        /** Health factor below which all drift is hedged. */
+        trigger: z.number().min(1),
+        /** Health factor from which on only `delta` counts. */
+        restore: positive,
+        /** |drift| in ETH at which to act while health is good. */
+        delta: positive,
+      })
+      .refine(({ trigger, restore }) => restore > trigger, {
+        path: ["restore"],
+        error: "must be above the trigger",
+      }),
+  }),
+  z.strictObject({
     name: z.literal("fixed-band"),
     /** Fraction of the book's option notional that drift may reach. */
     params: z.strictObject({ fraction: positive }),
-  }),
-  z.strictObject({
-    name: z.literal("clock"),
-    /** Seconds between rebalances. */
-    params: z.strictObject({ seconds: positive }),
   }),
 ]);
 
@@ -108,6 +146,10 @@ export const vaultSchema = z
     limits: z.strictObject({
       /** |drift| in ETH at which to act whatever it costs. */
       delta: positive,
+      /** |gamma| of the book in ETH per USD above which the delta limit tightens. */
+      gamma: positive.optional(),
+      /** |vega| of the book in USD per 1.00 of volatility above which it tightens. */
+      vega: positive.optional(),
       /** USD that the gas of one transaction may cost, whatever it is worth. */
       gasUsd: positive.default(1000),
     }),

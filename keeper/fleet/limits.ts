@@ -61,8 +61,8 @@ export type EffectiveLimits = Pick<VaultSettings, "limits" | "maxBaseFeeGwei">;
 /** What each vault of the settings is kept to, in their order: its own limits under those of the fleet. */
 export function limitsOf({ vaults, fleet }: Pick<Config, "vaults" | "fleet">): EffectiveLimits[] {
   const own = vaults.map(({ limits, maxBaseFeeGwei }) => ({ ...limits, maxBaseFeeGwei }));
-  return fleetLimits({ fleet: fleet.limits, vaults: own }).map(({ delta, gasUsd, maxBaseFeeGwei }) => ({
-    limits: { delta, gasUsd },
+  return fleetLimits({ fleet: fleet.limits, vaults: own }).map(({ maxBaseFeeGwei, ...limits }) => ({
+    limits,
     ...(maxBaseFeeGwei === undefined ? {} : { maxBaseFeeGwei }),
   }));
 }

@@ -1,9 +1,10 @@
 import type { BookLeg } from "../chain/legs.ts";
-import { hedgeOf, type Snapshot, type StoredPillar } from "../chain/snapshot.ts";
+import { driftOf, hedgeOf, type Snapshot, type StoredPillar } from "../chain/snapshot.ts";
 import { fromNano, fromWad, SECONDS_PER_YEAR } from "../math/units.ts";
 import { surfaceVolatility, type SurfacePillar } from "../math/volatilitySurface.ts";
 import { bookRisk } from "../strategy/bookRisk.ts";
 import type { DecisionInput, OptionLeg } from "../strategy/types.ts";
+import { liquidationDistanceOf } from "./breach.ts";
 import { poolCost } from "./poolCost.ts";
 
 /** What a decision rests on besides the snapshot. */
@@ -14,6 +15,9 @@ export interface MarketFacts {
   readonly checkInterval: number;
   /** |drift| in ETH at which the operator wants action whatever it costs. */
   readonly deltaLimit: number;
+  /** |gamma| in ETH per USD, and |vega| in USD per 1.00 of volatility, above which that tightens. */
+  readonly gammaLimit?: number | undefined;
+  readonly vegaLimit?: number | undefined;
 }
 
 const STRIKE_DECIMALS = 1e8;
@@ -36,6 +40,7 @@ export function decisionInput(snapshot: Snapshot, facts: MarketFacts): DecisionI
     liquidity: Number(snapshot.poolLiquidity),
     fee: snapshot.poolFee,
   });
+  const healthFactor = healthOf(snapshot);
   return {
     timestamp,
     spot,
@@ -51,10 +56,30 @@ export function decisionInput(snapshot: Snapshot, facts: MarketFacts): DecisionI
     marginCall: snapshot.venues.some((venue) => venue.liquidationDistance < venue.marginTrigger),
     limits: {
       delta: facts.deltaLimit,
-      minDrift: fromWad(snapshot.minDrift),
+      minDrift: leastDrift(snapshot),
       maxAge: Number(snapshot.maxAge),
+      ...(facts.gammaLimit === undefined ? {} : { gamma: facts.gammaLimit }),
+      ...(facts.vegaLimit === undefined ? {} : { vega: facts.vegaLimit }),
     },
+    ...(healthFactor === undefined ? {} : { observed: { healthFactor } }),
   };
+}
+
+/** The vault halves its trigger while its book is past `maxGamma` or `maxVega`; a smaller drift that is due for delta shows that it has. */
+function leastDrift(snapshot: Snapshot): number {
+  const least = fromWad(snapshot.minDrift);
+  const drift = driftOf(snapshot);
+  const isHalved = snapshot.trigger === "delta" && drift < snapshot.minDrift && -drift < snapshot.minDrift;
+  return isHalved ? least / 2 : least;
+}
+
+/**
+ * Health factor of the venue nearest to liquidation: its debt grows with the price, so that the factor is by how much the price may
+ * grow until it is 1. Undefined where nothing can be liquidated. Below 1, as while the lender has no price, it is given as 1.
+ */
+function healthOf({ venues }: Snapshot): number | undefined {
+  const distances = venues.flatMap((venue) => liquidationDistanceOf(venue) ?? []);
+  return distances.length === 0 ? undefined : 1 + Math.min(...distances);
 }
 
 function toPillar(pillar: StoredPillar): SurfacePillar {

@@ -18,11 +18,34 @@ export function paramsOf(
   return riskAversion === undefined ? {} : { riskAversion };
 }
 
-const riskAversionSchema = z.looseObject({ riskAversion: z.number().positive().optional() });
+const sharedSchema = z.looseObject({
+  riskAversion: z.number().positive().optional(),
+  limits: z.number().optional(),
+});
 
-/** The strategy of that name with what {@link paramsOf} gave. Throws {@link UnknownStrategyError}. */
-export async function strategyOf(name: string, params: unknown): Promise<Strategy> {
-  const { riskAversion, ...rest } = riskAversionSchema.catch({}).parse(params);
+/** What a strategy was called in records of before. */
+const OLD_NAMES = new Map([["clock", "time"]]);
+
+/**
+ * The strategy of that name as the live keeper runs it, with what {@link paramsOf} gave or was recorded of it. Throws
+ * {@link UnknownStrategyError}.
+ */
+export function strategyOf(name: string, params: unknown): Promise<Strategy> {
+  return make(name, params, { limited: true });
+}
+
+/** The same as it ran when it was recorded: without the hard limits where the record is of before they applied to all. */
+export function recordedStrategy(name: string, params: unknown): Promise<Strategy> {
+  return make(name, params, { limited: false });
+}
+
+async function make(
+  recordedName: string,
+  params: unknown,
+  { limited }: { readonly limited: boolean },
+): Promise<Strategy> {
+  const name = OLD_NAMES.get(recordedName) ?? recordedName;
+  const { riskAversion, limits, ...rest } = sharedSchema.catch({}).parse(params);
   const choice = strategySchema.safeParse({ name, params: rest });
   if (!choice.success) {
     const { path, message } = choice.error.issues[0]!;
@@ -31,5 +54,5 @@ export async function strategyOf(name: string, params: unknown): Promise<Strateg
   if (name === "optimal-impulse" && riskAversion === undefined) {
     throw new UnknownStrategyError(`The strategy ${name} cannot be made: params.riskAversion is missing.`);
   }
-  return selectStrategy(choice.data, { riskAversion });
+  return selectStrategy(choice.data, { riskAversion, limited: limited || limits !== undefined });
 }

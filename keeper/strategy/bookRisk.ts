@@ -61,6 +61,18 @@ export function bookRisk(legs: readonly OptionLeg[], spot: number, timestamp: nu
 }
 
 /**
+ * Size of a book: its options (on 1 ETH each, long or short) that have not expired, gross. What rules of others call their position
+ * is one option or one pool; of a book of several series the shares of it that they name are taken of this.
+ *
+ * @param timestamp Unix seconds.
+ */
+export function bookSize(legs: readonly OptionLeg[], timestamp: number): number {
+  let size = 0;
+  for (const leg of legs) if (leg.expiry > timestamp) size += Math.abs(leg.quantity);
+  return size;
+}
+
+/**
  * Delta of a book in ETH, as `bookRisk`, but nothing else: the policy looks at dozens of nearby points per decision.
  *
  * @param spot USD per ETH. @param timestamp Unix seconds, may be fractional.

@@ -24,7 +24,7 @@ export interface HardLimits {
   readonly minDrift: number;
   /** Seconds since the last rebalance at which to act whatever it costs, if drift is at least `minDrift`. */
   readonly maxAge: number;
-  /** |gamma| of the book, ETH per USD, above which the delta limit tightens: no hedge cures gamma. None when absent. */
+  /** |gamma| of the book, ETH per USD, above which the delta limit tightens (`deltaLimit`). None when absent. */
   readonly gamma?: number;
   /** |vega| of the book, USD per 1.00 of volatility, likewise. */
   readonly vega?: number;
@@ -76,9 +76,12 @@ export type DecisionReason =
   /** At or past the band: the gain of trading is at least its cost. */
   | "gain-over-gas"
   | "delta-limit"
+  /** The delta limit, tightened because the book's gamma or vega is past its own. */
+  | "gamma-limit"
+  | "vega-limit"
   | "margin"
   | "age"
-  /** A comparator's own rule fired (fixed band, clock). */
+  /** A rule without a price fired. */
   | "rule"
   /** The rule would trade, but the chain's trigger is not reached. */
   | "below-trigger"

@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { createPublicClient, custom, numberToHex } from "viem";
 
 import { fromUsdc, fromWad } from "../../keeper/math/units.ts";
-import { clock } from "../../keeper/strategy/clock.ts";
 import { fixedBand } from "../../keeper/strategy/fixedBand.ts";
 import { optimalImpulse } from "../../keeper/strategy/optimalImpulse.ts";
+import { time } from "../../keeper/strategy/time.ts";
 import { MarketPlayer } from "../market/marketPlayer.ts";
 import { DEFAULT_LIMITS } from "../deployKeel.ts";
 import type { DemoOptions } from "./options.ts";
@@ -48,7 +48,7 @@ export async function runDemo(options: DemoOptions, scenario: Scenario): Promise
   for (const { title, strategy } of [
     { title: "Keel", strategy: optimalImpulse(settings) },
     { title: "5 % band", strategy: fixedBand({ fraction: 0.05 }) },
-    { title: "24 h clock", strategy: clock({ seconds: 86_400 }) },
+    { title: "24 h clock", strategy: time({ seconds: 86_400 }) },
   ]) {
     const snapshot = await stage.local.chain.rpc("evm_snapshot");
     progress.begin(title, scenario.points.length);

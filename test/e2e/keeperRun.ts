@@ -107,7 +107,7 @@ describe("npm run node and, beside it, npm run keeper -- run", function () {
   }
 
   it("decides but sends nothing until it is activated", async () => {
-    const config = settings({ strategy: { name: "clock", params: { seconds: 1 } }, pollInterval: 0.5 });
+    const config = settings({ strategy: { name: "time", params: { seconds: 1 } }, pollInterval: 0.5 });
     const before = await nonce();
     const dry = start(config);
     await dry.said(/"reason":"rule"[^]*"msg":"Decided\."/);
@@ -129,7 +129,7 @@ describe("npm run node and, beside it, npm run keeper -- run", function () {
     expect(existsSync(join(store, "pgdata", "PG_VERSION"))).to.equal(true);
 
     // What that left is hedged by the next one, which ends as if the power were cut.
-    const always = settings({ strategy: { name: "clock", params: { seconds: 1 } }, pollInterval: 0.5 });
+    const always = settings({ strategy: { name: "time", params: { seconds: 1 } }, pollInterval: 0.5 });
     const second = start(always);
     await rebalanced(second);
     second.kill();
@@ -144,7 +144,7 @@ describe("npm run node and, beside it, npm run keeper -- run", function () {
   });
 
   it("is paused and resumed, and tells how it stands, while it runs", async () => {
-    const config = settings({ strategy: { name: "clock", params: { seconds: 1 } }, pollInterval: 0.5 });
+    const config = settings({ strategy: { name: "time", params: { seconds: 1 } }, pollInterval: 0.5 });
     const running = start(config);
     await running.said(/The keeper watches\./);
     expect(await keeper("pause", "--config", config, "--reason", "a look")).to.equal("paused vault\n");

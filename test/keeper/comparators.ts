@@ -1,7 +1,7 @@
 import { expect } from "chai";
 import { PolicyInputError } from "../../keeper/math/policyInputError.ts";
-import { clock } from "../../keeper/strategy/clock.ts";
 import { fixedBand } from "../../keeper/strategy/fixedBand.ts";
+import { time } from "../../keeper/strategy/time.ts";
 import type { Decision, DecisionInput, OptionLeg } from "../../keeper/strategy/types.ts";
 
 const NOW = 1_722_643_200;
@@ -79,8 +79,8 @@ describe("fixedBand", () => {
   });
 });
 
-describe("clock", () => {
-  const { decide } = clock({ seconds: 1000 });
+describe("time", () => {
+  const { decide } = time({ seconds: 1000 });
 
   it("hedges to zero when its time has come, and the first time at once", () => {
     expect(decide({ ...quiet, hedgeDelta: 11 })).to.include({
@@ -105,7 +105,7 @@ describe("the comparators' options", () => {
   it("must be above 0", () => {
     for (const bad of [0, -1, NaN]) {
       expect(() => fixedBand({ fraction: bad })).to.throw(PolicyInputError);
-      expect(() => clock({ seconds: bad })).to.throw(PolicyInputError);
+      expect(() => time({ seconds: bad })).to.throw(PolicyInputError);
     }
   });
 });

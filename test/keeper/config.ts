@@ -117,7 +117,7 @@ describe("configuration", () => {
           ...minimal,
           polInterval: 3,
           limits: { delta: 1, gama: 2 },
-          strategy: { name: "clock", params: { seconds: 9, x: 1 } },
+          strategy: { name: "time", params: { seconds: 9, x: 1 } },
         },
         { KEEL_RPCURL: "http://x" },
       ),
@@ -167,7 +167,7 @@ describe("configuration", () => {
   it("asks for a risk aversion where the strategy needs one, and only there", () => {
     const { rpcUrl, limits } = minimal;
     expect(problems({ rpcUrl, limits }).join()).to.match(/^riskAversion: required/);
-    expect(problems({ rpcUrl, limits, strategy: { name: "clock", params: { seconds: 60 } } })).to.deep.equal(
+    expect(problems({ rpcUrl, limits, strategy: { name: "time", params: { seconds: 60 } } })).to.deep.equal(
       [],
     );
   });

@@ -1,7 +1,7 @@
 import { expect } from "chai";
-import { clock } from "../../keeper/strategy/clock.ts";
 import { fixedBand } from "../../keeper/strategy/fixedBand.ts";
 import { optimalImpulse } from "../../keeper/strategy/optimalImpulse.ts";
+import { time } from "../../keeper/strategy/time.ts";
 import type { DecisionInput, OptionLeg, Strategy } from "../../keeper/strategy/types.ts";
 
 const DAY = 86_400;
@@ -83,9 +83,9 @@ describe("the policy against the rules in use", function () {
       const ours = play(optimalImpulse({ riskAversion: 1e-4 }), gasUsd);
       const rivals = [
         ...[0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.13].map((fraction) => fixedBand({ fraction })),
-        ...[3, 6, 9, 12, 18, 24, 36, 48].map((hours) => clock({ seconds: hours * 3600 })),
+        ...[3, 6, 9, 12, 18, 24, 36, 48].map((hours) => time({ seconds: hours * 3600 })),
       ];
-      for (const name of ["fixed-band", "clock"]) {
+      for (const name of ["fixed-band", "time"]) {
         const played = rivals.filter((rival) => rival.name === name).map((rival) => play(rival, gasUsd));
         // The frontier of the rule, interpolated in logarithms at our risk.
         const right = played.findIndex(({ risk }) => risk > ours.risk);
@@ -93,7 +93,7 @@ describe("the policy against the rules in use", function () {
         const [low, high] = [played[right - 1]!, played[right]!];
         const weight = Math.log(ours.risk / low.risk) / Math.log(high.risk / low.risk);
         const cost = low.cost * (high.cost / low.cost) ** weight;
-        expect(cost / ours.cost, `${name} over ours at equal risk`).to.be.above(name === "clock" ? 2 : 1.2);
+        expect(cost / ours.cost, `${name} over ours at equal risk`).to.be.above(name === "time" ? 2 : 1.2);
       }
     });
   }

@@ -3,7 +3,6 @@ import fc from "fast-check";
 
 import { impulseBand, marketModel, tradeCost, type MarketModel } from "../../keeper/math/impulseBand.ts";
 import { PolicyInputError } from "../../keeper/math/policyInputError.ts";
-import { clock } from "../../keeper/strategy/clock.ts";
 import { optimalImpulse } from "../../keeper/strategy/optimalImpulse.ts";
 import {
   expectedStretchGain,
@@ -12,6 +11,7 @@ import {
   sumGains,
   type EndedGain,
 } from "../../keeper/strategy/realisedGain.ts";
+import { time } from "../../keeper/strategy/time.ts";
 import type { DecisionInput } from "../../keeper/strategy/types.ts";
 import { expectNear } from "../support/near.ts";
 
@@ -262,7 +262,7 @@ describe("the realised gain of the optimal policy", function () {
     const closing = optimalImpulse({ riskAversion: 1e-4 }).decide(input);
     expect(closing.action).to.equal("rebalance");
     expect(stretchOf(input, closing, 1e-4)).to.equal(null);
-    const ruled = clock({ seconds: 60 }).decide(input);
+    const ruled = time({ seconds: 60 }).decide(input);
     expect(ruled.action).to.equal("rebalance");
     expect(stretchOf(input, ruled, 1e-4)).to.equal(null);
     const held = { ...closing, action: "hold" } as const;

@@ -124,7 +124,7 @@ describe("keeper doctor, of vaults", function () {
   });
 
   it("needs no risk aversion where the rule has none", async () => {
-    const strategy = { name: "clock", params: { seconds: 3_600 } };
+    const strategy = { name: "time", params: { seconds: 3_600 } };
     const checks = await harness.examine({ config: { strategy, riskAversion: undefined } });
     expect(ill(checks)).to.deep.equal([]);
     expect(named(checks, "vault weekly: risk aversion")).to.deep.equal([]);

@@ -77,7 +77,7 @@ describe("keeper replay", function () {
     expect(byName.stdout).to.equal("7 decisions: 7 the same, 0 different\n");
     const from = new Date((1_722_643_200 + 12 * 28) * 1000).toISOString();
     expect((await answered("--from", from)).answer.decisions).to.equal(2);
-    const newest = await answered("--limit", "3", "--strategy", "clock", "--params", '{"seconds":1}');
+    const newest = await answered("--limit", "3", "--strategy", "time", "--params", '{"seconds":1}');
     expect(newest.answer.differences.map(({ block }) => block)).to.deep.equal([
       "19000027",
       "19000028",
@@ -135,7 +135,7 @@ describe("keeper replay", function () {
   for (const [flags, problem] of [
     [["--from", "soon"], "--from: is neither a block number nor a time such as 2026-01-31T12:00:00Z"],
     [["--vault", "eth"], "--vault: there is none of that name, but vault"],
-    [["--strategy", "clock"], /^The strategy clock cannot be made: params\.seconds: /],
+    [["--strategy", "time"], /^The strategy time cannot be made: params\.seconds: /],
     [["--params", "{}"], "--params: belongs to --strategy, which is not given"],
     [["--config", "/nowhere.json"], "/nowhere.json: cannot be read (ENOENT)"],
   ] as const) {

@@ -1,12 +1,12 @@
 import { expect } from "chai";
 
-import { paramsOf, strategyOf } from "../../../keeper/replay/recordedStrategy.ts";
+import { paramsOf, recordedStrategy, strategyOf } from "../../../keeper/replay/recordedStrategy.ts";
 import { changes, isSame, replay, type Difference } from "../../../keeper/replay/replay.ts";
 import { toPoint } from "../../../keeper/replay/stretch.ts";
 import { parseJson, toJson } from "../../../keeper/store/json.ts";
 import type { StoredDecision } from "../../../keeper/store/journal.ts";
 import type { Decision } from "../../../keeper/strategy/types.ts";
-import { records } from "../utils/recordedDecisions.ts";
+import { inputAt, records } from "../utils/recordedDecisions.ts";
 
 const impulse = await strategyOf("optimal-impulse", { riskAversion: 1e-4 });
 
@@ -37,14 +37,14 @@ describe("replay", () => {
   });
 
   it("shows each decision that another strategy makes otherwise", async () => {
-    const clock = await strategyOf("clock", { seconds: 1 });
-    const { totals, differences } = await replayed(all, clock);
+    const timed = await strategyOf("time", { seconds: 1 });
+    const { totals, differences } = await replayed(all, timed);
     expect(totals).to.deep.equal({ decisions: 20, same: 0, different: 20 });
     expect(differences[3]).to.deep.equal({
       id: all[3]!.id,
       block: all[3]!.block.number,
       recorded: all[3]!.decision,
-      now: clock.decide(all[3]!.input),
+      now: timed.decide(all[3]!.input),
     });
   });
 
@@ -98,19 +98,58 @@ describe("recorded strategy", () => {
     const choices = [
       [{ name: "optimal-impulse", params: {} }, { riskAversion: 1e-4 }],
       [{ name: "fixed-band", params: { fraction: 0.02 } }, { fraction: 0.02 }],
-      [{ name: "clock", params: { seconds: 3600 } }, { seconds: 3600 }],
+      [
+        { name: "threshold", params: { delta: 5, inner: 1 } },
+        { delta: 5, inner: 1 },
+      ],
+      [{ name: "time", params: { seconds: 3600 } }, { seconds: 3600 }],
+      [
+        { name: "volatility", params: { fraction: 0.1, reference: 0.6, exponent: -1 } },
+        { fraction: 0.1, reference: 0.6, exponent: -1 },
+      ],
+      [
+        { name: "margin", params: { trigger: 1.4, restore: 1.6, delta: 9 } },
+        { trigger: 1.4, restore: 1.6, delta: 9 },
+      ],
     ] as const;
     for (const [choice, params] of choices) {
       expect(paramsOf(choice, { riskAversion: 1e-4 })).to.deep.equal(params);
-      expect((await strategyOf(choice.name, params)).name).to.equal(choice.name);
+      const strategy = await strategyOf(choice.name, params);
+      expect(strategy.name).to.equal(choice.name);
+      const again = await recordedStrategy(strategy.name, strategy.params);
+      expect(again.params)
+        .to.deep.equal({ ...params, limits: 1 })
+        .and.to.deep.equal(strategy.params);
     }
+  });
+
+  it("keeps to the hard limits if the recorded one did, and by its old name did not", async () => {
+    // 5 ETH of drift past the limit of 20, and no rule that would have it.
+    const input = { ...inputAt(0), hedgeDelta: 80 };
+    const decided = async (name: string, params: object) => {
+      const { action, reason } = (await recordedStrategy(name, params)).decide(input);
+      return [action, reason];
+    };
+    const [holds, acts] = [
+      ["hold", "inside-band"],
+      ["rebalance", "delta-limit"],
+    ];
+    expect(await decided("fixed-band", { fraction: 9 })).to.deep.equal(holds);
+    expect(await decided("fixed-band", { fraction: 9, limits: 1 })).to.deep.equal(acts);
+    const late = { ...input, lastRebalanceAt: input.timestamp - 60 };
+    const clock = await recordedStrategy("clock", { seconds: 61 });
+    expect(clock.decide(late)).to.include({ action: "hold", reason: "inside-band" });
+    expect(clock.decide({ ...late, timestamp: late.timestamp + 1 })).to.include({ reason: "rule" });
+    expect((await recordedStrategy("time", { seconds: 61, limits: 1 })).decide(late)).to.include({
+      reason: "delta-limit",
+    });
   });
 
   it("is refused where something is missing, unknown or wrong", async () => {
     const problem = (name: string, params: unknown) => strategyOf(name, params).then(() => "", String);
     expect(await problem("martingale", {})).to.match(/UnknownStrategyError: The strategy martingale/);
-    expect(await problem("clock", null)).to.match(/params\.seconds/);
-    expect(await problem("clock", { seconds: -1 })).to.match(/params\.seconds/);
+    expect(await problem("time", null)).to.match(/params\.seconds/);
+    expect(await problem("time", { seconds: -1 })).to.match(/params\.seconds/);
     expect(await problem("optimal-impulse", {})).to.match(/riskAversion is missing/);
     expect(await problem("optimal-impulse", { riskAversion: 1, fraction: 1 })).to.match(/fraction/);
   });

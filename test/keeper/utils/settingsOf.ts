@@ -2,7 +2,7 @@ import type { z } from "zod";
 
 /** A setting as the schema has it. */
 export interface Setting {
-  /** Dotted, `params.seconds` of a strategy under its name: `strategy.clock.seconds`. */
+  /** Dotted, `params.seconds` of a strategy under its name: `strategy.time.seconds`. */
   readonly key: string;
   /** JSON of its default; null where it is required, undefined where it may be absent. */
   readonly value: string | null | undefined;
