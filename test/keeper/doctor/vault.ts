@@ -128,7 +128,7 @@ describe("keeper doctor, of vaults", function () {
     const checks = await harness.examine({ config: { strategy, riskAversion: undefined } });
     expect(ill(checks)).to.deep.equal([]);
     expect(named(checks, "vault weekly: risk aversion")).to.deep.equal([]);
-    expect(one(checks, "vault weekly: decision").detail).to.match(/^clock /);
+    expect(one(checks, "vault weekly: decision").detail).to.match(/^time /);
   });
 
   it("tells an account without ether, and one that soon has none", async () => {
