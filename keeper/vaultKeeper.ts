@@ -166,7 +166,7 @@ export class VaultKeeper {
     let made = first;
     for (let round = 1; ; round += 1) {
       const forbidden = this.#forbidden(made, head);
-      const simulated = forbidden ?? (await this.#simulate(made.decision.trade, head, snapshot));
+      const simulated = forbidden ?? (await this.#simulate(planOf(made.decision, snapshot), head, snapshot));
       if (typeof simulated === "string") return this.#block(made, simulated, head, snapshot, leave);
       this.#noteGas(simulated.gas, head);
       const again = decide();
@@ -185,7 +185,7 @@ export class VaultKeeper {
       }
       const tooDear = this.#tooDear(dearest.input);
       if (tooDear !== null) return this.#block(again, tooDear, head, snapshot, leave);
-      const plan = planLegs(again.decision.trade, snapshot);
+      const plan = planOf(again.decision, snapshot);
       return this.#send(
         again,
         this.#worth(dearest.input),
@@ -253,13 +253,12 @@ export class VaultKeeper {
     return toWad(usd / input.spot);
   }
 
-  /** Gas of a trade; or, where its opening leg makes the vault refuse it, of its closing leg; or the refusal. */
+  /** Gas of a plan; or, where its opening leg makes the vault refuse it, of its closing leg; or the refusal. */
   async #simulate(
-    trade: number,
+    plan: Plan,
     head: Head,
     snapshot: Snapshot,
   ): Promise<{ readonly gas: bigint; readonly closesOnly: boolean } | string> {
-    const plan = planLegs(trade, snapshot);
     if (plan.legs.length === 0) return "The trade is too small to have a leg.";
     const whole = await this.#ask(plan, head, snapshot);
     if ("gas" in whole) return { gas: whole.gas, closesOnly: false };
@@ -281,7 +280,7 @@ export class VaultKeeper {
   async #estimateGas(trade: number, head: Head, snapshot: Snapshot): Promise<boolean> {
     if (Number(head.timestamp) - this.#gasUnitsAt < GAS_UNITS_AGE) return false;
     this.#gasUnitsAt = Number(head.timestamp);
-    const simulated = await this.#simulate(trade, head, snapshot);
+    const simulated = await this.#simulate(planLegs(trade, snapshot), head, snapshot);
     if (typeof simulated === "string") return false;
     this.#noteGas(simulated.gas, head);
     return true;
@@ -376,6 +375,10 @@ function isStuck({ newest, isPublic, publicAt }: Slot, head: Head): boolean {
   if (newest === null) return true;
   const since = publicAt ?? newest.deadline - LIFETIME;
   return !isMinable(newest, head.baseFeePerGas) || (isPublic && head.timestamp - since >= PATIENCE);
+}
+
+function planOf({ trade, reason }: Decision, snapshot: Snapshot): Plan {
+  return planLegs(trade, snapshot, reason === "margin");
 }
 
 /** Whether a held drift is so close to the edge of its band that the price of gas may decide. */

@@ -43,8 +43,10 @@ const ROUNDING = 1_000_000n;
  * Limit prices are twice the vault's own slippage away from the oracle's: the vault applies its own, around the price
  * at execution, and the keeper's must survive the oracle moving by as much between signing and mining.
  * @param trade ETH to add to the hedge; 0 for a margin call alone.
+ * @param forMargin Whether margin is what it is for: then every venue that can be liquidated gets such a leg, also one that does
+ * not want it yet.
  */
-export function planLegs(trade: number, basis: PlanBasis): Plan {
+export function planLegs(trade: number, basis: PlanBasis, forMargin = false): Plan {
   const amount = toWad(trade);
   const buys = amount > 0n;
   const size = buys ? amount : -amount;
@@ -65,7 +67,8 @@ export function planLegs(trade: number, basis: PlanBasis): Plan {
 
   for (const [venue, state] of basis.venues.entries()) {
     const wantsMargin = state.liquidationDistance < state.marginTrigger;
-    if (wantsMargin) {
+    const hasMargin = state.marginTrigger !== 0n && state.delta !== 0n;
+    if (wantsMargin || (forMargin && hasMargin)) {
       legs.push({ venue, dDelta: 0n, limitPrice: basis.price });
     }
   }

@@ -18,10 +18,10 @@ export interface MarginOptions {
  * smaller the trade that is made to keep it away. Without a health factor (no debt, or nobody measured it) only `delta` counts.
  * A hedge left without options is closed.
  *
- * Why a hedge restores health: every trade that touches the short moves its margin back to the venue's own target (a health factor
- * of 1.6 in ShortAaveV3), from cash where it sells and from the debt repaid where it buys. Margin alone the vault moves only past
- * the venue's own trigger (1.3), whatever the drift; that margin call comes as `marginCall` and is answered by every strategy. So a
- * trigger above the venue's makes this one act while the market, and not yet the venue, asks for it.
+ * Why a hedge restores health: a trade decided for "margin" takes along a leg that moves the venue's margin back to its own target
+ * (a health factor of 1.6 in ShortAaveV3), from the vault's cash (`planLegs`). Margin alone the vault moves only past the venue's
+ * own trigger (1.3), whatever the drift; that margin call comes as `marginCall` and every strategy answers it. Above 1.3 a drift of
+ * `minDrift` must make the rebalance due. So `trigger` belongs between the two: from 1.6 on it would trade at any drift for ever.
  *
  * @throws {PolicyInputError} if the trigger is below 1, `restore` not above it, or `delta` not above 0.
  */

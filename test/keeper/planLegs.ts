@@ -41,6 +41,19 @@ const holding = fc.bigInt({ min: 0n, max: 10_000n * ETH });
 const amount = fc.double({ min: -10_000, max: 10_000, noNaN: true });
 
 describe("planLegs", () => {
+  it("moves the margin of what can be liquidated where margin is what the trade is for", () => {
+    const legsOf = (forMargin: boolean, holdings: Holdings) =>
+      planLegs(1, basis(holdings), forMargin).legs.map(({ venue, dDelta }) => [venue, dDelta]);
+    const short = { short: 5n * ETH, distance: ETH / 2n };
+    expect(legsOf(false, short)).to.deep.equal([[SHORT, ETH]]);
+    expect(legsOf(true, short)).to.deep.equal([
+      [SHORT, ETH],
+      [SHORT, 0n],
+    ]);
+    expect(legsOf(true, { spot: ETH })).to.deep.equal([[SPOT, ETH]]);
+    expect(legsOf(true, { ...short, distance: ETH / 5n })).to.deep.equal(legsOf(true, short));
+  });
+
   it("opens where nothing is held: a short to lower delta, spot to raise it", () => {
     expect(shape(-2, {})).to.deep.equal([[SHORT, -2n * ETH]]);
     expect(shape(2, {})).to.deep.equal([[SPOT, 2n * ETH]]);
