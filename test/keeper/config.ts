@@ -157,6 +157,27 @@ describe("configuration", () => {
         .and.not.include("\n");
   });
 
+  it("takes each strategy with its parameters, and limits of gamma and vega", () => {
+    const { rpcUrl } = minimal;
+    const strategyOf = (strategy: object) =>
+      load({ rpcUrl, limits: { delta: 50, gamma: 0.1, vega: 900 }, strategy }).vaults[0];
+    expect(strategyOf({ name: "threshold", params: { delta: 5 } })).to.deep.include({
+      strategy: { name: "threshold", params: { delta: 5, inner: 0 } },
+      limits: { delta: 50, gamma: 0.1, vega: 900, gasUsd: 1000 },
+    });
+    const { strategy } = strategyOf({ name: "volatility", params: { fraction: 0.05, reference: 0.6 } });
+    expect(strategy.params).to.deep.equal({ fraction: 0.05, reference: 0.6, exponent: -0.5 });
+    const wrong = (params: object, name: string) =>
+      problems({ rpcUrl, limits: { delta: 1, gamma: 0 }, strategy: { name, params } }).map(
+        (problem) => problem.split(": ")[0],
+      );
+    expect(wrong({ delta: 5, inner: 5 }, "threshold")).to.have.members([
+      ...["limits.gamma", "strategy.params.inner"],
+    ]);
+    expect(wrong({ trigger: 1.6, restore: 1.5, delta: 1 }, "margin")).to.include("strategy.params.restore");
+    expect(wrong({ seconds: 5 }, "clock")).to.include("strategy.name");
+  });
+
   it("takes no directory so deep that the keeper could not be asked in it", () => {
     expect(problems({ ...minimal, riskAversion: 1e-7, storeDir: "d".repeat(90) })).to.deep.equal([]);
     expect(problems({ ...minimal, riskAversion: 1e-7, storeDir: "ä".repeat(46) }).join()).to.match(

@@ -1,7 +1,7 @@
 import { expect } from "chai";
 
 import type { BookLeg } from "../../keeper/chain/legs.ts";
-import type { Snapshot } from "../../keeper/chain/snapshot.ts";
+import type { Snapshot, VenueState } from "../../keeper/chain/snapshot.ts";
 import { decisionInput } from "../../keeper/market/decisionInput.ts";
 
 const ETH = 10n ** 18n;
@@ -127,5 +127,34 @@ describe("decisionInput", () => {
         FACTS,
       ).marginCall;
     expect([at(ETH / 5n), at(ETH / 5n - 1n)]).to.deep.equal([false, true]);
+  });
+
+  it("tells the health factor of the venue nearest to liquidation, and nothing where nothing can be", () => {
+    const [spot, short] = snapshot().venues as [VenueState, VenueState];
+    const observed = (...venues: VenueState[]) => decisionInput(snapshot({ venues }), FACTS).observed;
+    expect(observed(spot, short)).to.deep.equal({ healthFactor: 1.5 });
+    expect(observed(spot, short, { ...short, liquidationDistance: ETH / 4n })).to.deep.equal({
+      healthFactor: 1.25,
+    });
+    expect(observed(spot)).to.equal(undefined);
+    expect(observed(spot, { ...short, delta: 0n, liquidationDistance: UNLIMITED })).to.equal(undefined);
+  });
+
+  it("takes along limits of gamma and vega only where there are any", () => {
+    const limitsOf = (more: object) => decisionInput(snapshot(), { ...FACTS, ...more }).limits;
+    expect(limitsOf({ gammaLimit: 0.1, vegaLimit: 900 })).to.include({ gamma: 0.1, vega: 900 });
+    expect(limitsOf({ gammaLimit: undefined })).to.have.all.keys("delta", "minDrift", "maxAge");
+  });
+
+  it("sees by what is due that the vault has halved its trigger", () => {
+    const at = (drift: bigint, trigger: Snapshot["trigger"]) => {
+      const book = { ...snapshot().book, delta: drift - (5n * ETH) / 2n };
+      return decisionInput(snapshot({ book, trigger }), FACTS).limits.minDrift;
+    };
+    expect(at(ETH / 20n, "delta")).to.equal(0.05);
+    expect(at(-ETH / 20n, "delta")).to.equal(0.05);
+    expect(at(ETH / 10n, "delta")).to.equal(0.1);
+    expect(at(ETH / 20n, "none")).to.equal(0.1);
+    expect(at(ETH / 20n, "margin")).to.equal(0.1);
   });
 });

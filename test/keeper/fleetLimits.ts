@@ -15,7 +15,7 @@ import { shortCalls } from "./utils/shortCalls.ts";
 
 interface Setting {
   /** Of the vault itself. */
-  readonly own: { readonly delta: number; readonly gasUsd?: number; readonly maxBaseFeeGwei?: number };
+  readonly own: Readonly<Record<string, number>>;
   readonly fleet?: Readonly<Record<string, number>>;
   /** By default one that of its own accord holds: it fears next to nothing. */
   readonly strategy?: object;
@@ -79,6 +79,11 @@ describe("limits of a fleet on a vault that runs", function () {
   // The vault is short 100 ETH of delta.
   for (const { what, decided, ...setting } of [
     { what: "none lets it hold within its own", own: { delta: 150 }, decided: HOLDS },
+    {
+      what: "more gamma than it may have lets it act sooner",
+      own: { delta: 150, gamma: 1e-12 },
+      decided: { action: "rebalance", reason: "gamma-limit" },
+    },
     { what: "a lower one has it act", own: { delta: 150 }, fleet: { delta: 90 }, decided: ACTS },
     {
       what: "a higher one lets it hold as before",
