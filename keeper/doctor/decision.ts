@@ -8,6 +8,7 @@ import { silentLog } from "../log/logger.ts";
 import { calibrateRiskAversion } from "../math/calibration.ts";
 import { gweiToWei } from "../math/units.ts";
 import { edgeOf } from "../strategy/bandEdge.ts";
+import { deltaLimit } from "../strategy/deltaLimit.ts";
 import { selectStrategy } from "../strategy/select.ts";
 import type { Decision, DecisionInput } from "../strategy/types.ts";
 import { VaultKeeper } from "../vaultKeeper.ts";
@@ -116,10 +117,18 @@ export function checkLimits(
   { input, decision }: Pick<Trial, "input" | "decision">,
 ): Check {
   const name = `${subject}: limits`;
-  const { delta, gasUsd } = effective.limits;
+  const { gasUsd } = effective.limits;
   const cap = effective.maxBaseFeeGwei;
+  const { delta, reason } =
+    input === null ? { ...effective.limits, reason: "delta-limit" } : deltaLimit(input);
+  const causes = [
+    ...(effective.limits.delta < own.limits.delta ? ["the fleet's"] : []),
+    ...(reason === "delta-limit" ? [] : [`its ${reason}`]),
+  ];
   const lowered =
-    delta < own.limits.delta ? ` (${brief(own.limits.delta)} of its own, tightened by the fleet's)` : "";
+    causes.length === 0
+      ? ""
+      : ` (${brief(own.limits.delta)} of its own, tightened by ${causes.join(" and ")})`;
   const detail = `acts from ${brief(delta)} ETH of drift${lowered}, for at most ${brief(gasUsd)} USD of gas${
     cap === undefined ? "" : `, below ${brief(cap)} gwei`
   }`;

@@ -100,6 +100,10 @@ describe("keeper doctor, of vaults", function () {
       detail:
         "acts from 40 ETH of drift (100 of its own, tightened by the fleet's), for at most 50 USD of gas",
     });
+    const full = await harness.examine({ config: { limits: { delta: 100, vega: 1e-12, gasUsd: 50 } } });
+    expect(one(full, "vault weekly: limits").detail).to.match(
+      /^acts from 50 ETH of drift \(100 of its own, tightened by its vega-limit\), /,
+    );
     const tiny = one(await harness.examine({ config: { limits: { delta: 1e-6 } } }), "vault weekly: limits");
     expect(tiny.ok).to.equal("warn");
     expect(tiny.detail).to.match(/; the vault refuses a rebalance below /);
