@@ -14,8 +14,8 @@ export interface ReplayFlags {
 const HELP = `
 Each decision of the journal holds all it was made on, so that it can be made again without a chain. Without --strategy
 it is made by the strategy that made it; with it, by that one: its parameters are those given, else the configured ones
-if it is the configured strategy. The limits that were recorded with a decision apply to it too. --from and --to take a block number or a time in ISO 8601 (UTC where no zone is
-given), and belong to the stretch.
+if it is the configured strategy. The limits recorded with a decision hold for it too. --from and --to take a block
+number or a time in ISO 8601 (UTC where no zone is given), and belong to the stretch.
 
 An embedded store belongs to one process: stop the keeper first, or replay a copy of its directory.
 
