@@ -53,5 +53,17 @@ export function gridFor(problem: HedgingProblem, lattice: Lattice): HedgeGrid {
   }
   widths.sort((one, other) => one - other);
   const narrow = widths[Math.floor(widths.length / 4)]!;
-  return hedgeGrid(lattice, narrow / LOTS, ROOM * reach);
+  return hedgeGrid(lattice, narrow / LOTS, ROOM * reach + stepAtExpiry(problem));
+}
+
+/** The most by which delta can step where a part of the book expires before the rest, ETH. */
+function stepAtExpiry({ legs }: HedgingProblem): number {
+  const expiries = [...new Set(legs.map(({ expiry }) => expiry))].sort((one, other) => one - other);
+  const steps = expiries.slice(0, -1).map((each) => {
+    const ending = legs.filter(({ expiry }) => expiry === each);
+    const of = (type: "call" | "put") =>
+      Math.abs(ending.reduce((sum, leg) => sum + (leg.type === type ? leg.quantity : 0), 0));
+    return Math.max(of("call"), of("put"));
+  });
+  return Math.max(0, ...steps);
 }

@@ -1,3 +1,4 @@
+import { bestSales } from "./bestSales.ts";
 import type { Lattice } from "./lattice.ts";
 import type { HedgeGrid } from "./hedgeGrid.ts";
 import type { HedgingProblem } from "./problem.ts";
@@ -40,6 +41,8 @@ export function solveOptimum(
   };
   const values = keepValues ? new Float32Array(inner * size) : null;
   const impact = kappa * lot * lot;
+  const targets = new Int32Array(size);
+  const mirrored = new Float64Array(size);
 
   const start = sweep(
     problem,
@@ -48,47 +51,28 @@ export function solveOptimum(
     ({ j, node, base }, waiting, value) => {
       const fee = feeRate * lattice.spot(j) * lot;
       value.set(waiting);
-      // Sales, from the least hedge up: the target of a larger hedge is never below that of a smaller one.
-      let target = 0;
-      let high = size;
-      for (let k = 1; k < size; k++) {
-        const cost = (to: number) => waiting[to]! + (k - to) * (fee + impact * (k - to));
-        let best = cost(target);
-        for (let to = target + 1; to <= k; to++) {
-          const trial = cost(to);
-          if (trial > best) break;
-          best = trial;
-          target = to;
-        }
-        if (best + gasUsd < value[k]! && target < k) {
-          value[k] = best + gasUsd;
-          if (k < high) {
-            high = k;
-            policy.highTarget[node] = base + target;
-          }
-        }
+      policy.high[node] = base + size;
+      policy.low[node] = base - 1;
+      bestSales(waiting, fee, impact, targets);
+      for (let k = size - 1; k > 0; k--) {
+        const to = targets[k]!;
+        const traded = waiting[to]! + gasUsd + (k - to) * (fee + impact * (k - to));
+        if (traded >= value[k]!) continue;
+        value[k] = traded;
+        policy.high[node] = base + k;
+        policy.highTarget[node] = base + to;
       }
-      policy.high[node] = base + high;
-      target = size - 1;
-      let low = -1;
-      for (let k = size - 2; k >= 0; k--) {
-        const cost = (to: number) => waiting[to]! + (to - k) * (fee + impact * (to - k));
-        let best = cost(target);
-        for (let to = target - 1; to >= k; to--) {
-          const trial = cost(to);
-          if (trial > best) break;
-          best = trial;
-          target = to;
-        }
-        if (best + gasUsd < value[k]! && target > k) {
-          value[k] = best + gasUsd;
-          if (k > low) {
-            low = k;
-            policy.lowTarget[node] = base + target;
-          }
-        }
+      // Purchases are sales seen from above.
+      for (let k = 0; k < size; k++) mirrored[k] = waiting[size - 1 - k]!;
+      bestSales(mirrored, fee, impact, targets);
+      for (let k = 0; k < size - 1; k++) {
+        const to = size - 1 - targets[size - 1 - k]!;
+        const traded = waiting[to]! + gasUsd + (to - k) * (fee + impact * (to - k));
+        if (traded >= value[k]!) continue;
+        value[k] = traded;
+        policy.low[node] = base + k;
+        policy.lowTarget[node] = base + to;
       }
-      policy.low[node] = base + low;
     },
     values === null ? undefined : (node, value) => values.set(value, node * size),
   );

@@ -1,31 +1,30 @@
 import { bandCost } from "../math/bandCost.ts";
 import { bandLean } from "../math/bandLean.ts";
 import { discreteCheckBand } from "../math/discreteCheck.ts";
-import { dispersionGamma, effectiveGamma, lookAhead } from "../math/effectiveGamma.ts";
-import { expiryFloor, type FlooredBand } from "../math/expiryFloor.ts";
+import type { Thresholds } from "../math/expiryStep.ts";
 import { frictionVariance, signPurity } from "../math/frictionCentre.ts";
-import { impulseBand, type ImpulseModel } from "../math/impulseBand.ts";
+import type { ImpulseModel } from "../math/impulseBand.ts";
 import { SECONDS_PER_YEAR } from "../math/units.ts";
-import { waitingShape, type WaitingShape } from "../math/waitingValue.ts";
 import { bookDelta, type BookRisk } from "./bookRisk.ts";
+import { localBand, type LocalBand } from "./localBand.ts";
+import { stepAhead } from "./stepAhead.ts";
 import type { DecisionBand, DecisionInput } from "./types.ts";
 
-/** A minute, in years. Less says no more than "now", and it keeps the floor finite while expired legs wait for settlement. */
-const SHORTEST_HORIZON = 60 / SECONDS_PER_YEAR;
-
 /** The band in force for one decision. */
-export interface BandPlan extends FlooredBand, Required<DecisionBand> {
+export interface BandPlan extends Required<DecisionBand> {
   /** The problem the band solves, with the effective gamma. */
   readonly model: ImpulseModel;
+  /** From 1 far from expiry to 0 where no time is left: of `waitingValue`. */
+  readonly curvature: number;
 }
 
 /**
- * The band for a book, in this order: gamma by what it does nearby (`effectiveGamma`), the long-run optimum (`impulseBand`),
- * wider near expiry (`expiryFloor`), narrower for looking only now and then (`discreteCheckBand`), and leaning the way in which
- * gamma and the cost of hedging change with the price (`bandLean`). The cost still to come is taken to change with the price as
- * the book's value does with the variance that pays for it (`frictionVariance`, weighted by `signPurity`).
+ * The band for a book: that of its gamma here and now (`localBand`), of the delta that an expiry before the last will take away
+ * (`stepAhead`), leaning the way in which gamma and the cost of hedging change with the price (`bandLean`), and narrower for looking
+ * only now and then (`discreteCheckBand`). The cost still to come is taken to change with the price as the book's value
+ * does with the variance that pays for it (`frictionVariance`, weighted by `signPurity`).
  *
- * A threshold moves by at most a quarter of a trade: then a trade from either edge lands nearer to 0 than it started, as the chain
+ * A threshold leans by at most a quarter of a trade: then a trade from either edge lands nearer to 0 than it started, as the chain
  * demands, even where it lands on the other side.
  *
  * Without legs nothing moves and no time is left to wait for: b = t = centre = 0, any hedge left over is worth closing.
@@ -33,71 +32,80 @@ export interface BandPlan extends FlooredBand, Required<DecisionBand> {
  * @param A risk aversion, 1/USD.
  */
 export function planBand(input: DecisionInput, risk: BookRisk, A: number): BandPlan {
-  const { legs, spot, sigma, timestamp } = input;
-  const costs = {
-    h: 0.5 * A * (sigma * spot) ** 2,
-    G: input.gasUsd,
-    ell: input.feeRate * spot,
-    kappa: input.kappa,
-  };
-  const withGamma = (gamma: number): ImpulseModel => ({ a2: (gamma * spot * sigma) ** 2, ...costs });
+  const { legs, timestamp } = input;
+  const band = localBand(input, legs, timestamp, risk, A);
+  const { model, longRun } = band;
   if (legs.length === 0)
-    return { ...impulseBand(withGamma(0)), model: withGamma(0), curvature: 1, centre: 0, lean: 0 };
+    return { b: longRun.b, t: longRun.t, c: longRun.c, centre: 0, lean: 0, model, curvature: 1 };
 
-  const horizon = Math.max(SHORTEST_HORIZON, risk.horizon);
-  const widening = costs.G / (costs.h * horizon);
-  const deltaAt = (at: number, elapsed: number): number =>
-    bookDelta(legs, at, timestamp + elapsed * SECONDS_PER_YEAR);
-  const gamma = effectiveGamma({
-    deltaAt,
-    spot,
-    sigma,
-    gamma: risk.gamma,
-    horizon,
-    bandOf: (trial) => impulseBand(withGamma(trial)).b,
-    widening,
-  });
-  const model = withGamma(gamma);
-  const longRun = impulseBand(model);
-  const { b: continuous, t, curvature } = expiryFloor(model, longRun, horizon);
-  const { c } = bandCost(model, { b: continuous, t });
-  const b = discreteCheckBand(continuous, t, Math.sqrt(model.a2), input.checkInterval / SECONDS_PER_YEAR);
-  const unleaning = { b, t, curvature, model, c, centre: 0, lean: 0 };
-  if (gamma === 0) return unleaning;
-
-  const stretch = lookAhead(longRun.b ** 2 + widening, model.a2, horizon);
-  /** The shape of the value of waiting at another price, a stretch away. */
-  const shapeAt = (price: number): WaitingShape => {
-    const there = {
-      a2: (dispersionGamma(deltaAt, price, sigma, stretch) * price * sigma) ** 2,
-      h: 0.5 * A * (sigma * price) ** 2,
-      G: costs.G,
-      ell: input.feeRate * price,
-      kappa: costs.kappa,
-    };
-    const levels = expiryFloor(there, impulseBand(there), horizon);
-    return waitingShape(there, levels, levels.curvature);
-  };
-  const factor = Math.exp(sigma * Math.sqrt(stretch));
-  const [above, below] = [shapeAt(spot * factor), shapeAt(spot / factor)];
-  const distance = spot * (factor - 1 / factor);
-
-  const scale = frictionVariance(longRun.c, Math.sign(risk.gamma) * gamma, spot, sigma);
-  const shift = risk.delta - bookDelta(legs, spot, timestamp, scale);
-  const purity = signPurity((at) => bookDelta(legs, at, timestamp), spot, sigma, horizon);
-  const { edges, landings } = bandLean({
+  const step = stepAhead(input, legs, timestamp, band, A);
+  const level = step?.thresholds ?? { low: -band.b, lowTarget: -band.t, highTarget: band.t, high: band.b };
+  const { edges, landings } = leanOf(input, risk, band, step?.longRun ?? band.curvature);
+  const overshoot = (edge: number, landing: number): number =>
+    discreteCheckBand(
+      Math.abs(edge - landing),
+      0,
+      Math.sqrt(model.a2),
+      input.checkInterval / SECONDS_PER_YEAR,
+    );
+  return {
+    ...asBand(
+      level,
+      overshoot(level.low, level.lowTarget),
+      overshoot(level.high, level.highTarget),
+      edges,
+      landings,
+    ),
+    c: bandCost(model, band).c,
     model,
-    levels: { b: continuous, t },
+    curvature: band.curvature,
+  };
+}
+
+/** How far edges and landings move because gamma changes with the price. @param curvature Of the long run, what is left. */
+function leanOf(
+  { legs, spot, sigma, timestamp }: DecisionInput,
+  risk: BookRisk,
+  band: LocalBand,
+  curvature: number,
+): { edges: number; landings: number } {
+  const { model, longRun, gamma, horizon, shape } = band;
+  if (gamma === 0) return { edges: 0, landings: 0 };
+  const shift =
+    risk.delta - bookDelta(legs, spot, timestamp, frictionVariance(longRun.c, gamma, spot, sigma));
+  const purity = signPurity((at) => bookDelta(legs, at, timestamp), spot, sigma, horizon);
+  return bandLean({
+    model,
+    levels: band,
     spot,
     sigma,
-    gamma: Math.sign(risk.gamma) * gamma,
-    shape: waitingShape(model, { b: continuous, t }, curvature),
-    slope: { p: (above.p - below.p) / distance, q: (above.q - below.q) / distance },
+    gamma,
+    shape,
+    slope: band.slope(),
     reserveSlope: purity * shift,
     curvature,
   });
-  const farthest = (b - t) / 4;
+}
+
+/** Thresholds, their trades made as small as looking now and then makes them, and then leant, as a band. */
+function asBand(
+  level: Thresholds,
+  below: number,
+  above: number,
+  edges: number,
+  landings: number,
+): Pick<Required<DecisionBand>, "b" | "t" | "centre" | "lean"> {
+  const farthest = Math.min(below, above) / 4;
   const within = (shift: number): number => Math.max(-farthest, Math.min(farthest, shift));
-  const centre = within(landings);
-  return { ...unleaning, centre, lean: within(edges) - centre };
+  const lowTarget = level.lowTarget + within(landings);
+  const highTarget = level.highTarget + within(landings);
+  const low = level.lowTarget - below + within(edges);
+  const high = level.highTarget + above + within(edges);
+  const centre = (lowTarget + highTarget) / 2;
+  return {
+    b: (high - low) / 2,
+    t: (highTarget - lowTarget) / 2,
+    centre,
+    lean: (low + high) / 2 - centre,
+  };
 }

@@ -133,6 +133,7 @@ describe("the default strategy above the optimum", function () {
     ["call spread", 0.02],
     ["risk reversal", 0.02],
     ["butterfly", 0.02],
+    ["four weeklies", 0.012],
   ] as const) {
     it(`loses at most ${String(100 * most)} % on a ${book}`, () => {
       for (const { level, gasUsd } of COSTS) {

@@ -19,6 +19,8 @@ const leg = (type: "call" | "put", strike: number, quantity: number): LatticeLeg
   expiry: MONTH,
 });
 
+const inDays = (days: number): LatticeLeg => ({ ...leg("call", 3000, -50), expiry: days / 365 });
+
 /** Books around a price of 3,000 USD, of 100 options a strike. */
 export const BOOKS = {
   "short call": [leg("call", 3000, -100)],
@@ -27,6 +29,7 @@ export const BOOKS = {
   "call spread": [leg("call", 3000, -100), leg("call", 3450, 100)],
   "risk reversal": [leg("call", 3300, -100), leg("put", 2700, 100)],
   butterfly: [leg("call", 2700, -100), leg("call", 3000, 200), leg("call", 3300, -100)],
+  "four weeklies": [inDays(7), inDays(14), inDays(21), inDays(28)],
 } as const;
 
 export function problemOf(book: keyof typeof BOOKS, change: Partial<HedgingProblem> = {}): HedgingProblem {
