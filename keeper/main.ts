@@ -5,6 +5,7 @@ import { bandCommand } from "./cli/band.ts";
 import { bookCommand } from "./cli/book.ts";
 import { calibrateCommand } from "./cli/calibrate.ts";
 import { doctorCommand } from "./cli/doctor.ts";
+import { forecastCommand } from "./cli/forecast.ts";
 import { greeksCommand } from "./cli/greeks.ts";
 import { keystoreCommand } from "./cli/keystore.ts";
 import { pauseCommand, resumeCommand } from "./cli/pause.ts";
@@ -28,6 +29,7 @@ const program = new Command("keeper")
   .addCommand(bandCommand())
   .addCommand(greeksCommand())
   .addCommand(calibrateCommand())
+  .addCommand(forecastCommand())
   .addCommand(keystoreCommand());
 
 await refuseInOneLine(program).parseAsync();

@@ -1,7 +1,8 @@
 import { BASE_FEE_BOUNDS, expectWithin } from "./bounds.ts";
-import { CsvTable, type CsvRow } from "../../keeper/history/csv.ts";
+import { CsvTable } from "../../keeper/history/csv.ts";
+import { isDailyGas, readGasSamples, type GasSample } from "../../keeper/history/gasSamples.ts";
 import { InputError } from "../../keeper/history/inputError.ts";
-import { formatInstant, parseFrom } from "../../keeper/history/instant.ts";
+import { formatInstant } from "../../keeper/history/instant.ts";
 import { Random } from "../../keeper/math/random.ts";
 
 const DAY_SECONDS = 86_400;
@@ -16,12 +17,6 @@ export interface BaseFeeSource {
   at(timestamp: number): bigint;
 }
 
-interface Sample {
-  readonly row: CsvRow;
-  readonly timestamp: number;
-  readonly gwei: number;
-}
-
 /**
  * Recorded gas prices, taken for the base fee: either daily, `date, avg_gas_price_gwei` (each day's average, put at its
  * noon), or about hourly, `ts, average_gwei`. Between two samples the fee moves evenly in logarithm; beyond the outermost
@@ -34,9 +29,8 @@ export function readBaseFee(
   period: { readonly start: number; readonly end: number },
 ): BaseFeeSource {
   const table = new CsvTable("--gas", file);
-  const isDaily = table.has("date", "avg_gas_price_gwei");
-  const all = isDaily ? dailySamples(table) : hourlySamples(table);
-  const column = isDaily ? "avg_gas_price_gwei" : "average_gwei";
+  const all = readGasSamples(table);
+  const column = isDailyGas(table) ? "avg_gas_price_gwei" : "average_gwei";
   const reach = table.has("date") ? DAY_SECONDS / 2 : 0;
   const first = all[0]!;
   const last = all.at(-1)!;
@@ -104,45 +98,7 @@ export function generateBaseFee(options: {
   };
 }
 
-function dailySamples(table: CsvTable): Sample[] {
-  const date = table.column("date");
-  const gwei = table.column("avg_gas_price_gwei");
-  return inOrder(
-    table,
-    table.rows.map((row) => {
-      const text = row.cells[date]!;
-      if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) throw table.error(`date "${text}" is not a day YYYY-MM-DD`, row);
-      return {
-        row,
-        timestamp: parseFrom("--gas date", text) + DAY_SECONDS / 2,
-        gwei: table.number(row, gwei),
-      };
-    }),
-  );
-}
-
-function hourlySamples(table: CsvTable): Sample[] {
-  if (!table.has("ts", "average_gwei")) {
-    throw table.error("has neither the columns date, avg_gas_price_gwei nor ts, average_gwei");
-  }
-  const ts = table.column("ts");
-  const gwei = table.column("average_gwei");
-  return inOrder(
-    table,
-    table.rows.map((row) => ({ row, timestamp: table.number(row, ts), gwei: table.number(row, gwei) })),
-  );
-}
-
-function inOrder(table: CsvTable, samples: Sample[]): Sample[] {
-  for (const [index, sample] of samples.entries()) {
-    if (index > 0 && sample.timestamp <= samples[index - 1]!.timestamp) {
-      throw table.error("is not after the row above", sample.row);
-    }
-  }
-  return samples;
-}
-
-function interpolate(samples: readonly Sample[], timestamp: number): number {
+function interpolate(samples: readonly GasSample[], timestamp: number): number {
   const right = samples.findIndex((sample) => sample.timestamp >= timestamp);
   if (right === 0) return samples[0]!.gwei;
   if (right < 0) return samples.at(-1)!.gwei;

@@ -1,0 +1,78 @@
+import Table from "cli-table3";
+
+import type { Race } from "../forecast/race.ts";
+import type { Skill } from "../forecast/skill.ts";
+
+/** One kind of forecast: what is printed of it, and what is written as JSON. */
+export interface ForecastSection {
+  readonly text: string;
+  readonly json: Readonly<Record<string, unknown>>;
+}
+
+/** What stands in a race's table beside the skill. */
+export interface RaceTable<Value> {
+  readonly title: string;
+  readonly races: readonly Race<Value>[];
+  /** Head of the column with each entrant's forecast from the last moment on. */
+  readonly nextHead: string;
+  showNext(value: Value): string;
+}
+
+/** One block of rows for each horizon: the naive forecast, every entrant, and what picking from the past came to. */
+export function renderRaces<Value>({ title, races, nextHead, showNext }: RaceTable<Value>): string {
+  const table = bareTable(["", "n", "loss", "rmse", "R²", "t", nextHead, ""], 1);
+  for (const { horizon, naive, skills, picking, pick, next } of races) {
+    const [any] = skills;
+    const shown = (name: string): string => {
+      const value = next[name];
+      return value === undefined ? "-" : showNext(value);
+    };
+    const mark = (name: string): string => (name === pick ? "used" : "");
+    table.push(
+      [`${horizon} ahead`, "", "", "", "", "", "", ""],
+      [
+        ...[
+          `  ${naive} (naive)`,
+          count(any!),
+          any!.naiveLoss.toFixed(4),
+          any!.naiveRmse.toFixed(3),
+          "0",
+          "-",
+        ],
+        ...[shown(naive), mark(naive)],
+      ],
+      ...skills.map((skill) => [...cells(skill), shown(skill.model), mark(skill.model)]),
+    );
+    if (picking !== undefined) table.push([...cells(picking), "", `naive: ${picking.naiveLoss.toFixed(4)}`]);
+  }
+  return `${title}\n${table.toString()}`;
+}
+
+/** A table without lines, its first `left` columns aligned to the left. */
+export function bareTable(head: string[], left: number): Table.Table {
+  return new Table({
+    head,
+    colAligns: head.map((_, index) => (index < left || index === head.length - 1 ? "left" : "right")),
+    chars: {
+      ...{ top: "", "top-mid": "", "top-left": "", "top-right": "" },
+      ...{ bottom: "", "bottom-mid": "", "bottom-left": "", "bottom-right": "" },
+      ...{ left: "", "left-mid": "", mid: "", "mid-mid": "", right: "", "right-mid": "", middle: " " },
+    },
+    style: { head: [], border: [], "padding-left": 0, "padding-right": 1, compact: true },
+  });
+}
+
+function cells(skill: Skill): string[] {
+  return [
+    `  ${skill.model}`,
+    count(skill),
+    skill.loss.toFixed(4),
+    skill.rmse.toFixed(3),
+    skill.r2.toFixed(3),
+    skill.t.toFixed(1),
+  ];
+}
+
+function count({ count: n }: Skill): string {
+  return n.toLocaleString("en-US");
+}

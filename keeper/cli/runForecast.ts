@@ -1,0 +1,47 @@
+import { writeFileSync } from "node:fs";
+
+import { InputError } from "../history/inputError.ts";
+import type { ForecastFlags } from "./forecast.ts";
+import { baseFeeSections } from "./forecastBaseFee.ts";
+import type { ForecastSection } from "./forecastTable.ts";
+import { volatilitySections } from "./forecastVolatility.ts";
+
+export interface ForecastStreams {
+  readonly stdout: NodeJS.WritableStream;
+  readonly stderr: NodeJS.WritableStream;
+}
+
+const EXIT = { done: 0, badInput: 2 } as const;
+
+/** Forecasts what the flags have files for. @returns The exit code; what cannot be used is one line on `stderr`. */
+export function runForecast(flags: ForecastFlags, { stdout, stderr }: ForecastStreams): number {
+  const { prices, dvol, gas, json } = flags;
+  try {
+    if (dvol !== undefined && prices === undefined) throw new InputError("--dvol needs --prices");
+    const sections: ForecastSection[] = [];
+    if (prices !== undefined) sections.push(...volatilitySections(prices, dvol));
+    if (gas !== undefined) sections.push(...baseFeeSections(gas));
+    if (sections.length === 0) throw new InputError("give at least one of --prices and --gas");
+    const whole = Object.assign({ version: 1 }, ...sections.map((section) => section.json)) as object;
+    if (json !== "-") stdout.write(`${sections.map(({ text }) => text).join("\n\n")}\n`);
+    if (json !== undefined) writeJson(json, whole, stdout);
+    return EXIT.done;
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    stderr.write(`forecast: ${error.message}\n`);
+    return EXIT.badInput;
+  }
+}
+
+function writeJson(file: string, whole: object, stdout: NodeJS.WritableStream): void {
+  const text = `${JSON.stringify(whole, null, 2)}\n`;
+  if (file === "-") {
+    stdout.write(text);
+    return;
+  }
+  try {
+    writeFileSync(file, text);
+  } catch (error) {
+    throw new InputError(`--json ${file} cannot be written: ${(error as Error).message}`);
+  }
+}
