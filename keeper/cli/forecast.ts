@@ -4,6 +4,7 @@ export interface ForecastFlags {
   readonly prices?: string;
   readonly dvol?: string;
   readonly gas?: string;
+  readonly pool?: string;
   readonly json?: string;
 }
 
@@ -14,8 +15,8 @@ judged on what came after. Files are CSV with a header, gzipped where the name e
   --dvol    ts, open, high, low, close: an implied volatility hour by hour, annualised per cent
   --gas     ts, average_gwei (about hourly: 1 to 24 hours ahead) or date, avg_gas_price_gwei (daily: 1 to 30 days ahead);
             and what waiting for cheaper gas saves
-  --pool    ts, close_tick, net_amount0_usdc_1e6, net_amount1_weth_wei, liquidity: a Uniswap v3 pool of USDC (token 0) and
-            WETH minute by minute. Its depth 5 minutes, 1 and 6 hours ahead, and the slippage that follows from it
+  --pool    ts, close_tick, net_amount1_weth_wei, liquidity: a Uniswap v3 pool of USDC (token 0) and WETH minute by
+            minute. Its depth over the next 5 minutes, hour and 6 hours, and the slippage that follows from it
 
 Columns: loss is QLIKE for variances (outcome/forecast − ln of it − 1) and the mean square of the logarithm's error for
 the rest; rmse is that of the logarithm (of volatility, fee or depth); R² is 1 − Σe²/Σe²(naive) of the logarithm; t is the
@@ -36,6 +37,7 @@ export function forecastCommand(): Command {
     .option("--prices <file>", "hourly candles of ETH in USD")
     .option("--dvol <file>", "with --prices, hourly candles of an implied volatility index")
     .option("--gas <file>", "gas prices, about hourly or daily")
+    .option("--pool <file>", "a pool's ticks, amounts and in-range liquidity, minute by minute")
     .option("--json <file>", "write all of it as JSON too; - prints it instead of the tables")
     .addHelpText("after", HELP)
     .action(answer);

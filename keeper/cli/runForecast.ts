@@ -3,6 +3,7 @@ import { writeFileSync } from "node:fs";
 import { InputError } from "../history/inputError.ts";
 import type { ForecastFlags } from "./forecast.ts";
 import { baseFeeSections } from "./forecastBaseFee.ts";
+import { depthSections } from "./forecastDepth.ts";
 import type { ForecastSection } from "./forecastTable.ts";
 import { volatilitySections } from "./forecastVolatility.ts";
 
@@ -15,13 +16,14 @@ const EXIT = { done: 0, badInput: 2 } as const;
 
 /** Forecasts what the flags have files for. @returns The exit code; what cannot be used is one line on `stderr`. */
 export function runForecast(flags: ForecastFlags, { stdout, stderr }: ForecastStreams): number {
-  const { prices, dvol, gas, json } = flags;
+  const { prices, dvol, gas, pool, json } = flags;
   try {
     if (dvol !== undefined && prices === undefined) throw new InputError("--dvol needs --prices");
     const sections: ForecastSection[] = [];
     if (prices !== undefined) sections.push(...volatilitySections(prices, dvol));
     if (gas !== undefined) sections.push(...baseFeeSections(gas));
-    if (sections.length === 0) throw new InputError("give at least one of --prices and --gas");
+    if (pool !== undefined) sections.push(...depthSections(pool));
+    if (sections.length === 0) throw new InputError("give at least one of --prices, --gas and --pool");
     const whole = Object.assign({ version: 1 }, ...sections.map((section) => section.json)) as object;
     if (json !== "-") stdout.write(`${sections.map(({ text }) => text).join("\n\n")}\n`);
     if (json !== undefined) writeJson(json, whole, stdout);
