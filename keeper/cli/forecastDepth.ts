@@ -1,6 +1,6 @@
 import { depthRaces } from "../forecast/depthRace.ts";
 import { impactCheck, poolHistory, type PoolHistory } from "../forecast/poolHistory.ts";
-import type { Race } from "../forecast/race.ts";
+import { usedForecast, type Race } from "../forecast/race.ts";
 import { priceOfTick, slippage } from "../forecast/slippage.ts";
 import { CsvTable } from "../history/csv.ts";
 import { InputError } from "../history/inputError.ts";
@@ -44,17 +44,18 @@ function slippageSection(
   price: number,
 ): ForecastSection {
   const check = impactCheck(history);
-  const rows = races.flatMap(({ horizon, pick, naive, next, skills }) => {
-    const forecast = next[pick];
-    if (forecast === undefined) return [];
-    const rmse = skills.find(({ model }) => model === pick)?.rmse ?? skills[0]!.naiveRmse;
+  const rows = races.flatMap((one) => {
+    const { horizon, skills } = one;
+    const used = usedForecast(one);
+    if (used === undefined) return [];
+    const { model: name, value: forecast } = used;
+    const rmse = skills.find(({ model }) => model === name)?.rmse ?? skills[0]!.naiveRmse;
     return SIZES.map((eth) => {
       const at = (log: number): number =>
         slippage({ price, liquidity: Math.exp(log), fee: FEE }, -eth).impact;
       return {
         horizon,
-        model: pick,
-        naive,
+        model: name,
         eth,
         impact: at(forecast),
         shallow: at(forecast - SHALLOW * rmse),

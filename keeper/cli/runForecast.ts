@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { closeSync, openSync, writeFileSync } from "node:fs";
 
 import { InputError } from "../history/inputError.ts";
 import type { ForecastFlags } from "./forecast.ts";
@@ -19,14 +19,16 @@ export function runForecast(flags: ForecastFlags, { stdout, stderr }: ForecastSt
   const { prices, dvol, gas, pool, json } = flags;
   try {
     if (dvol !== undefined && prices === undefined) throw new InputError("--dvol needs --prices");
+    if (json !== undefined && json !== "-") checkWritable(json);
     const sections: ForecastSection[] = [];
     if (prices !== undefined) sections.push(...volatilitySections(prices, dvol));
     if (gas !== undefined) sections.push(...baseFeeSections(gas));
     if (pool !== undefined) sections.push(...depthSections(pool));
     if (sections.length === 0) throw new InputError("give at least one of --prices, --gas and --pool");
     const whole = Object.assign({ version: 1 }, ...sections.map((section) => section.json)) as object;
-    if (json !== "-") stdout.write(`${sections.map(({ text }) => text).join("\n\n")}\n`);
-    if (json !== undefined) writeJson(json, whole, stdout);
+    const asJson = `${JSON.stringify(whole, null, 2)}\n`;
+    if (json !== undefined && json !== "-") writeFileSync(json, asJson);
+    stdout.write(json === "-" ? asJson : `${sections.map(({ text }) => text).join("\n\n")}\n`);
     return EXIT.done;
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
@@ -35,14 +37,10 @@ export function runForecast(flags: ForecastFlags, { stdout, stderr }: ForecastSt
   }
 }
 
-function writeJson(file: string, whole: object, stdout: NodeJS.WritableStream): void {
-  const text = `${JSON.stringify(whole, null, 2)}\n`;
-  if (file === "-") {
-    stdout.write(text);
-    return;
-  }
+/** Says so before the work that it would lose. */
+function checkWritable(file: string): void {
   try {
-    writeFileSync(file, text);
+    closeSync(openSync(file, "a"));
   } catch (error) {
     throw new InputError(`--json ${file} cannot be written: ${(error as Error).message}`);
   }

@@ -1,4 +1,5 @@
 import { leastSquares, predictLinear, type LinearFit } from "./leastSquares.ts";
+import { dayOfWeek } from "./season.ts";
 import { lognormalForecast, type VarianceForecaster } from "./varianceForecast.ts";
 import { outcome, trailingMean, type VarianceHistory } from "./varianceHistory.ts";
 
@@ -50,7 +51,8 @@ export function harFeatures(measure: Float64Array): Features {
 
 /**
  * The terms of several sampling frequencies: hourly returns and hourly ranges over day, week and month, 4-hour returns over
- * the week, the last six hours, and the fall of the day and the week (a falling price raises volatility).
+ * the week, the last six hours, the fall of the day and the week (a falling price raises volatility), and whether the coming
+ * day is on a weekend (it is calmer).
  */
 export function harManyFeatures(history: VarianceHistory): Features {
   const hourly = harFeatures(history.hourly);
@@ -67,6 +69,7 @@ export function harManyFeatures(history: VarianceHistory): Features {
       Math.log(history.evening[day]!),
       Math.min(0, history.returns[day]!),
       Math.min(0, week),
+      ...dayOfWeek(history.ends[day]!),
     ];
   };
 }

@@ -75,6 +75,20 @@ export function race<Value>(
   };
 }
 
+/** The forecast to use from the last moment on: of the entrant that was picked, else of the naive one; undefined without either. */
+export function usedForecast<Value>({
+  pick,
+  naive,
+  next,
+}: Pick<Race<Value>, "pick" | "naive" | "next">):
+  { readonly model: string; readonly value: Value } | undefined {
+  for (const model of [pick, naive]) {
+    const value = next[model];
+    if (value !== undefined) return { model, value };
+  }
+  return undefined;
+}
+
 function onCommonMoments(scored: (Scored | undefined)[][]): (Scored | undefined)[][] {
   const known = scored[0]!.map((_, moment) => scored.every((losses) => losses[moment] !== undefined));
   return scored.map((losses) => losses.map((loss, moment) => (known[moment] ? loss : undefined)));

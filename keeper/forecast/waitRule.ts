@@ -35,10 +35,10 @@ type GasRule = "median" | "current" | "wait";
 
 const HOURS_PER_YEAR = 8760;
 /** The band is checked this often in a crossing at least, and in the time gas takes to revert. */
-const CHECKS = 150;
-const CHECKS_OF_GAS = 20;
+const CHECKS = 100;
+const CHECKS_OF_GAS = 15;
 /** Risk aversions tried, as factors, so that rules can be compared at equal risk. */
-const AVERSIONS = [0.4, 0.8, 1.6];
+const AVERSIONS = [0.5, 1, 2];
 /** Independent runs the crossings are split into, for the standard error. */
 const RUNS = 8;
 /** Bands are computed on a grid of log gas, in its standard deviations from the median. */
@@ -90,7 +90,7 @@ function estimate(values: readonly number[]): Estimate {
   return { mean, error: Math.sqrt(squares / (values.length - 1) / values.length) };
 }
 
-function pathOf({ seed, crossings = 8000 }: WaitSimulation, run: number, k: number, crossing: number): Path {
+function pathOf({ seed, crossings = 6000 }: WaitSimulation, run: number, k: number, crossing: number): Path {
   const step = Math.min(crossing / CHECKS, 1 / k / CHECKS_OF_GAS);
   const steps = Math.ceil(((crossings / RUNS) * crossing) / step);
   const random = new Random(seed, `wait rule ${String(run)}`);

@@ -93,7 +93,7 @@ describe("waiting for cheaper gas", function () {
     const model = marketModel({ ...book, gasUsd: 12 });
     const simulation = { model, s: 0, halfLifeHours: 4, seed: 3, crossings: 400 };
     const still = waitSaving(simulation);
-    expect(Math.abs(still.againstMedian.mean)).to.be.lessThan(0.02);
+    expect(Math.abs(still.againstMedian.mean)).to.be.lessThan(1e-9);
     expect(still.againstMedian).to.deep.equal(still.againstCurrent);
     expect(waitSaving(simulation)).to.deep.equal(still);
   });

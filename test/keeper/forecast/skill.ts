@@ -1,7 +1,7 @@
 import { expect } from "chai";
 
 import { pickBySkill, pickFromPast } from "../../../keeper/forecast/pick.ts";
-import { race } from "../../../keeper/forecast/race.ts";
+import { race, usedForecast } from "../../../keeper/forecast/race.ts";
 import { compare, qlike, standardError, type Scored, type Skill } from "../../../keeper/forecast/skill.ts";
 import { walkForward } from "../../../keeper/forecast/walkForward.ts";
 import { Random } from "../../../keeper/math/random.ts";
@@ -104,6 +104,9 @@ describe("the choice of a forecast", () => {
     ]);
     expect(result.pick).to.equal("model");
     expect(result.next).to.deep.equal({ bad: 3, fair: 2, model: 1 });
+    expect(usedForecast(result)).to.deep.equal({ model: "model", value: 1 });
+    expect(usedForecast({ ...result, next: { bad: 3, fair: 2 } })).to.deep.equal({ model: "fair", value: 2 });
+    expect(usedForecast({ ...result, next: {} })).to.equal(undefined);
   });
 });
 
