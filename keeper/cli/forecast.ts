@@ -5,6 +5,7 @@ export interface ForecastFlags {
   readonly dvol?: string;
   readonly gas?: string;
   readonly pool?: string;
+  readonly learned?: true;
   readonly json?: string;
 }
 
@@ -24,6 +25,9 @@ gain in loss over the naive forecast in its standard errors, which allow for out
 was best and t is at least 1.6, otherwise the naive forecast is; the last row of a table is what choosing so at every moment
 from the past alone came to.
 
+With --learned, boosted trees fit what the best-informed formula leaves. They are used only where they convincingly beat
+the best formula; their t against it stands in the last column.
+
 Exit codes: 0 done, 2 a file cannot be used.
 
 Examples:
@@ -38,6 +42,10 @@ export function forecastCommand(): Command {
     .option("--dvol <file>", "with --prices, hourly candles of an implied volatility index")
     .option("--gas <file>", "gas prices, about hourly or daily")
     .option("--pool <file>", "a pool's ticks, amounts and in-range liquidity, minute by minute")
+    .option(
+      "--learned",
+      "let a learned model take part: boosted trees on what the formula leaves; takes a minute",
+    )
     .option("--json <file>", "write all of it as JSON too; - prints it instead of the tables")
     .addHelpText("after", HELP)
     .action(answer);

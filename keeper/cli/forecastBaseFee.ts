@@ -19,9 +19,9 @@ const POLICY = { gwei: [5, 30], deviations: [0.3, 0.6, 0.9], halfLifeHours: 4 };
  * The gas price ahead, and what waiting for cheaper gas saves.
  * @throws InputError when the file cannot be used.
  */
-export function baseFeeSections(file: string): ForecastSection[] {
+export function baseFeeSections(file: string, learned: boolean): ForecastSection[] {
   const history = historyOf(file);
-  const races = baseFeeRaces(history);
+  const races = baseFeeRaces(history, learned);
   if (races.length === 0)
     throw new InputError(`--gas ${file} is too short: 3 months of hours or 2 years of days`);
   const end = history.start + (history.logs.length - 1) * history.step;

@@ -19,10 +19,10 @@ const SHALLOW = 1.645;
  * The depth of a pool ahead, and the slippage that follows from it.
  * @throws InputError when the file cannot be used.
  */
-export function depthSections(file: string): ForecastSection[] {
+export function depthSections(file: string, learned: boolean): ForecastSection[] {
   const samples = readPoolSamples(new CsvTable("--pool", file));
   const history = poolHistory(samples);
-  const races = depthRaces(history);
+  const races = depthRaces(history, learned);
   if (races.length === 0) throw new InputError(`--pool ${file} is too short: 2 weeks of minutes are needed`);
   const period = `${formatInstant(history.times[0]!)} to ${formatInstant(history.times.at(-1)!)}`;
   const text = renderRaces({

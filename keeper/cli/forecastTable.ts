@@ -21,13 +21,17 @@ export interface RaceTable<Value> {
 /** One block of rows for each horizon: the naive forecast, every entrant, and what picking from the past came to. */
 export function renderRaces<Value>({ title, races, nextHead, showNext }: RaceTable<Value>): string {
   const table = bareTable(["", "n", "loss", "rmse", "R²", "t", nextHead, ""], 1);
-  for (const { horizon, naive, skills, picking, pick, next } of races) {
+  for (const { horizon, naive, skills, challenges, picking, pick, next } of races) {
     const [any] = skills;
     const shown = (name: string): string => {
       const value = next[name];
       return value === undefined ? "-" : showNext(value);
     };
-    const mark = (name: string): string => (name === pick ? "used" : "");
+    const mark = (name: string): string => {
+      const challenge = challenges.find(({ model }) => model === name);
+      const against = challenge && `t ${challenge.t.toFixed(1)} against ${challenge.naive}`;
+      return [...(name === pick ? ["used"] : []), ...(against === undefined ? [] : [against])].join(", ");
+    };
     table.push(
       [`${horizon} ahead`, "", "", "", "", "", "", ""],
       [

@@ -14,15 +14,19 @@ const DAYS_PER_YEAR = 365;
  * Volatility from hourly candles, and again on the days of an implied volatility when there is one.
  * @throws InputError when a file cannot be used.
  */
-export function volatilitySections(prices: string, dvol: string | undefined): ForecastSection[] {
+export function volatilitySections(
+  prices: string,
+  dvol: string | undefined,
+  learned: boolean,
+): ForecastSection[] {
   const history = historyOf("--prices", prices);
-  const races = volatilityRaces(history);
+  const races = volatilityRaces(history, { learned });
   if (races.length === 0) throw new InputError(`--prices ${prices} is too short: 14 months are needed`);
   const period = `${formatInstant(history.ends[0]!)} to ${formatInstant(history.ends.at(-1)!)}`;
   const sections = [volatilitySection("volatility", `Volatility, ${period}`, races)];
   if (dvol !== undefined) {
     const implied = impliedVariance(history, candlesOf("--dvol", dvol));
-    const both = volatilityRaces(history, implied);
+    const both = volatilityRaces(history, { implied, learned });
     if (both.length === 0) throw new InputError(`--dvol ${dvol} covers too little of --prices`);
     sections.push(
       volatilitySection("volatilityWithImplied", "Volatility, the days with implied volatility", both),

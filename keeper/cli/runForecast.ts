@@ -16,14 +16,14 @@ const EXIT = { done: 0, badInput: 2 } as const;
 
 /** Forecasts what the flags have files for. @returns The exit code; what cannot be used is one line on `stderr`. */
 export function runForecast(flags: ForecastFlags, { stdout, stderr }: ForecastStreams): number {
-  const { prices, dvol, gas, pool, json } = flags;
+  const { prices, dvol, gas, pool, learned = false, json } = flags;
   try {
     if (dvol !== undefined && prices === undefined) throw new InputError("--dvol needs --prices");
     if (json !== undefined && json !== "-") checkWritable(json);
     const sections: ForecastSection[] = [];
-    if (prices !== undefined) sections.push(...volatilitySections(prices, dvol));
-    if (gas !== undefined) sections.push(...baseFeeSections(gas));
-    if (pool !== undefined) sections.push(...depthSections(pool));
+    if (prices !== undefined) sections.push(...volatilitySections(prices, dvol, learned));
+    if (gas !== undefined) sections.push(...baseFeeSections(gas, learned));
+    if (pool !== undefined) sections.push(...depthSections(pool, learned));
     if (sections.length === 0) throw new InputError("give at least one of --prices, --gas and --pool");
     const whole = Object.assign({ version: 1 }, ...sections.map((section) => section.json)) as object;
     const asJson = `${JSON.stringify(whole, null, 2)}\n`;

@@ -1,7 +1,7 @@
 import { recentMean, type FeeHistory } from "./feeHistory.ts";
-import { leastSquares, predictLinear, type LinearFit } from "./leastSquares.ts";
+import { boosted, linear, type Learned, type Learner } from "./learner.ts";
 import { filterLogOu, fitLogOu, halfLifeHours, seasonAt, type LogOu, type SeasonTerms } from "./logOu.ts";
-import { race, type Entrant, type Race } from "./race.ts";
+import { challenger, race, type Entrant, type Race } from "./race.ts";
 import { dayOfWeek, hourOfWeek } from "./season.ts";
 import { walkForward, type Forecaster, type Walk } from "./walkForward.ts";
 
@@ -43,14 +43,17 @@ function termsOf({ step, start }: FeeHistory): Terms {
       };
 }
 
-/** The gas price ahead: hours ahead of hourly readings, days ahead of daily ones. Loss: squared error of the logarithm. */
-export function baseFeeRaces(history: FeeHistory): Race<number>[] {
+/**
+ * The gas price ahead: hours ahead of hourly readings, days ahead of daily ones. Loss: squared error of the logarithm.
+ * @param learned whether boosted trees take part; they are slow to fit.
+ */
+export function baseFeeRaces(history: FeeHistory, learned = false): Race<number>[] {
   const terms = termsOf(history);
   return terms.horizons.flatMap((horizon) => {
     const steps = { horizon: `${String(horizon)} ${terms.unit}`, steps: horizon };
     const schedule = { every: terms.refit, minimum: 4 * terms.refit };
     return (
-      race(baseFeeEntrants(history, horizon), { ...steps, ...schedule }, (forecast, moment) => {
+      race(baseFeeEntrants(history, horizon, learned), { ...steps, ...schedule }, (forecast, moment) => {
         const error = forecast - (history.logs[moment + horizon] ?? NaN);
         return Number.isNaN(error) ? undefined : { loss: error ** 2, error };
       }) ?? []
@@ -59,7 +62,7 @@ export function baseFeeRaces(history: FeeHistory): Race<number>[] {
 }
 
 /** Every forecaster's ln(gwei), `horizon` steps ahead of every moment that has a reading. */
-export function baseFeeEntrants(history: FeeHistory, horizon: number): Entrant<number>[] {
+export function baseFeeEntrants(history: FeeHistory, horizon: number, learned = false): Entrant<number>[] {
   const { logs } = history;
   const terms = termsOf(history);
   const walk = { length: logs.length, horizon, ...terms };
@@ -78,7 +81,10 @@ export function baseFeeEntrants(history: FeeHistory, horizon: number): Entrant<n
     ),
     entrant(walk, logOu("reverting", history, horizon, none, terms.lags)),
     entrant(walk, logOu("reverting, time of week", history, horizon, terms.season, terms.lags)),
-    entrant(walk, regression("regression, time of week", history, horizon, terms)),
+    entrant(walk, regression("regression, time of week", history, horizon, terms, linear)),
+    ...(learned
+      ? [challenger(entrant(walk, regression("regression, boosted trees", history, horizon, terms, boosted)))]
+      : []),
   ];
 }
 
@@ -155,7 +161,8 @@ function regression(
   history: FeeHistory,
   horizon: number,
   { means, cycle, season }: Terms,
-): LogForecaster<LinearFit> {
+  learner: Learner,
+): LogForecaster<Learned> {
   const rowAt = (moment: number): number[] | undefined => {
     const now = history.logs[moment]!;
     if (Number.isNaN(now)) return undefined;
@@ -178,11 +185,11 @@ function regression(
         rows.push(row);
         targets.push(target);
       }
-      return rows.length < 200 ? undefined : leastSquares(rows, targets);
+      return rows.length < 200 ? undefined : learner(rows, targets);
     },
     predict(fit, moment) {
       const row = rowAt(moment);
-      return row && predictLinear(fit, row);
+      return row && fit.predict(row);
     },
   };
 }

@@ -1,6 +1,6 @@
-import { leastSquares, predictLinear, type LinearFit } from "./leastSquares.ts";
+import { boosted, linear, type Learned, type Learner } from "./learner.ts";
 import { isUnbroken, logVolatility, meanDepth, type PoolHistory } from "./poolHistory.ts";
-import { race, type Entrant, type Race } from "./race.ts";
+import { challenger, race, type Entrant, type Race } from "./race.ts";
 import { hourOfWeek } from "./season.ts";
 import { walkForward, type Forecaster } from "./walkForward.ts";
 
@@ -22,14 +22,14 @@ type DepthFeatures = (minute: number) => number[];
 
 /**
  * Mean ln(in-range liquidity) over the next 5 minutes, hour and 6 hours: what a trade within that time can expect.
- * Loss: its squared error.
+ * Loss: its squared error. @param learned whether boosted trees take part; they are slow to fit.
  */
-export function depthRaces(history: PoolHistory): Race<number>[] {
+export function depthRaces(history: PoolHistory, learned = false): Race<number>[] {
   return DEPTH_HORIZONS.flatMap((horizon) => {
     const name = horizon < HOUR ? `${String(horizon)} min` : `${String(horizon / HOUR)} h`;
     const terms = { horizon: name, steps: horizon / STRIDE, every: DAILY, minimum: 3 * DAILY };
     return (
-      race(depthEntrants(history, horizon), terms, (forecast, moment) => {
+      race(depthEntrants(history, horizon, learned), terms, (forecast, moment) => {
         const outcome = outcomeOf(history, minuteOf(moment), horizon);
         if (outcome === undefined) return undefined;
         const error = forecast - outcome;
@@ -40,14 +40,16 @@ export function depthRaces(history: PoolHistory): Race<number>[] {
 }
 
 /** Every forecaster's forecasts at every fifth minute. @param horizon minutes. */
-export function depthEntrants(history: PoolHistory, horizon: number): Entrant<number>[] {
+export function depthEntrants(history: PoolHistory, horizon: number, learned = false): Entrant<number>[] {
   const entrant = <Fit>(forecaster: DepthForecaster<Fit>, naive = false): Entrant<number> => {
     const length = Math.floor((history.times.length - 1) / STRIDE) + 1;
     const walk = { length, horizon: horizon / STRIDE, warmUp: WARM_UP, refit: DAILY, window: WINDOW };
     return { name: forecaster.name, values: walkForward(forecaster, walk), ...(naive ? { naive } : {}) };
   };
-  const linear = (name: string, ...parts: readonly DepthFeatures[]) =>
-    entrant(linearDepth(name, history, horizon, (minute) => [1, ...parts.flatMap((part) => part(minute))]));
+  const fit = (name: string, learner: Learner, ...parts: readonly DepthFeatures[]) => {
+    const features: DepthFeatures = (minute) => [1, ...parts.flatMap((part) => part(minute))];
+    return entrant(learntDepth(name, history, horizon, features, learner));
+  };
 
   const means: DepthFeatures = (minute) =>
     [5, HOUR, PAST].map((minutes) => meanDepth(history, minute, minutes) - history.depth[minute]!);
@@ -57,10 +59,11 @@ export function depthEntrants(history: PoolHistory, horizon: number): Entrant<nu
   return [
     entrant(lastValue("last value", history, 1), true),
     entrant(lastValue("mean of the past hour", history, HOUR), true),
-    linear("past means", means),
-    linear("past means, time of week", means, time),
-    linear("past means, volatility", means, volatility),
-    linear("all of these", means, time, volatility),
+    fit("past means", linear, means),
+    fit("past means, time of week", linear, means, time),
+    fit("past means, volatility", linear, means, volatility),
+    fit("all of these", linear, means, time, volatility),
+    ...(learned ? [challenger(fit("all of these, boosted trees", boosted, means, time, volatility))] : []),
   ];
 }
 
@@ -87,13 +90,14 @@ function lastValue(name: string, history: PoolHistory, minutes: number): DepthFo
   };
 }
 
-/** The change from the last value, linear in features. */
-function linearDepth(
+/** The change from the last value, learnt from features. */
+function learntDepth(
   name: string,
   history: PoolHistory,
   horizon: number,
   features: DepthFeatures,
-): DepthForecaster<LinearFit> {
+  learner: Learner,
+): DepthForecaster<Learned> {
   return {
     name,
     fit(origins) {
@@ -106,12 +110,12 @@ function linearDepth(
         rows.push(features(minute));
         changes.push(outcome - history.depth[minute]!);
       }
-      return rows.length < 3 * DAILY ? undefined : leastSquares(rows, changes);
+      return rows.length < 3 * DAILY ? undefined : learner(rows, changes);
     },
     predict(fit, moment) {
       const minute = minuteOf(moment);
       if (!hasPast(history, minute)) return undefined;
-      return history.depth[minute]! + predictLinear(fit, features(minute));
+      return history.depth[minute]! + fit.predict(features(minute));
     },
   };
 }

@@ -1,4 +1,4 @@
-import { leastSquares, predictLinear, type LinearFit } from "./leastSquares.ts";
+import { linear, type Learned, type Learner } from "./learner.ts";
 import { dayOfWeek } from "./season.ts";
 import { lognormalForecast, type VarianceForecaster } from "./varianceForecast.ts";
 import { outcome, trailingMean, type VarianceHistory } from "./varianceHistory.ts";
@@ -13,13 +13,15 @@ const TERMS = [1, 7, 30] as const;
  * Log-HAR (Corsi 2009): ln of the mean variance over the horizon is linear in the ln of the means over the past day, week
  * and month, each horizon fit on its own. It forecasts exp(mean + residual variance/2).
  * @param horizon days.
+ * @param learner what fits the terms; least squares by default.
  */
 export function logHar(
   name: string,
   history: VarianceHistory,
   features: Features,
   horizon: number,
-): VarianceForecaster<LinearFit> {
+  learner: Learner = linear,
+): VarianceForecaster<Learned> {
   return {
     name,
     fit(origins) {
@@ -32,11 +34,11 @@ export function logHar(
         rows.push(row);
         targets.push(Math.log(variance));
       }
-      return rows.length < 10 * (rows[0]?.length ?? 1) ? undefined : leastSquares(rows, targets);
+      return rows.length < 10 * (rows[0]?.length ?? 1) ? undefined : learner(rows, targets);
     },
     predict(fit, day) {
       const row = features(day);
-      return row && lognormalForecast(predictLinear(fit, row), fit.residualVariance);
+      return row && lognormalForecast(fit.predict(row), fit.residualVariance);
     },
   };
 }

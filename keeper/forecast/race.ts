@@ -6,6 +6,8 @@ export interface Entrant<Value> {
   readonly name: string;
   /** What anyone could say without a model: one of these is the measure of the others. */
   readonly naive?: true;
+  /** A learned model: used only where it convincingly beats the best formula, not just the naive forecast. */
+  readonly challenger?: true;
   readonly values: readonly (Value | undefined)[];
 }
 
@@ -18,6 +20,8 @@ export interface Race<Value> {
   readonly skills: readonly Skill[];
   /** The entrant to use from now on: the best that convinced, else the naive one. */
   readonly pick: string;
+  /** Of each challenger against the best of the others, which stands as `naive` in it. */
+  readonly challenges: readonly Skill[];
   /** Of choosing again and again from the past alone; undefined when there is too little of it. */
   readonly picking: Skill | undefined;
   /** Each entrant's forecast at the last moment. */
@@ -31,6 +35,11 @@ export interface RaceTerms {
   /** Moments between two choices, and fewest outcomes before the first. */
   readonly every: number;
   readonly minimum: number;
+}
+
+/** Makes an entrant a learned challenger. */
+export function challenger<Value>(entrant: Entrant<Value>): Entrant<Value> {
+  return { ...entrant, challenger: true };
 }
 
 /**
@@ -61,15 +70,27 @@ export function race<Value>(
   const skills = others.flatMap((index) => against(entrants[index]!.name, scored[index]!) ?? []);
   if (skills.length === 0) return undefined;
 
-  const candidates = others.map((index) => scored[index]!);
+  const formulas = others.filter((index) => entrants[index]!.challenger !== true);
+  const candidates = formulas.map((index) => scored[index]!);
   const picks = pickFromPast(scored[reference]!, candidates, { horizon: steps, every, minimum });
   const first = nthKnown(scored[reference]!, minimum);
   const picked = scored[reference]!.map((own, moment) =>
     moment < first ? undefined : (candidates[picks[moment]!]?.[moment] ?? own),
   );
+  const best = [reference, ...formulas].toSorted((a, b) => loss(a) - loss(b))[0]!;
+  const challenges = others.flatMap((index) => {
+    if (entrants[index]!.challenger !== true) return [];
+    const names = { model: entrants[index]!.name, naive: entrants[best]!.name, horizon };
+    return compare(names, scored[index]!, scored[best]!, steps) ?? [];
+  });
+  const challenged = pickBySkill(entrants[best]!.name, challenges);
+  const formulaSkills = skills.filter(({ model }) =>
+    formulas.some((index) => entrants[index]!.name === model),
+  );
   const last = entrants.map(({ name, values }) => [name, values.at(-1)] as const);
   return {
-    ...{ horizon, naive, skills, pick: pickBySkill(naive, skills) },
+    ...{ horizon, naive, skills, challenges },
+    pick: challenged === entrants[best]!.name ? pickBySkill(naive, formulaSkills) : challenged,
     picking: against("picked from the past", picked),
     next: Object.fromEntries(last.filter((entry): entry is [string, Value] => entry[1] !== undefined)),
   };

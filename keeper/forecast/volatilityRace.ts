@@ -2,7 +2,8 @@ import { ewma, ewmaVariance, HALF_LIVES } from "./ewma.ts";
 import { garch } from "./garch.ts";
 import { harFeatures, harManyFeatures, logHar, type Features } from "./har.ts";
 import { impliedForecaster, withImplied } from "./implied.ts";
-import { race, type Entrant, type Race } from "./race.ts";
+import { boosted } from "./learner.ts";
+import { challenger, race, type Entrant, type Race } from "./race.ts";
 import { qlike, type Scored } from "./skill.ts";
 import { plainForecast, type VarianceForecast, type VarianceForecaster } from "./varianceForecast.ts";
 import { outcome, trailingMean, type VarianceHistory } from "./varianceHistory.ts";
@@ -17,15 +18,20 @@ const WARM_UP = 365;
 
 export type VolatilityRace = Race<VarianceForecast>;
 
-/** @param implied variance a day by day of the history, for the forecasts that use it. */
-export function volatilityRaces(
-  history: VarianceHistory,
-  implied?: readonly (number | undefined)[],
-): VolatilityRace[] {
+/** What may take part beside the models of realised variance. */
+export interface VolatilityExtras {
+  /** Variance a day that options imply, day by day of the history. */
+  readonly implied?: readonly (number | undefined)[] | undefined;
+  /** Whether boosted trees take part; they are slow to fit. */
+  readonly learned?: boolean;
+}
+
+/** Volatility 1, 7 and 30 days ahead. Loss: QLIKE of the variance. */
+export function volatilityRaces(history: VarianceHistory, extras: VolatilityExtras = {}): VolatilityRace[] {
   const smoothed = HALF_LIVES.map((halfLife) => ewmaVariance(history, halfLife));
   return VOLATILITY_HORIZONS.flatMap((horizon) => {
     const terms = { horizon: `${String(horizon)} d`, steps: horizon, every: MONTH, minimum: 180 };
-    const entrants = volatilityEntrants(history, horizon, { implied, smoothed });
+    const entrants = volatilityEntrants(history, horizon, { ...extras, smoothed });
     return race(entrants, terms, (forecast, day) => score(history, day, horizon, forecast)) ?? [];
   });
 }
@@ -36,11 +42,9 @@ export function volatilityEntrants(
   horizon: number,
   {
     implied,
+    learned = false,
     smoothed,
-  }: {
-    readonly implied?: readonly (number | undefined)[] | undefined;
-    readonly smoothed?: readonly Float64Array[];
-  } = {},
+  }: VolatilityExtras & { readonly smoothed?: readonly Float64Array[] } = {},
 ): Entrant<VarianceForecast>[] {
   const run = <Fit>(model: VarianceForecaster<Fit>, naive = false) => entrant(history, horizon, model, naive);
   const har = (name: string, features: Features) => run(logHar(name, history, features, horizon));
@@ -58,7 +62,9 @@ export function volatilityEntrants(
     har("HAR, several frequencies", harManyFeatures(history)),
   ];
   const mean = averageOf("mean of the models", models);
-  if (implied === undefined) return [...naive, ...models, mean];
+  const trees = logHar("HAR, boosted trees", history, harManyFeatures(history), horizon, boosted);
+  const challengers = learned ? [challenger(run(trees))] : [];
+  if (implied === undefined) return [...naive, ...models, mean, ...challengers];
   const own = run(impliedForecaster(implied));
   return [
     ...naive,
@@ -71,6 +77,7 @@ export function volatilityEntrants(
     ),
     har("HAR, ranges and implied", withImplied(harFeatures(history.range), implied)),
     averageOf("mean of the models and implied", [mean, own]),
+    ...challengers,
   ];
 }
 

@@ -107,15 +107,19 @@ describe("forecasts of depth", function () {
     const samples = simulatedPool(1440 * 9, 43);
     const cut = 1440 * 8;
     const changed = samples.map((sample, i) =>
-      i < cut
+      i <= cut
         ? sample
         : { ...sample, liquidity: sample.liquidity * (5 + Math.sin(i)), tick: sample.tick + (i % 7) },
     );
     for (const horizon of [5, 60]) {
-      const [ours, theirs] = [samples, changed].map((series) => depthEntrants(poolHistory(series), horizon));
+      const [ours, theirs] = [samples, changed].map((series) =>
+        depthEntrants(poolHistory(series), horizon, horizon === 60),
+      );
       for (const [index, { name, values }] of ours!.entries()) {
-        expect(values.slice(0, cut / 5), name).to.deep.equal(theirs![index]!.values.slice(0, cut / 5));
-        expect(values[cut / 5 - 1], name).to.be.a("number");
+        expect(values.slice(0, cut / 5 + 1), name).to.deep.equal(
+          theirs![index]!.values.slice(0, cut / 5 + 1),
+        );
+        expect(values[cut / 5], name).to.be.a("number");
         expect(values[cut / 5 + 3], name).to.not.equal(theirs![index]!.values[cut / 5 + 3]);
       }
     }

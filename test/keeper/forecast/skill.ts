@@ -1,7 +1,7 @@
 import { expect } from "chai";
 
 import { pickBySkill, pickFromPast } from "../../../keeper/forecast/pick.ts";
-import { race, usedForecast } from "../../../keeper/forecast/race.ts";
+import { challenger, race, usedForecast } from "../../../keeper/forecast/race.ts";
 import { compare, qlike, standardError, type Scored, type Skill } from "../../../keeper/forecast/skill.ts";
 import { walkForward } from "../../../keeper/forecast/walkForward.ts";
 import { Random } from "../../../keeper/math/random.ts";
@@ -107,6 +107,31 @@ describe("the choice of a forecast", () => {
     expect(usedForecast(result)).to.deep.equal({ model: "model", value: 1 });
     expect(usedForecast({ ...result, next: { bad: 3, fair: 2 } })).to.deep.equal({ model: "fair", value: 2 });
     expect(usedForecast({ ...result, next: {} })).to.equal(undefined);
+  });
+});
+
+describe("a learned model", () => {
+  const random = new Random(4);
+  const errors = Array.from({ length: 400 }, () => random.normal());
+  const entrant = (name: string, scale: number) => ({
+    name,
+    values: errors.map((error) => scale * error + 0.01 * random.normal()),
+  });
+  const naive = { ...entrant("naive", 3), naive: true as const };
+  const terms = { horizon: "1 d", steps: 1, every: 50, minimum: 50 };
+  const run = (scale: number) =>
+    race([naive, entrant("formula", 1), challenger(entrant("learned", scale))], terms, (error) => ({
+      loss: error ** 2,
+      error,
+    }))!;
+
+  it("is used where it convincingly beats the best formula, the naive forecast alone will not do", () => {
+    expect(run(0.8).pick).to.equal("learned");
+    expect(run(1).pick).to.equal("formula");
+    expect(run(2).pick).to.equal("formula");
+    expect(run(2).challenges).to.have.lengthOf(1);
+    expect(run(2).challenges[0]).to.include({ model: "learned", naive: "formula" });
+    expect(run(2).skills.find(({ model }) => model === "learned")!.t).to.be.above(1.645);
   });
 });
 

@@ -1,0 +1,31 @@
+import { fitBoostedTrees, predictBoostedTrees } from "./boostedTrees.ts";
+import { leastSquares, predictLinear } from "./leastSquares.ts";
+
+/** What was learnt from rows of features and their targets. */
+export interface Learned {
+  predict(row: readonly number[]): number;
+  /** Mean square of what is left, in the square of the target's unit. */
+  readonly residualVariance: number;
+}
+
+export type Learner = (rows: readonly (readonly number[])[], targets: readonly number[]) => Learned;
+
+/** Least squares: the formula. */
+export const linear: Learner = (rows, targets) => {
+  const fit = leastSquares(rows, targets);
+  return { predict: (row) => predictLinear(fit, row), residualVariance: fit.residualVariance };
+};
+
+/**
+ * The formula, and boosted trees on what it leaves: trees alone cannot go beyond the levels they have seen. The residual
+ * variance stays the formula's, for what trees explain within the sample they do not explain outside.
+ */
+export const boosted: Learner = (rows, targets) => {
+  const formula = linear(rows, targets);
+  const rest = targets.map((target, index) => target - formula.predict(rows[index]!));
+  const trees = fitBoostedTrees(rows, rest);
+  return {
+    predict: (row) => formula.predict(row) + predictBoostedTrees(trees, row),
+    residualVariance: formula.residualVariance,
+  };
+};
