@@ -2,6 +2,7 @@ import { Command } from "commander";
 
 import { activateCommand } from "./cli/activate.ts";
 import { bandCommand } from "./cli/band.ts";
+import { benchmarkCommand } from "./cli/benchmark.ts";
 import { bookCommand } from "./cli/book.ts";
 import { calibrateCommand } from "./cli/calibrate.ts";
 import { doctorCommand } from "./cli/doctor.ts";
@@ -30,6 +31,7 @@ const program = new Command("keeper")
   .addCommand(greeksCommand())
   .addCommand(calibrateCommand())
   .addCommand(forecastCommand())
+  .addCommand(benchmarkCommand())
   .addCommand(keystoreCommand());
 
 await refuseInOneLine(program).parseAsync();

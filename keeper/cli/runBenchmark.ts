@@ -1,0 +1,158 @@
+import { closeSync, openSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+
+import Table from "cli-table3";
+
+import { CATALOGUE } from "../competitors/catalogue.ts";
+import { InputError } from "../history/inputError.ts";
+import { PolicyInputError } from "../math/policyInputError.ts";
+import { BOOKS, COST_LEVELS, INCUMBENTS, named, RISK_AVERSIONS, SPOT } from "../optimum/benchmarkCases.ts";
+import { runCases } from "../optimum/benchmarkThreads.ts";
+import { DEFAULT, judge, TARGETS, type MeasuredCase, type Verdict } from "../optimum/verdict.ts";
+import type { BenchmarkFlags } from "./benchmark.ts";
+
+/** Fraction per root year. */
+const SIGMA = 0.6;
+/** Of a 0.05 % pool. */
+const FEE_RATE = 0.0005;
+
+const EXIT = { met: 0, missed: 1, badInput: 2 } as const;
+
+export interface BenchmarkStreams {
+  readonly stdout: NodeJS.WritableStream;
+  readonly stderr: NodeJS.WritableStream;
+}
+
+/** Measures strategies against the optimum. @returns The exit code; what cannot be used is one line on `stderr`. */
+export async function runBenchmark(
+  flags: BenchmarkFlags,
+  { stdout, stderr }: BenchmarkStreams,
+): Promise<number> {
+  try {
+    const { json } = flags;
+    if (json !== undefined && json !== "-") checkWritable(json);
+    const started = performance.now();
+    const cases = await measure(flags, (done, all) => {
+      const seconds = ((performance.now() - started) / 1000).toFixed(0);
+      stderr.write(`benchmark: ${String(done)} of ${String(all)} cases, ${seconds} s\n`);
+    });
+    const verdict = judge(cases);
+    const { paths, kappa, tune } = flags;
+    const made = { spot: SPOT, sigma: SIGMA, feeRate: FEE_RATE, kappa, paths, isTuned: tune };
+    const whole = `${JSON.stringify({ version: 1, made, cases, verdict }, null, 2)}\n`;
+    if (json !== undefined && json !== "-") writeFileSync(json, whole);
+    stdout.write(json === "-" ? whole : `${tables(cases)}\n${sentence(verdict)}\n`);
+    return verdict.isWithinTargets && verdict.isAhead ? EXIT.met : EXIT.missed;
+  } catch (error) {
+    if (error instanceof PolicyInputError) stderr.write(`benchmark: --${error.path} ${error.message}\n`);
+    else if (error instanceof InputError) stderr.write(`benchmark: ${error.message}\n`);
+    else throw error;
+    return EXIT.badInput;
+  }
+}
+
+async function measure(
+  flags: BenchmarkFlags,
+  report: (done: number, all: number) => void,
+): Promise<MeasuredCase[]> {
+  const others = named("strategies", CATALOGUE, flags.strategies ?? INCUMBENTS);
+  const strategies = [DEFAULT, ...others.map(({ name }) => name).filter((name) => name !== DEFAULT)];
+  const conditions = named("costs", COST_LEVELS, flags.costs).flatMap((cost) =>
+    (flags.aversions ?? RISK_AVERSIONS).flatMap((riskAversion) =>
+      named("books", BOOKS, flags.books).map((book) => ({
+        book,
+        cost,
+        riskAversion,
+        steps: flags.steps ?? cost.steps,
+      })),
+    ),
+  );
+  const requests = conditions.map(({ book, cost, riskAversion, steps }) => ({
+    problem: {
+      legs: book.legs,
+      spot: SPOT,
+      sigma: SIGMA,
+      riskAversion,
+      gasUsd: cost.gasUsd,
+      feeRate: FEE_RATE,
+      kappa: flags.kappa,
+      steps,
+    },
+    strategies,
+    paths: flags.paths,
+    isTuned: flags.tune,
+  }));
+  const results = await runCases(requests, flags.workers ?? availableParallelism(), (done) => {
+    report(done, requests.length);
+  });
+  return conditions.map(({ book, cost, riskAversion, steps }, i) => ({
+    book: book.name,
+    isSingleSign: book.isSingleSign,
+    cost: cost.name,
+    gasUsd: cost.gasUsd,
+    riskAversion,
+    steps,
+    ...results[i]!,
+  }));
+}
+
+/** One table for each cost level and risk aversion: strategies down, books across. */
+function tables(cases: readonly MeasuredCase[]): string {
+  const groups = new Map<string, MeasuredCase[]>();
+  for (const each of cases) {
+    const { cost, gasUsd, riskAversion } = each;
+    const title = `${cost}: ${gasUsd.toFixed(2)} USD a trade, risk aversion ${riskAversion.toExponential()} per USD`;
+    groups.set(title, [...(groups.get(title) ?? []), each]);
+  }
+  return [...groups].map(([title, group]) => `${title}\n${tableOf(group)}\n`).join("\n");
+}
+
+function tableOf(group: readonly MeasuredCase[]): string {
+  const table = new Table({
+    style: { head: [], border: [], compact: true },
+    head: ["excess over the optimum", "", ...group.map(({ book }) => book)],
+    colAligns: ["left", "left", ...group.map(() => "right" as const)],
+  });
+  table.push(["the optimum itself, USD", "", ...group.map(({ optimum }) => optimum.toFixed(1))]);
+  const rows = group[0]!.strategies;
+  for (const [row, { name, title, kind }] of rows.entries()) {
+    const cells = group.map(({ strategies }) => percent(strategies[row]!));
+    table.push([title, name === DEFAULT ? "" : kind, ...cells]);
+  }
+  return table.toString();
+}
+
+/** With as many digits as its error leaves. */
+function percent({ excess, standardError }: { excess: number; standardError: number }): string {
+  const digits = standardError < 0.0005 ? 2 : standardError < 0.005 ? 1 : 0;
+  return `${(100 * excess).toFixed(digits)} ± ${(100 * standardError).toFixed(digits)} %`;
+}
+
+function sentence({ worstSingleSign, worstMixed, isWithinTargets, leastLead, isAhead }: Verdict): string {
+  const of = (worst: number | null, target: number, books: string) =>
+    worst === null
+      ? []
+      : [`${(100 * worst).toFixed(2)} % on books of ${books} (target ${String(100 * target)} %)`];
+  const excess = [
+    ...of(worstSingleSign, TARGETS.singleSign, "one sign"),
+    ...of(worstMixed, TARGETS.mixed, "mixed gamma"),
+  ].join(" and ");
+  const targets = `The default's largest excess is ${excess}: ${isWithinTargets ? "met" : "missed"}.`;
+  if (leastLead === null) return targets;
+  const { strategy, kind, book, cost, riskAversion, lead } = leastLead;
+  const where = `${strategy} (${kind}) on ${book}, ${cost}, ${riskAversion.toExponential()}`;
+  return `${targets}\n${
+    isAhead
+      ? `It is ahead of every other rule in every case, by ${(100 * lead).toFixed(2)} % of the optimum at least: ${where}.`
+      : `It is not ahead in every case: ${where} costs ${(-100 * lead).toFixed(2)} % of the optimum less.`
+  }`;
+}
+
+/** Says so before the work that it would lose. */
+function checkWritable(file: string): void {
+  try {
+    closeSync(openSync(file, "a"));
+  } catch (error) {
+    throw new InputError(`--json ${file} cannot be written: ${(error as Error).message}`);
+  }
+}
