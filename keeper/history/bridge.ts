@@ -32,22 +32,37 @@ export function walkCandles(
 }
 
 function walkCandle(candle: Candle, steps: number, seed: number): PricePoint[] {
-  const random = new Random(seed, `bridge ${String(candle.timestamp)}`);
-  const stops = stopsOf(candle, random);
-  const legSteps = allotSteps(stops, steps, random);
-  // Parkinson (1980): the variance over a candle is ln²(high/low) / (4 ln 2).
-  const deviationPerStep = Math.log(candle.high / candle.low) / Math.sqrt(4 * Math.LN2 * steps);
-
-  const prices = [candle.open];
-  for (let leg = 1; leg < stops.length; leg++) {
-    prices.push(
-      ...bridge(stops[leg - 1]!, stops[leg]!, legSteps[leg - 1]!, deviationPerStep, candle, random),
-    );
-  }
-  return prices.map((price, step) => ({
+  const prices = new Float64Array(steps + 1);
+  fillCandle(candle, steps, new Random(seed, `bridge ${String(candle.timestamp)}`), prices, 0);
+  return Array.from(prices, (price, step) => ({
     timestamp: candle.timestamp + Math.floor((step * WALK_SECONDS) / steps),
     price,
   }));
+}
+
+/**
+ * The walk of one candle, of any length, into `prices` from index `at` on: its open, and `steps` prices after it, the last of which is
+ * its close. With fewer steps than it takes to meet open, extremes and close, it goes from open to close without the extremes.
+ */
+export function fillCandle(
+  candle: Candle,
+  steps: number,
+  random: Random,
+  prices: Float64Array,
+  at: number,
+): void {
+  const stops = stopsOf(candle, random);
+  const met = stops.length - 1 <= steps ? stops : [candle.open, candle.close];
+  const legSteps = allotSteps(met, steps, random);
+  // Parkinson (1980): the variance over a candle is ln²(high/low) / (4 ln 2).
+  const deviationPerStep = Math.log(candle.high / candle.low) / Math.sqrt(4 * Math.LN2 * steps);
+  prices[at] = candle.open;
+  let next = at + 1;
+  for (let leg = 1; leg < met.length; leg++) {
+    const count = legSteps[leg - 1]!;
+    bridge(met[leg - 1]!, met[leg]!, count, deviationPerStep, candle, random, prices, next);
+    next += count;
+  }
 }
 
 /** Open, the extremes that are not met there or at the close, close. */
@@ -72,7 +87,7 @@ function allotSteps(stops: readonly number[], steps: number, random: Random): nu
   return [...allotted.slice(0, -1), allotted.at(-1)! + rest];
 }
 
-/** The `steps` prices after `from`, the last of them exactly `to`. */
+/** The `steps` prices after `from`, the last of them exactly `to`, into `prices` from index `at` on. */
 function bridge(
   from: number,
   to: number,
@@ -80,19 +95,20 @@ function bridge(
   deviationPerStep: number,
   { low, high }: Candle,
   random: Random,
-): number[] {
-  const prices: number[] = [];
+  prices: Float64Array,
+  at: number,
+): void {
   const target = Math.log(to);
+  const [logLow, logHigh] = [Math.log(low), Math.log(high)];
   let current = Math.log(from);
   for (let remaining = steps; remaining > 1; remaining--) {
     // The next point of a bridge: a step towards the end, and what is left of the step's variance.
     const mean = current + (target - current) / remaining;
     const deviation = deviationPerStep * Math.sqrt((remaining - 1) / remaining);
-    current = reflect(mean + deviation * random.normal(), Math.log(low), Math.log(high));
-    prices.push(Math.min(high, Math.max(low, Math.exp(current))));
+    current = reflect(mean + deviation * random.normal(), logLow, logHigh);
+    prices[at + steps - remaining] = Math.min(high, Math.max(low, Math.exp(current)));
   }
-  prices.push(to);
-  return prices;
+  prices[at + steps - 1] = to;
 }
 
 /** Folds a value back into [low, high] as mirrors at both ends would. */

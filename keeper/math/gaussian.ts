@@ -37,25 +37,32 @@ function gaussian(z: number): number {
  * all positive, so that Horner's rule loses nothing. The fits are weighted minimax in relative error, found offline at
  * 50 digits by iteratively reweighted least squares: degree 8 over 9 in z up to 5 (1.1e-19), degree 6 over 6 in 1/z²
  * beyond (2.4e-19).
+ *
+ * @param z At least 0.
  */
-function tailRatio(z: number): number {
-  if (z > 5) {
-    const u = 1 / (z * z);
-    let p = 0.28928117627845534;
-    p = p * u + 1.7509545815043495;
-    p = p * u + 1.5273910682272316;
-    p = p * u + 0.43934152337080407;
-    p = p * u + 0.05197465105023424;
-    p = p * u + 0.0025961446041739013;
-    p = p * u + 4.47960727854557e-5;
-    let q = u + 2.7589204227502178;
-    q = q * u + 1.885429826226064;
-    q = q * u + 0.48657184594035957;
-    q = q * u + 0.05448120350883747;
-    q = q * u + 0.002640940676959357;
-    q = q * u + 4.47960727854557e-5;
-    return (INV_SQRT_2PI * p) / (q * z);
-  }
+export function tailRatio(z: number): number {
+  return z > 5 ? farTailRatio(z) : nearTailRatio(z);
+}
+
+function farTailRatio(z: number): number {
+  const u = 1 / (z * z);
+  let p = 0.28928117627845534;
+  p = p * u + 1.7509545815043495;
+  p = p * u + 1.5273910682272316;
+  p = p * u + 0.43934152337080407;
+  p = p * u + 0.05197465105023424;
+  p = p * u + 0.0025961446041739013;
+  p = p * u + 4.47960727854557e-5;
+  let q = u + 2.7589204227502178;
+  q = q * u + 1.885429826226064;
+  q = q * u + 0.48657184594035957;
+  q = q * u + 0.05448120350883747;
+  q = q * u + 0.002640940676959357;
+  q = q * u + 4.47960727854557e-5;
+  return (INV_SQRT_2PI * p) / (q * z);
+}
+
+function nearTailRatio(z: number): number {
   let p = 0.3989423468587716;
   p = p * z + 11.075597370921802;
   p = p * z + 145.18025928954896;
