@@ -1,0 +1,112 @@
+/**
+ * The money of a run, USD, and the ether of its hedge. It is kept in two ways that must agree: `equity` from what is owned, cash, hedge and
+ * options; and, independently, sums of where it came from. Options are told by their change, hedges by price moves.
+ */
+export class Ledger {
+  /** ETH. */
+  hedge: number;
+  optionUsd = 0;
+  hedgeUsd = 0;
+  gasUsd = 0;
+  feeUsd = 0;
+  impactUsd = 0;
+  fundingUsd = 0;
+  penaltyUsd = 0;
+  turnoverEth = 0;
+  /** Σ d²·(ΔS)². */
+  exposure = 0;
+  worstDrift = 0;
+  maxDrawdown = 0;
+  #cash: number;
+  #peak = 0;
+  /** Hedged P&L before costs: of this step, and sums of all steps' first and second powers. */
+  #stepGain = 0;
+  #gains = 0;
+  #squares = 0;
+  #steps = 0;
+
+  /** Begins with equity 0, the book having been traded at its mark and the hedge at `spot`. */
+  constructor(hedge: number, spot: number, mark: number) {
+    this.hedge = hedge;
+    this.#cash = -hedge * spot - mark;
+  }
+
+  /** The price moves while the hedge is held. @param delta Of the options, ETH, at `from`. */
+  carry(delta: number, from: number, to: number): void {
+    const move = to - from;
+    const drift = delta + this.hedge;
+    const gain = this.hedge * move;
+    this.hedgeUsd += gain;
+    this.#stepGain += gain;
+    this.exposure += drift * drift * move * move;
+  }
+
+  /** The options' value changes. */
+  mark(before: number, after: number): void {
+    this.optionUsd += after - before;
+    this.#stepGain += after - before;
+  }
+
+  /** Options are settled, or opened, at their mark: money for value. */
+  exchange(before: number, after: number): void {
+    this.#cash -= after - before;
+  }
+
+  /** Trades hedge. @param trade ETH. Costs in USD. */
+  fill(trade: number, price: number, gas: number, fee: number, impact: number): void {
+    this.hedge += trade;
+    this.#cash -= trade * price + gas + fee + impact;
+    this.gasUsd += gas;
+    this.feeUsd += fee;
+    this.impactUsd += impact;
+    this.turnoverEth += Math.abs(trade);
+  }
+
+  fund(usd: number): void {
+    this.#cash -= usd;
+    this.fundingUsd += usd;
+  }
+
+  /** A venue closes part of the hedge by force. */
+  liquidate(trade: number, price: number, penalty: number): void {
+    this.hedge += trade;
+    this.#cash -= trade * price + penalty;
+    this.penaltyUsd += penalty;
+    this.turnoverEth += Math.abs(trade);
+  }
+
+  /** Ends a step. @returns Equity, USD since the beginning. */
+  close(spot: number, mark: number, delta: number): number {
+    const gain = this.#stepGain;
+    this.#stepGain = 0;
+    this.#gains += gain;
+    this.#squares += gain * gain;
+    this.#steps++;
+    const drift = Math.abs(delta + this.hedge);
+    if (drift > this.worstDrift) this.worstDrift = drift;
+    const equity = this.equity(spot, mark);
+    if (equity > this.#peak) this.#peak = equity;
+    else if (this.#peak - equity > this.maxDrawdown) this.maxDrawdown = this.#peak - equity;
+    return equity;
+  }
+
+  equity(spot: number, mark: number): number {
+    return this.#cash + this.hedge * spot + mark;
+  }
+
+  get costUsd(): number {
+    return this.gasUsd + this.feeUsd + this.impactUsd + this.fundingUsd + this.penaltyUsd;
+  }
+
+  /** Standard deviation of hedged P&L before costs, USD per root year. @param years All that was played. */
+  trackingStd(years: number): number {
+    if (this.#steps === 0) return 0;
+    const variance = this.#squares - this.#gains ** 2 / this.#steps;
+    return Math.sqrt(Math.max(0, variance) / years);
+  }
+
+  /** What of it comes from drift alone. */
+  deltaStd(years: number): number {
+    return Math.sqrt(this.exposure / years);
+  }
+}
