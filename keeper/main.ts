@@ -1,6 +1,7 @@
 import { Command } from "commander";
 
 import { activateCommand } from "./cli/activate.ts";
+import { backtestCommand } from "./cli/backtest.ts";
 import { bandCommand } from "./cli/band.ts";
 import { benchmarkCommand } from "./cli/benchmark.ts";
 import { bookCommand } from "./cli/book.ts";
@@ -26,6 +27,7 @@ const program = new Command("keeper")
   .addCommand(shadowCommand())
   .addCommand(doctorCommand())
   .addCommand(replayCommand())
+  .addCommand(backtestCommand())
   .addCommand(bookCommand())
   .addCommand(bandCommand())
   .addCommand(greeksCommand())

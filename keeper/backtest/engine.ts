@@ -278,7 +278,9 @@ class Simulation {
   #setMargin(price: number): void {
     const { margin } = this.#scenario;
     const isShort = margin !== null && this.#ledger.hedge < 0;
-    this.#liquidationPrice = isShort ? price * margin.collateralRatio * margin.liquidationThreshold : Infinity;
+    this.#liquidationPrice = isShort
+      ? price * margin.collateralRatio * margin.liquidationThreshold
+      : Infinity;
   }
 
   #note(trade: RunTrade): void {

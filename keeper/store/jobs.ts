@@ -29,6 +29,8 @@ export interface EnqueueOptions {
   readonly retryDelayMax?: number;
   /** Seconds after which a try counts as failed; default 60. */
   readonly expireIn?: number;
+  /** Seconds, at least 10, after which a try counts as failed whose process has not said that it lives; without it, `expireIn` alone tells. */
+  readonly heartbeat?: number;
   /** Seconds before the first try. */
   readonly startAfter?: number;
 }
@@ -38,6 +40,8 @@ export interface WorkOptions {
   readonly pollInterval?: number;
   /** Jobs of this name under way at a time in this process; default 1. */
   readonly concurrency?: number;
+  /** Whether its jobs come by `enqueueOnce`; default false. */
+  readonly isOnce?: boolean;
 }
 
 /** One try of a job. */
@@ -53,6 +57,11 @@ export interface JobTry {
 export interface Jobs {
   /** @param data Whatever `toJson` can write. @returns Its id. */
   enqueue(name: string, data: object, options?: EnqueueOptions): Promise<string>;
+  /**
+   * Enqueues a job unless one of the same name and key is waiting or under way, here or in another process. All jobs of such a name have keys.
+   * @returns Whether it was enqueued.
+   */
+  enqueueOnce(name: string, key: string, data: object, options?: EnqueueOptions): Promise<boolean>;
   /** Does the jobs of a name; a handler that throws is called again later. */
   work<T extends object>(
     name: string,
@@ -93,8 +102,8 @@ export async function startJobs(
     throw new Error(`The job queue could not be started: ${describe(error)}`);
   }
   const queues = new Map<string, Promise<void>>();
-  const ensureQueue = (name: string) => {
-    const made = queues.get(name) ?? boss.createQueue(name);
+  const ensureQueue = (name: string, policy?: "exclusive") => {
+    const made = queues.get(name) ?? boss.createQueue(name, policy && { policy });
     queues.set(name, made);
     made.catch(() => queues.delete(name));
     return made;
@@ -103,23 +112,22 @@ export async function startJobs(
   return {
     async enqueue(name, data, options = {}) {
       await ensureQueue(name);
-      const id = await boss.send(name, asPlainJson(data), {
-        retryLimit: options.retries ?? 10,
-        retryDelay: options.retryDelay ?? 5,
-        retryBackoff: true,
-        retryDelayMax: options.retryDelayMax ?? 600,
-        expireInSeconds: options.expireIn ?? 60,
-        startAfter: options.startAfter ?? 0,
-      });
+      const id = await boss.send(name, asPlainJson(data), sendOptions(options));
       if (id === null) throw new Error(`The job ${name} was not taken.`);
       return id;
+    },
+    async enqueueOnce(name, key, data, options = {}) {
+      await ensureQueue(name, "exclusive");
+      return (
+        (await boss.send(name, asPlainJson(data), { ...sendOptions(options), singletonKey: key })) !== null
+      );
     },
     async work<T extends object>(
       name: string,
       handler: (data: T, job: JobTry) => Promise<void>,
-      { pollInterval = POLL_INTERVAL, concurrency = 1 }: WorkOptions = {},
+      { pollInterval = POLL_INTERVAL, concurrency = 1, isOnce = false }: WorkOptions = {},
     ) {
-      await ensureQueue(name);
+      await ensureQueue(name, isOnce ? "exclusive" : undefined);
       const attempt = async ([job]: Job[]) => {
         const { id, retryCount: retry, signal, data } = job!;
         try {
@@ -142,6 +150,18 @@ export async function startJobs(
     async stop() {
       await boss.stop({ graceful: true, timeout: STOP_TIMEOUT });
     },
+  };
+}
+
+function sendOptions(options: EnqueueOptions) {
+  return {
+    retryLimit: options.retries ?? 10,
+    retryDelay: options.retryDelay ?? 5,
+    retryBackoff: true,
+    retryDelayMax: options.retryDelayMax ?? 600,
+    expireInSeconds: options.expireIn ?? 60,
+    startAfter: options.startAfter ?? 0,
+    ...(options.heartbeat === undefined ? {} : { heartbeatSeconds: options.heartbeat }),
   };
 }
 

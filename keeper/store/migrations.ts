@@ -173,4 +173,22 @@ export const migrations: Record<string, Migration> = {
         .execute();
     },
   },
+  "0003_backtests": {
+    async up(db) {
+      await db.schema
+        .createTable("backtest_inputs")
+        .addColumn("key", "text", (column) => column.primaryKey())
+        .addColumn("content", "bytea", (column) => column.notNull())
+        .execute();
+      await db.schema
+        .createTable("backtest_results")
+        .addColumn("key", "text", (column) => column.primaryKey())
+        .addColumn("content", "bytea")
+        .addColumn("error", "text")
+        .addColumn("made_at", "bigint", (column) =>
+          column.notNull().defaultTo(sql`extract(epoch from clock_timestamp())::bigint`),
+        )
+        .execute();
+    },
+  },
 };

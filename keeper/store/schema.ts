@@ -165,6 +165,26 @@ export interface AlertTable {
   notified_at: bigint | null;
 }
 
+/** A world that backtests are made in, where several machines make them. */
+export interface BacktestInputTable {
+  /** Its digest. */
+  key: string;
+  /** JSON, gzipped. */
+  content: Uint8Array;
+}
+
+/** What a backtest came to; never made twice. */
+export interface BacktestResultTable {
+  /** Digest of all it rests on. */
+  key: string;
+  /** JSON, gzipped; null where it failed. */
+  content: Uint8Array | null;
+  /** Why trying again would not help. */
+  error: string | null;
+  /** Unix seconds of the database's clock. */
+  made_at: Generated<bigint>;
+}
+
 export interface Tables {
   decisions: DecisionTable;
   executions: ExecutionTable;
@@ -173,4 +193,6 @@ export interface Tables {
   pauses: PauseTable;
   gains: GainTable;
   alerts: AlertTable;
+  backtest_inputs: BacktestInputTable;
+  backtest_results: BacktestResultTable;
 }

@@ -1,0 +1,153 @@
+import { writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+
+import { writeCsvFiles } from "../backtest/csvFiles.ts";
+import { scenarioOf } from "../backtest/inputs/scenarioOf.ts";
+import type { BacktestFile, StrategyRun } from "../backtest/result.ts";
+import { parseStrategyList } from "../backtest/strategyList.ts";
+import { planSweep, runSweep, type Sweep } from "../backtest/sweep.ts";
+import { WorkerPool } from "../backtest/workerPool.ts";
+import { buildId } from "../config/build.ts";
+import { Secret, secretsOfUrl } from "../config/secret.ts";
+import { InputError } from "../history/inputError.ts";
+import { describeError } from "../log/describeError.ts";
+import { createLogger } from "../log/logger.ts";
+import type { BacktestFlags } from "./backtest.ts";
+import { ProgressBar } from "./progressBar.ts";
+
+export interface RunBacktestOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdout: NodeJS.WritableStream;
+  readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
+}
+
+const EXIT = { done: 0, failed: 1, badInput: 2 } as const;
+
+/** Plays what the flags name. @returns The exit code; every failure is one line on `stderr`. */
+export async function runBacktest(flags: BacktestFlags, options: RunBacktestOptions): Promise<number> {
+  const { env, stderr } = options;
+  const url = env["DATABASE_URL"] ?? "";
+  const databaseUrl = url === "" ? null : new Secret(url);
+  const pool = new WorkerPool(flags.workers ?? availableParallelism());
+  try {
+    if (flags.worker === true) await work(databaseUrl, pool, stderr);
+    else await play(flags, databaseUrl, pool, options);
+    return EXIT.done;
+  } catch (error) {
+    const secrets = databaseUrl === null ? [] : secretsOfUrl(databaseUrl);
+    const text = secrets.reduce((line, secret) => secret.blot(line), describeError(error));
+    stderr.write(`backtest: ${text}\n`);
+    return error instanceof InputError ? EXIT.badInput : EXIT.failed;
+  } finally {
+    await pool.close();
+  }
+}
+
+async function play(
+  flags: BacktestFlags,
+  databaseUrl: Secret | null,
+  pool: WorkerPool,
+  { stdout, stderr }: RunBacktestOptions,
+): Promise<void> {
+  if (flags.strategy === undefined) throw new InputError("--strategy is needed");
+  const strategies = parseStrategyList(flags.strategy, { riskAversion: flags.riskAversion });
+  const { scenario, made } = scenarioOf(flags);
+  const { points, paths, detail } = flags;
+  const sweep = planSweep(scenario, strategies, paths, { points, detailed: detail });
+  const bar = new ProgressBar(stderr, "backtest", sweep.jobs.length);
+  let runs: StrategyRun[];
+  try {
+    runs = await sweepRuns(sweep, flags, databaseUrl, pool, (count) => {
+      bar.advance(count);
+    });
+  } finally {
+    bar.stop();
+  }
+  const file: BacktestFile = { version: 1, made, runs };
+  if (flags.csv !== undefined) writeCsvFiles(flags.csv, runs);
+  if (flags.json === "-") {
+    await print(stdout, `${JSON.stringify(file)}\n`);
+    return;
+  }
+  if (flags.json !== undefined) writeFileSync(flags.json, `${JSON.stringify(file)}\n`);
+  const { backtestTable } = await import("./backtestTable.ts");
+  await print(stdout, `${backtestTable(made, runs)}\n`);
+}
+
+/** On PostgreSQL with all who work there, in a directory's store with what it has, or for nothing but the answer. */
+async function sweepRuns(
+  sweep: Sweep,
+  { state }: BacktestFlags,
+  databaseUrl: Secret | null,
+  pool: WorkerPool,
+  onDone: (count: number) => void,
+): Promise<StrategyRun[]> {
+  const build = buildId();
+  if (databaseUrl === null && state === undefined)
+    return runSweep(sweep, { pool, build, store: null, onDone });
+  const [{ openDatabase }, { ResultStore }, { runSharedSweep }, { startJobs }] = await Promise.all([
+    import("../store/database.ts"),
+    import("../backtest/resultStore.ts"),
+    import("../backtest/sharedSweep.ts"),
+    import("../store/jobs.ts"),
+  ]);
+  const database = await openDatabase(databaseUrl === null ? { directory: state } : { url: databaseUrl });
+  try {
+    if (databaseUrl === null)
+      return await runSweep(sweep, { pool, build, store: new ResultStore(database), onDone });
+    const jobs = await startJobs(database, logOf(databaseUrl));
+    try {
+      return await runSharedSweep(sweep, { database, jobs, pool, build, onDone });
+    } finally {
+      await jobs.stop();
+    }
+  } finally {
+    await database.close();
+  }
+}
+
+/** Works on the sweeps of others until Ctrl-C or SIGTERM. */
+async function work(
+  databaseUrl: Secret | null,
+  pool: WorkerPool,
+  stderr: NodeJS.WritableStream,
+): Promise<void> {
+  if (databaseUrl === null) throw new InputError("--worker needs PostgreSQL in DATABASE_URL");
+  const [{ openDatabase }, { workOnSweeps }, { startJobs }] = await Promise.all([
+    import("../store/database.ts"),
+    import("../backtest/sharedSweep.ts"),
+    import("../store/jobs.ts"),
+  ]);
+  const build = buildId();
+  const database = await openDatabase({ url: databaseUrl });
+  const jobs = await startJobs(database, logOf(databaseUrl));
+  let made = 0;
+  const stopped = new Promise<void>((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const)
+      process.once(signal, () => {
+        resolve();
+      });
+  });
+  try {
+    await workOnSweeps({ database, jobs, pool, build, onDone: () => (made += 1) });
+    stderr.write(`backtest: works on the sweeps of build ${build} until stopped\n`);
+    await stopped;
+  } finally {
+    await jobs.stop();
+    await database.close();
+    stderr.write(`backtest: made ${String(made)} runs\n`);
+  }
+}
+
+function logOf(databaseUrl: Secret) {
+  return createLogger({ level: "warn", secrets: secretsOfUrl(databaseUrl) });
+}
+
+function print(stdout: NodeJS.WritableStream, text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stdout.write(text, (error) => {
+      if (error) reject(error);
+      else resolve();
+    });
+  });
+}
