@@ -1,6 +1,5 @@
 import { tailRatio } from "../math/gaussian.ts";
 import { SECONDS_PER_YEAR } from "../math/units.ts";
-import type { BookRisk } from "../strategy/bookRisk.ts";
 import type { OptionLeg } from "../strategy/types.ts";
 
 const INV_SQRT_2PI = 0.3989422804014327;
@@ -18,11 +17,10 @@ const LEAST_WEIGHT = 1e-290;
  * an expiry; and a row one exponential, since K·φ(d2) = F·φ(d1). It reads the legs' volatilities when they are set, not their objects.
  */
 export class BookValuer {
-  /** Of the last {@link mark} or {@link measure}: USD. */
+  /** Of the last {@link mark}: USD. */
   value = 0;
   /** Likewise: ETH. */
   delta = 0;
-  readonly #legs: number;
   readonly #sign: Float64Array;
   readonly #strike: Float64Array;
   readonly #quantity: Float64Array;
@@ -43,7 +41,6 @@ export class BookValuer {
 
   /** @param legs Their volatilities count until {@link setVolatility}. */
   constructor(legs: readonly OptionLeg[]) {
-    this.#legs = legs.length;
     const rows = legs
       .flatMap((leg, index) => rowsOf(leg, index))
       .sort((a, b) => a.leg.expiry - b.leg.expiry || a.index - b.index);
@@ -66,6 +63,7 @@ export class BookValuer {
     this.#gammaOf = new Float64Array(legs.length);
     for (const [row, { index, isCap }] of rows.entries()) (isCap ? this.#capRowOf : this.#rowOf)[index] = row;
     for (const [index, { sigma, capSigma }] of legs.entries()) this.setVolatility(index, sigma, capSigma);
+    this.#refer(legs[0]?.strike ?? 1);
   }
 
   /** Rows of one vanilla each, which is what a mark takes its time for. */
@@ -135,11 +133,43 @@ export class BookValuer {
     this.delta = delta;
   }
 
-  /** All of a book's risk, for strategies; also sets `value` and `delta`. As `bookRisk` for the same legs. */
-  measure(spot: number, timestamp: number): BookRisk {
-    this.mark(spot, timestamp);
+  /**
+   * Delta alone, as `bookDelta`: a decision looks at many points near the present. Leaves `value` and `delta` as they are.
+   *
+   * @param spot USD per ETH. @param timestamp Unix seconds, may be fractional. @param varianceScale Of every option.
+   */
+  deltaAt(spot: number, timestamp: number, varianceScale = 1): number {
+    const move = this.#moveTo(spot);
+    const scale = Math.sqrt(varianceScale);
+    let delta = 0;
+    let row = 0;
+    for (let expiry = 0; expiry < this.#expiry.length; expiry++) {
+      const rootTau = scale * Math.sqrt(Math.max(0, this.#expiry[expiry]! - timestamp) / SECONDS_PER_YEAR);
+      const inverseRoot = 1 / rootTau;
+      const end = this.#end[expiry]!;
+      for (; row < end; row++) {
+        const sign = this.#sign[row]!;
+        const ratio = this.#ratio[row]!;
+        const v = this.#sigma[row]! * rootTau;
+        let part: number;
+        if (v > 0) {
+          const d1 = (this.#logMoneyness[row]! + move) * this.#inverse[row]! * inverseRoot + v / 2;
+          const tail = Math.exp(-0.5 * d1 * d1) * tailRatio(Math.abs(d1));
+          part = d1 * sign < 0 ? tail : 1 - tail;
+        } else {
+          const excess = spot * ratio - this.#strike[row]!;
+          part = excess === 0 ? 0.5 : sign * excess > 0 ? 1 : 0;
+        }
+        delta += sign * this.#quantity[row]! * ratio * part;
+      }
+    }
+    return delta;
+  }
+
+  /** Gamma, vega and horizon as `bookRisk`, in that order into `risk`. Leaves `value` and `delta` as they are. */
+  curvature(spot: number, timestamp: number, risk: Float64Array): void {
     const gammaOf = this.#gammaOf.fill(0);
-    const move = Math.log1p((spot - this.#reference) / this.#reference);
+    const move = this.#moveTo(spot);
     let gamma = 0;
     let vega = 0;
     let weight = 0;
@@ -156,22 +186,29 @@ export class BookValuer {
         const v = this.#sigma[row]! * rootTau;
         if (!(v > 0)) continue;
         const d1 = (this.#logMoneyness[row]! + move) / v + v / 2;
-        const weightedDensity =
-          this.#quantity[row]! * this.#ratio[row]! * INV_SQRT_2PI * Math.exp(-0.5 * d1 * d1);
-        const rowGamma = weightedDensity / (spot * v);
+        const density = this.#quantity[row]! * this.#ratio[row]! * INV_SQRT_2PI * Math.exp(-0.5 * d1 * d1);
+        const rowGamma = density / (spot * v);
         gamma += rowGamma;
-        vega += weightedDensity * spot * rootTau;
+        vega += density * spot * rootTau;
         gammaOf[this.#legOf[row]!]! += rowGamma;
       }
-      for (let leg = 0; leg < this.#legs; leg++) {
-        const own = this.#rowOf[leg]!;
-        if (own < first || own >= end) continue;
+      // A leg and its cap expire together.
+      for (let own = first; own < end; own++) {
+        const leg = this.#legOf[own]!;
+        if (this.#rowOf[leg] !== own) continue;
         const size = Math.abs(gammaOf[leg]!);
         weight += size;
         weighted += size * tau;
       }
     }
-    return { delta: this.delta, gamma, vega, horizon: weight > LEAST_WEIGHT ? weighted / weight : last };
+    risk[0] = gamma;
+    risk[1] = vega;
+    risk[2] = weight > LEAST_WEIGHT ? weighted / weight : last;
+  }
+
+  #moveTo(spot: number): number {
+    const excess = (spot - this.#reference) / this.#reference;
+    return Math.abs(excess) < 0.5 ? Math.log1p(excess) : Math.log(spot / this.#reference);
   }
 
   #refer(spot: number): void {

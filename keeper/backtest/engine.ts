@@ -1,8 +1,8 @@
 import { isRoundDue } from "../history/chainlinkRule.ts";
 import { SECONDS_PER_YEAR } from "../math/units.ts";
-import type { BookRisk } from "../strategy/bookRisk.ts";
 import type { Decision, DecisionInput, Strategy } from "../strategy/types.ts";
 import { BookValuer } from "./bookValuer.ts";
+import { KnownRisk } from "./knownRisk.ts";
 import { Ledger } from "./ledger.ts";
 import { Observer } from "./observer.ts";
 import { openBook, openEntry, type OpenLeg } from "./openBook.ts";
@@ -27,9 +27,9 @@ export interface Run {
   readonly trades: readonly RunTrade[];
 }
 
-/** A rule that may be spared working out the book's risk. */
+/** A rule; one that takes a second argument need not work out the book's risk itself. */
 interface Decider {
-  decide(input: DecisionInput, risk?: BookRisk): Decision;
+  decide(input: DecisionInput, risk?: KnownRisk): Decision;
 }
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -55,7 +55,7 @@ class Simulation {
   readonly #scenario: Scenario;
   readonly #path: PricePath;
   readonly #strategy: Decider;
-  readonly #takesRisk: boolean;
+  readonly #risk: KnownRisk;
   readonly #keepsDetail: boolean;
   readonly #implied: SeriesCursor;
   readonly #expected: SeriesCursor | null;
@@ -87,7 +87,6 @@ class Simulation {
     this.#scenario = scenario;
     this.#path = path;
     this.#strategy = strategy;
-    this.#takesRisk = strategy.decide.length > 1;
     this.#keepsDetail = points > 0;
     this.#implied = new SeriesCursor(scenario.implied);
     this.#expected = scenario.expected && new SeriesCursor(scenario.expected);
@@ -96,6 +95,7 @@ class Simulation {
     this.#nextVolatility = this.#implied.nextChange;
     this.#legs = openBook(scenario.book, spot, path.start, this.#sigma);
     this.#valuer = new BookValuer(this.#legs);
+    this.#risk = new KnownRisk(this.#valuer);
     this.#nextExpiry = firstExpiry(this.#legs);
     this.#valuer.mark(spot, path.start);
     const hedge = scenario.startsHedged ? -this.#valuer.delta : 0;
@@ -192,21 +192,13 @@ class Simulation {
       this.#observer.healthFactor = undefined;
       input.marginCall = false;
     }
-    const decision = this.#takesRisk ? this.#decideKnowing(input) : this.#strategy.decide(input);
+    this.#risk.look(this.#valuer, seen, timestamp);
+    const decision = this.#strategy.decide(input, this.#risk);
     this.#decisions++;
     this.#band = decision.band;
     if (decision.action === "hold") return;
     this.#pending = decision;
     this.#fillAt = timestamp + costs.blockTime;
-  }
-
-  /** The valuer is left at what the oracle says: only what was marked at the market is used after, and was read before. */
-  #decideKnowing(input: DecisionInput): Decision {
-    const { value, delta } = this.#valuer;
-    const risk = this.#valuer.measure(input.spot, input.timestamp);
-    this.#valuer.value = value;
-    this.#valuer.delta = delta;
-    return this.#strategy.decide(input, risk);
   }
 
   /** Fills what was decided on the way from one price to the next, and carries the hedge before and after. */
