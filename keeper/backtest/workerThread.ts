@@ -28,7 +28,8 @@ function answer(job: SweepJob): ThreadAnswer {
   try {
     return { run: runner!.run(job) };
   } catch (error) {
-    const isInput = error instanceof InputError || error instanceof PolicyInputError;
+    if (error instanceof InputError) return { error: error.message, isInput: true };
+    const isInput = error instanceof PolicyInputError;
     return { error: `${job.strategy.label}: ${describeError(error)}`, isInput };
   }
 }

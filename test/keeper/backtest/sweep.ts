@@ -100,7 +100,7 @@ describe("a sweep of backtests", function () {
     );
     expect(error).to.be.instanceOf(InputError);
     expect((error as Error).message).to.match(
-      /^optimal-impulse: .*riskAversion must be a finite number above 0/,
+      /^--strategy optimal-impulse: riskAversion must be a finite number above 0/,
     );
   });
 });
