@@ -2,8 +2,8 @@ import { BookValuer, UNCAPPED } from "../../keeper/backtest/bookValuer.ts";
 import { simulate } from "../../keeper/backtest/engine.ts";
 import { pricePath } from "../../keeper/backtest/pricePath.ts";
 import { ENGINE_VERSION, type BookEntry, type Scenario } from "../../keeper/backtest/scenario.ts";
+import type { ValuedLegs } from "../../keeper/backtest/valuedLegs.ts";
 import { constantSeries } from "../../keeper/backtest/seriesCursor.ts";
-import type { BookRisk } from "../../keeper/strategy/bookRisk.ts";
 import { optimalImpulse } from "../../keeper/strategy/optimalImpulse.ts";
 import type { Decision, DecisionInput, Strategy } from "../../keeper/strategy/types.ts";
 
@@ -50,8 +50,8 @@ function scenario(check: number): Scenario {
 }
 
 /** What a simple rule costs: it reads the book's delta, and hedges all of it when it is too much. */
-function decideByThreshold(input: DecisionInput, risk?: BookRisk): Decision {
-  const drift = risk!.delta + input.hedgeDelta;
+function decideByThreshold({ legs, spot, timestamp, hedgeDelta }: DecisionInput): Decision {
+  const drift = (legs as ValuedLegs).valuer.deltaAt(spot, timestamp) + hedgeDelta;
   const isDue = Math.abs(drift) >= THRESHOLD;
   return {
     action: isDue ? "rebalance" : "hold",

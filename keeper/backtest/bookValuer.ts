@@ -1,5 +1,6 @@
 import { tailRatio } from "../math/gaussian.ts";
 import { SECONDS_PER_YEAR } from "../math/units.ts";
+import type { BookRisk } from "../strategy/bookRisk.ts";
 import type { OptionLeg } from "../strategy/types.ts";
 
 const INV_SQRT_2PI = 0.3989422804014327;
@@ -166,8 +167,9 @@ export class BookValuer {
     return delta;
   }
 
-  /** Gamma, vega and horizon as `bookRisk`, in that order into `risk`. Leaves `value` and `delta` as they are. */
-  curvature(spot: number, timestamp: number, risk: Float64Array): void {
+  /** As `bookRisk`. Leaves `value` and `delta` as they are. */
+  risk(spot: number, timestamp: number): BookRisk {
+    const delta = this.deltaAt(spot, timestamp);
     const gammaOf = this.#gammaOf.fill(0);
     const move = this.#moveTo(spot);
     let gamma = 0;
@@ -201,9 +203,7 @@ export class BookValuer {
         weighted += size * tau;
       }
     }
-    risk[0] = gamma;
-    risk[1] = vega;
-    risk[2] = weight > LEAST_WEIGHT ? weighted / weight : last;
+    return { delta, gamma, vega, horizon: weight > LEAST_WEIGHT ? weighted / weight : last };
   }
 
   #moveTo(spot: number): number {

@@ -1,8 +1,7 @@
 import { isRoundDue } from "../history/chainlinkRule.ts";
 import { SECONDS_PER_YEAR } from "../math/units.ts";
 import type { Decision, DecisionInput, Strategy } from "../strategy/types.ts";
-import { BookValuer } from "./bookValuer.ts";
-import { KnownRisk } from "./knownRisk.ts";
+import type { BookValuer } from "./bookValuer.ts";
 import { Ledger } from "./ledger.ts";
 import { Observer } from "./observer.ts";
 import { openBook, openEntry, type OpenLeg } from "./openBook.ts";
@@ -12,6 +11,7 @@ import { MAX_POINTS, Samples } from "./samples.ts";
 import type { Scenario } from "./scenario.ts";
 import { SeriesCursor } from "./seriesCursor.ts";
 import { rebalanceCosts } from "./tradeCosts.ts";
+import { valuedLegs, type ValuedLegs } from "./valuedLegs.ts";
 
 /** The most trades that are listed; all are counted. */
 const MAX_TRADES = 5000;
@@ -25,11 +25,6 @@ export interface Run {
   readonly totals: RunTotals;
   readonly series: RunSeries;
   readonly trades: readonly RunTrade[];
-}
-
-/** A rule; one that takes a second argument need not work out the book's risk itself. */
-interface Decider {
-  decide(input: DecisionInput, risk?: KnownRisk): Decision;
 }
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -54,8 +49,7 @@ export function simulate(
 class Simulation {
   readonly #scenario: Scenario;
   readonly #path: PricePath;
-  readonly #strategy: Decider;
-  readonly #risk: KnownRisk;
+  readonly #strategy: Strategy;
   readonly #keepsDetail: boolean;
   readonly #implied: SeriesCursor;
   readonly #expected: SeriesCursor | null;
@@ -66,7 +60,7 @@ class Simulation {
   readonly #trades: RunTrade[] = [];
   readonly #input: Mutable<DecisionInput>;
   readonly #oracle = { answer: 0, updatedAt: 0 };
-  #legs: OpenLeg[];
+  #legs: ValuedLegs<OpenLeg>;
   #valuer: BookValuer;
   #nextExpiry: number;
   #nextVolatility: number;
@@ -93,9 +87,8 @@ class Simulation {
     this.#gas = new SeriesCursor(scenario.costs.gasGwei);
     this.#sigma = this.#implied.at(path.start);
     this.#nextVolatility = this.#implied.nextChange;
-    this.#legs = openBook(scenario.book, spot, path.start, this.#sigma);
-    this.#valuer = new BookValuer(this.#legs);
-    this.#risk = new KnownRisk(this.#valuer);
+    this.#legs = valuedLegs(openBook(scenario.book, spot, path.start, this.#sigma));
+    this.#valuer = this.#legs.valuer;
     this.#nextExpiry = firstExpiry(this.#legs);
     this.#valuer.mark(spot, path.start);
     const hedge = scenario.startsHedged ? -this.#valuer.delta : 0;
@@ -192,8 +185,7 @@ class Simulation {
       this.#observer.healthFactor = undefined;
       input.marginCall = false;
     }
-    this.#risk.look(this.#valuer, seen, timestamp);
-    const decision = this.#strategy.decide(input, this.#risk);
+    const decision = this.#strategy.decide(input);
     this.#decisions++;
     this.#band = decision.band;
     if (decision.action === "hold") return;
@@ -245,11 +237,12 @@ class Simulation {
   /** Pays out what has expired, and opens it again where the book rolls: money for value, so that equity stays. */
   #settle(spot: number, timestamp: number): void {
     const before = this.#valuer.value;
-    this.#legs = this.#legs.flatMap((leg) => {
+    const legs = this.#legs.flatMap((leg) => {
       if (leg.expiry > timestamp) return [leg];
       return this.#scenario.book.rolls ? [openEntry(leg.entry, true, spot, timestamp, this.#sigma)] : [];
     });
-    this.#valuer = new BookValuer(this.#legs);
+    this.#legs = valuedLegs(legs);
+    this.#valuer = this.#legs.valuer;
     this.#nextExpiry = firstExpiry(this.#legs);
     this.#input.legs = this.#legs;
     this.#valuer.mark(spot, timestamp);

@@ -1,3 +1,4 @@
+import type { DecisionBand } from "../strategy/types.ts";
 import type { RunSeries } from "./result.ts";
 
 /** The most points of a series. */
@@ -30,7 +31,7 @@ export class Samples implements RunSeries {
     readonly spot: number;
     readonly equity: number;
     readonly drift: number;
-    readonly band: { readonly b: number; readonly centre: number } | null;
+    readonly band: DecisionBand | null;
     readonly gasGwei: number;
   }): void {
     const { band } = sample;
@@ -38,8 +39,9 @@ export class Samples implements RunSeries {
     this.spot.push(sample.spot);
     this.equity.push(sample.equity);
     this.drift.push(sample.drift);
-    this.low.push(band === null ? null : band.centre - band.b);
-    this.high.push(band === null ? null : band.centre + band.b);
+    const middle = band === null ? 0 : band.centre + (band.lean ?? 0);
+    this.low.push(band === null ? null : middle - band.b);
+    this.high.push(band === null ? null : middle + band.b);
     this.gasGwei.push(sample.gasGwei);
   }
 

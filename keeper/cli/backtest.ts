@@ -73,8 +73,8 @@ Exit codes: 0 done, 1 failed, 2 bad input.
 Examples:
   $ npm run keeper -- backtest --prices eth_usd_1h.csv.gz --from 2024-08-03 --to 2024-08-07 --strategy optimal-impulse
   $ npm run keeper -- backtest --prices eth_usd_1h.csv.gz --from 2023-01-01 --to 2023-12-31 --dvol eth_dvol_1h.csv.gz \\
-      --gas gas_daily.csv.gz --book rolling-weekly --strategy optimal-impulse,fixed-band:fraction=0.05,clock --json out.json
-  $ npm run keeper -- backtest --model heston --days 30 --paths 200 --strategy optimal-impulse,clock:seconds=3600
+      --gas gas_daily.csv.gz --book rolling-weekly --strategy optimal-impulse,band-to-edge,crab-v1 --json out.json
+  $ npm run keeper -- backtest --model heston --days 30 --paths 200 --strategy optimal-impulse,time:seconds=3600
   $ DATABASE_URL=postgres://… npm run keeper -- backtest --worker`;
 
 /** `keeper backtest`: what strategies would have done, and what it would have cost. */

@@ -2,7 +2,6 @@ import { expect } from "chai";
 import fc from "fast-check";
 
 import { BookValuer, UNCAPPED } from "../../../keeper/backtest/bookValuer.ts";
-import { KnownRisk } from "../../../keeper/backtest/knownRisk.ts";
 import { cappedGreeks } from "../../../keeper/math/blackScholes.ts";
 import { SECONDS_PER_YEAR } from "../../../keeper/math/units.ts";
 import { bookDelta, bookRisk } from "../../../keeper/strategy/bookRisk.ts";
@@ -53,7 +52,6 @@ describe("the valuer of a book", () => {
         fc.double({ min: 0.5, max: 2, noNaN: true }),
         (legs, moments, varianceScale) => {
           const valuer = new BookValuer(legs);
-          const known = new KnownRisk(valuer);
           const size = 1e-14 * legs.reduce((sum, { quantity }) => sum + Math.abs(quantity), 1);
           for (const { spot, seconds } of moments) {
             const now = START + seconds;
@@ -67,7 +65,7 @@ describe("the valuer of a book", () => {
               bookDelta(legs, spot, now, varianceScale),
               2 * size,
             );
-            known.look(valuer, spot, now);
+            const known = valuer.risk(spot, now);
             expectNear(known.delta, risk.delta, 2 * size, "known delta");
             // Gamma divides by spot times deviation, and either density has a relative error of its exponent.
             expectNear(known.gamma, risk.gamma, 1e-12 * gross(legs, spot, now, "gamma"), "gamma");

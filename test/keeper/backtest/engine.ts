@@ -5,9 +5,9 @@ import { pricePath } from "../../../keeper/backtest/pricePath.ts";
 import type { Scenario } from "../../../keeper/backtest/scenario.ts";
 import { constantSeries } from "../../../keeper/backtest/seriesCursor.ts";
 import { SECONDS_PER_YEAR } from "../../../keeper/math/units.ts";
-import { clock } from "../../../keeper/strategy/clock.ts";
 import { fixedBand } from "../../../keeper/strategy/fixedBand.ts";
 import { optimalImpulse } from "../../../keeper/strategy/optimalImpulse.ts";
+import { time } from "../../../keeper/strategy/time.ts";
 import type { DecisionInput, Strategy } from "../../../keeper/strategy/types.ts";
 import { expectNear } from "../../support/near.ts";
 import {
@@ -58,7 +58,7 @@ describe("the backtest engine", () => {
   for (const strategy of [
     optimalImpulse({ riskAversion: 1e-4 }),
     fixedBand({ fraction: 0.02 }),
-    clock({ seconds: 3600 }),
+    time({ seconds: 3600 }),
   ])
     it(`accounts for every dollar under ${strategy.name}: what is owned has come from somewhere`, () => {
       const { totals, trades, series } = play(everything, strategy);
@@ -94,7 +94,7 @@ describe("the backtest engine", () => {
       const world = scenario({ step, check: step });
       let squares = 0;
       for (let path = 0; path < 40; path++) {
-        const { totals } = play(world, clock({ seconds: step }), path);
+        const { totals } = play(world, time({ seconds: step }), path);
         squares += totals.pnlUsd ** 2;
       }
       return Math.sqrt(squares / 40);

@@ -8,11 +8,11 @@ const context = { riskAversion: 2e-5 };
 
 describe("the strategies of a command line", () => {
   it("are names with parameters, in order; what is not given is the default", () => {
-    const choices = parseStrategyList("optimal-impulse, fixed-band:fraction=0.1,clock:seconds=3600", context);
+    const choices = parseStrategyList("optimal-impulse, fixed-band:fraction=0.1,time:seconds=3600", context);
     expect(choices.map(({ label }) => label)).to.deep.equal([
       "optimal-impulse",
       "fixed-band:fraction=0.1",
-      "clock:seconds=3600",
+      "time:seconds=3600",
     ]);
     expect(choices.map((choice) => makeStrategy(choice, context).params)).to.deep.equal([
       { riskAversion: 2e-5 },
@@ -25,14 +25,14 @@ describe("the strategies of a command line", () => {
 
   for (const [text, message] of [
     ["", /no name/],
-    ["clock,", /no name/],
-    ["clock:seconds", /"seconds" is not of the form key=number/],
-    ["clock:seconds=soon", /not of the form key=number/],
-    ["clock:seconds=1:seconds=2", /seconds is given twice/],
-    ["clock:seconds=0", /seconds must be a finite number above 0/],
-    ["clock:minutes=5", /minutes is not a parameter/],
-    ["hodl", /--strategy hodl: there is no such strategy; known are .*optimal-impulse/],
-    ["clock,clock", /clock is listed twice/],
+    ["time,", /no name/],
+    ["time:seconds", /"seconds" is not of the form key=number/],
+    ["time:seconds=soon", /not of the form key=number/],
+    ["time:seconds=1:seconds=2", /seconds is given twice/],
+    ["time:seconds=0", /seconds must be a finite number above 0/],
+    ["time:minutes=5", /minutes is no parameter of time/],
+    ["hodl", /--strategy hodl: strategy must be one of optimal-impulse, .*crab-v1/],
+    ["time,time", /time is listed twice/],
   ] as const)
     it(`refuses "${text}"`, () => {
       expect(() => parseStrategyList(text, context)).to.throw(InputError, message);

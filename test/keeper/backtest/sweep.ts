@@ -10,7 +10,7 @@ import { InputError } from "../../../keeper/history/inputError.ts";
 import { openDatabase, type Database } from "../../../keeper/store/database.ts";
 import { costs, DAY, scenario, START } from "../utils/backtestScenarios.ts";
 
-const strategies = parseStrategyList("optimal-impulse,fixed-band:fraction=0.1,clock", { riskAversion: 1e-4 });
+const strategies = parseStrategyList("optimal-impulse,fixed-band:fraction=0.1,time", { riskAversion: 1e-4 });
 const world = scenario({
   prices: { kind: "model", model: "jumps", start: START, seconds: 3 * DAY, spot: 3000, volatility: 0.7 },
   costs: costs({ gasUnits: 800_000, feeRate: 0.0005, blockTime: 12 }),
@@ -46,7 +46,7 @@ describe("a sweep of backtests", function () {
     expect(new Set([...texts, JSON.stringify(alone)]).size).to.equal(1);
     expect(alone.map(({ label, path }) => `${label} ${String(path)}`)).to.deep.equal(
       [0, 1, 2, 3].flatMap((path) =>
-        ["optimal-impulse", "fixed-band:fraction=0.1", "clock"].map((label) => `${label} ${String(path)}`),
+        ["optimal-impulse", "fixed-band:fraction=0.1", "time"].map((label) => `${label} ${String(path)}`),
       ),
     );
     expect(alone.map(({ series }) => series.time.length > 0)).to.deep.equal(
