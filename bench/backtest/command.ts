@@ -13,8 +13,8 @@ export function backtestBenchCommand(): Command {
   return new Command("backtest")
     .description("Measure the backtest engine: option-steps a second, on one core and on two.")
     .option("--json <file>", "write {commit, machine, settings, rows} there; - for standard output alone")
-    .option("--repeats <count>", "measurements of each, of which the best counts", wholeNumber, 8)
-    .option("--duration <ms>", "milliseconds of each", wholeNumber, 400)
+    .option("--repeats <count>", "measurements of each, of which the best counts", wholeNumber, 24)
+    .option("--duration <ms>", "milliseconds of each", wholeNumber, 150)
     .addHelpText(
       "after",
       "\nAn option-step is the price and the delta of one vanilla option at one step of a path.\n\n" +
