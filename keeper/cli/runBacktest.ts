@@ -2,7 +2,6 @@ import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 
 import { writeCsvFiles } from "../backtest/csvFiles.ts";
-import { scenarioOf } from "../backtest/inputs/scenarioOf.ts";
 import type { BacktestFile, StrategyRun } from "../backtest/result.ts";
 import { parseStrategyList } from "../backtest/strategyList.ts";
 import { planSweep, runSweep, type Sweep } from "../backtest/sweep.ts";
@@ -13,6 +12,7 @@ import { InputError } from "../history/inputError.ts";
 import { describeError } from "../log/describeError.ts";
 import { createLogger } from "../log/logger.ts";
 import type { BacktestFlags } from "./backtest.ts";
+import { scenarioOf } from "./backtestScenario.ts";
 import { ProgressBar } from "./progressBar.ts";
 
 export interface RunBacktestOptions {

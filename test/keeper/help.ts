@@ -41,7 +41,15 @@ describe("the help of every command", function () {
   it("is found for all that there are", () => {
     expect(commands.map(({ command }) => command)).to.include.members([
       ...["activate", "run", "pause", "resume", "status", "shadow", "doctor", "replay", "book", "band"],
-      ...["greeks", "calibrate", "keystore", "keystore new", "keystore import", "keystore address"],
+      ...[
+        "backtest",
+        "greeks",
+        "calibrate",
+        "keystore",
+        "keystore new",
+        "keystore import",
+        "keystore address",
+      ],
     ]);
   });
 

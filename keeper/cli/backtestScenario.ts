@@ -1,11 +1,11 @@
 import { existsSync } from "node:fs";
 
-import type { BacktestFlags } from "../../cli/backtest.ts";
-import { InputError } from "../../history/inputError.ts";
-import { formatInstant, parseFrom } from "../../history/instant.ts";
-import { ETHER } from "../../history/heston.ts";
-import { ASSUMED_GAS } from "../../market/rebalanceCost.ts";
-import type { BacktestHeader } from "../result.ts";
+import type { BacktestFlags } from "./backtest.ts";
+import { InputError } from "../history/inputError.ts";
+import { formatInstant, parseFrom } from "../history/instant.ts";
+import { ETHER } from "../history/heston.ts";
+import { ASSUMED_GAS } from "../market/rebalanceCost.ts";
+import type { BacktestHeader } from "../backtest/result.ts";
 import {
   ENGINE_VERSION,
   type BookSpec,
@@ -15,13 +15,13 @@ import {
   type ModelPrices,
   type Scenario,
   type Series,
-} from "../scenario.ts";
-import { constantSeries } from "../seriesCursor.ts";
-import { readBook } from "./bookFile.ts";
-import { readCandles, type CandleFile } from "./candles.ts";
-import { readGasPrices } from "./gasPrices.ts";
-import { isBookName, namedBook } from "./namedBooks.ts";
-import { HALF_LIFE, readImpliedVolatility, trailingVolatility } from "./volatility.ts";
+} from "../backtest/scenario.ts";
+import { constantSeries } from "../backtest/seriesCursor.ts";
+import { readBook } from "../backtest/inputs/bookFile.ts";
+import { readCandles, type CandleFile } from "../backtest/inputs/candles.ts";
+import { readGasPrices } from "../backtest/inputs/gasPrices.ts";
+import { isBookName, namedBook } from "../backtest/inputs/namedBooks.ts";
+import { HALF_LIFE, readImpliedVolatility, trailingVolatility } from "../backtest/inputs/volatility.ts";
 
 const DEFAULT_GWEI = 10;
 /** Of prices that are made up; any time will do. */
