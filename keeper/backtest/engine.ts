@@ -1,4 +1,6 @@
 import { isRoundDue } from "../history/chainlinkRule.ts";
+import { formatInstant } from "../history/instant.ts";
+import { PolicyInputError } from "../math/policyInputError.ts";
 import { SECONDS_PER_YEAR } from "../math/units.ts";
 import type { Decision, DecisionInput, Strategy } from "../strategy/types.ts";
 import type { BookValuer } from "./bookValuer.ts";
@@ -189,6 +191,11 @@ class Simulation {
     this.#decisions++;
     this.#band = decision.band;
     if (decision.action === "hold") return;
+    if (!Number.isFinite(decision.trade))
+      throw new PolicyInputError(
+        "",
+        `a trade of ${String(decision.trade)} ETH at ${formatInstant(timestamp)}`,
+      );
     this.#pending = decision;
     this.#fillAt = timestamp + costs.blockTime;
   }

@@ -1,10 +1,14 @@
 import { expect } from "chai";
 
 import { simulate } from "../../../keeper/backtest/engine.ts";
+import { openBook } from "../../../keeper/backtest/openBook.ts";
 import { pricePath } from "../../../keeper/backtest/pricePath.ts";
 import type { Scenario } from "../../../keeper/backtest/scenario.ts";
 import { constantSeries } from "../../../keeper/backtest/seriesCursor.ts";
+import { bandCost } from "../../../keeper/math/bandCost.ts";
+import { PolicyInputError } from "../../../keeper/math/policyInputError.ts";
 import { SECONDS_PER_YEAR } from "../../../keeper/math/units.ts";
+import { bookDelta, bookRisk } from "../../../keeper/strategy/bookRisk.ts";
 import { fixedBand } from "../../../keeper/strategy/fixedBand.ts";
 import { optimalImpulse } from "../../../keeper/strategy/optimalImpulse.ts";
 import { time } from "../../../keeper/strategy/time.ts";
@@ -138,6 +142,51 @@ describe("the backtest engine", () => {
     }
     expect(trades.length).to.be.greaterThan(5);
     expectNear(risk / totals.riskUsd, 1, 1e-9);
+  });
+
+  it("plays a band over a gamma that hardly changes as the closed form has it: how often it trades, and what it risks", () => {
+    const [b, t] = [0.15, 0.05];
+    const band = rule((input) => {
+      const drift = bookDelta(input.legs, input.spot, input.timestamp) + input.hedgeDelta;
+      if (Math.abs(drift) < b) return holding(input, { drift });
+      const trade = Math.sign(drift) * t - drift;
+      return holding(input, { action: "rebalance", reason: "rule", drift, trade });
+    });
+    // Twenty years to go, and a price that moves by a tenth a year.
+    const sigma = 0.1;
+    const world = scenario({
+      prices: { kind: "model", model: "gbm", start: START, seconds: 60 * DAY, spot: 3000, volatility: sigma },
+      book: {
+        name: "long",
+        rolls: false,
+        entries: [{ type: "call", strike: 3000, tau: 20, quantity: -1000 }],
+      },
+      ...{ step: 60, check: 60 },
+    });
+    let [trades, risk] = [0, 0];
+    const paths = 6;
+    for (let path = 0; path < paths; path++) {
+      const { totals } = play(world, band, path);
+      trades += totals.trades / paths;
+      risk += totals.riskUsd / paths;
+    }
+    const [leg] = openBook(world.book, 3000, START, SIGMA);
+    const a = 3000 * sigma * Math.abs(bookRisk([leg!], 3000, START).gamma);
+    const years = 60 / 365;
+    // A walk seen at intervals passes a level by 0.5826 deviations of a step.
+    const beyond = b + 0.5826 * a * Math.sqrt(60 / SECONDS_PER_YEAR);
+    const model = { a2: a * a, h: 0.5e-4 * (3000 * sigma) ** 2, G: 0, ell: 0, kappa: 0 };
+    const { tradesPerYear, holdingRate } = bandCost(model, { b: beyond, t });
+    expectNear(trades / (tradesPerYear * years), 1, 0.1);
+    expectNear(risk / (holdingRate * years), 1, 0.1);
+  });
+
+  it("refuses a rule whose trade is no number", () => {
+    const world = scenario({ step: 60, check: 60 });
+    expect(() => simulate(world, said([100, 100]), trading(NaN))).to.throw(
+      PolicyInputError,
+      /a trade of NaN ETH at 2025-01-01/,
+    );
   });
 
   it("fills a block after the decision, at the price of then, and decides nothing meanwhile", () => {
