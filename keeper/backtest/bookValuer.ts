@@ -39,6 +39,8 @@ export class BookValuer {
   readonly #legOf: Int32Array;
   readonly #gammaOf: Float64Array;
   #reference = NaN;
+  /** Spot and time of the mark that is under way. */
+  readonly #moment = new Float64Array(2);
 
   /** @param legs Their volatilities count until {@link setVolatility}. */
   constructor(legs: readonly OptionLeg[]) {
@@ -85,6 +87,15 @@ export class BookValuer {
 
   /** Sets `value` and `delta`. @param spot USD per ETH. @param timestamp Unix seconds. */
   mark(spot: number, timestamp: number): void {
+    // Numbers that are handed to a function too large to be inlined would be boxed.
+    this.#moment[0] = spot;
+    this.#moment[1] = timestamp;
+    this.#mark();
+  }
+
+  #mark(): void {
+    const spot = this.#moment[0]!;
+    const timestamp = this.#moment[1]!;
     if (!(Math.abs(spot - this.#reference) <= REFERENCE_REACH * this.#reference)) this.#refer(spot);
     const quantity = this.#quantity;
     const strikes = this.#strike;

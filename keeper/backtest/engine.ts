@@ -132,7 +132,6 @@ class Simulation {
     const deltaLimit = limits.delta ?? Infinity;
     const fundingRate = (costs.fundingRate * step) / SECONDS_PER_YEAR;
     const last = prices.length - 1;
-    let value = this.#valuer.value;
     for (let index = 0; index <= last; index++) {
       const timestamp = start + index * step;
       const spot = prices[index]!;
@@ -143,12 +142,11 @@ class Simulation {
       if (timestamp >= this.#nextVolatility) this.#changeVolatility(timestamp);
       this.#valuer.mark(spot, timestamp);
       if (index > 0) {
-        ledger.mark(value, this.#valuer.value);
+        ledger.mark(this.#valuer.value);
         if (spot >= this.#liquidationPrice) this.#liquidate(spot, timestamp);
       }
-      const equity = ledger.close(spot, this.#valuer.value, this.#valuer.delta);
+      const equity = ledger.close(spot, this.#valuer.delta);
       if (timestamp >= this.#nextExpiry) this.#settle(spot, timestamp);
-      value = this.#valuer.value;
       const drift = this.#valuer.delta + ledger.hedge;
       if (this.#samples.takes(index)) {
         const gasGwei = this.#gas.at(timestamp);
@@ -243,7 +241,6 @@ class Simulation {
 
   /** Pays out what has expired, and opens it again where the book rolls: money for value, so that equity stays. */
   #settle(spot: number, timestamp: number): void {
-    const before = this.#valuer.value;
     const legs = this.#legs.flatMap((leg) => {
       if (leg.expiry > timestamp) return [leg];
       return this.#scenario.book.rolls ? [openEntry(leg.entry, true, spot, timestamp, this.#sigma)] : [];
@@ -253,7 +250,7 @@ class Simulation {
     this.#nextExpiry = firstExpiry(this.#legs);
     this.#input.legs = this.#legs;
     this.#valuer.mark(spot, timestamp);
-    this.#ledger.exchange(before, this.#valuer.value);
+    this.#ledger.exchange(this.#valuer.value);
   }
 
   #changeVolatility(timestamp: number): void {
@@ -289,7 +286,7 @@ class Simulation {
     return {
       totals: {
         ...{ trades: this.#count, turnoverEth, gasUsd, feeUsd, impactUsd, fundingUsd, penaltyUsd, costUsd },
-        pnlUsd: ledger.equity(prices[steps]!, this.#valuer.value),
+        pnlUsd: ledger.equity(prices[steps]!),
         optionUsd: ledger.optionUsd,
         hedgeUsd: ledger.hedgeUsd,
         trackingStd: ledger.trackingStd(years),

@@ -1,3 +1,7 @@
+/** Indices of {@link Ledger}'s balances. */
+const CASH = 0;
+const MARK = 1;
+
 /**
  * The money of a run, USD, and the ether of its hedge. It is kept in two ways that must agree: `equity` from what is owned, cash, hedge and
  * options; and, independently, sums of where it came from. Options are told by their change, hedges by price moves.
@@ -17,7 +21,8 @@ export class Ledger {
   exposure = 0;
   worstDrift = 0;
   maxDrawdown = 0;
-  #cash: number;
+  /** Cash and the options' last mark. Every step changes them, and numbers in fields may be boxed at each change. */
+  readonly #balances = new Float64Array(2);
   #peak = 0;
   /** Hedged P&L before costs: of this step, and sums of all steps' first and second powers. */
   #stepGain = 0;
@@ -28,7 +33,8 @@ export class Ledger {
   /** Begins with equity 0, the book having been traded at its mark and the hedge at `spot`. */
   constructor(hedge: number, spot: number, mark: number) {
     this.hedge = hedge;
-    this.#cash = -hedge * spot - mark;
+    this.#balances[CASH] = -hedge * spot - mark;
+    this.#balances[MARK] = mark;
   }
 
   /** The price moves while the hedge is held. @param delta Of the options, ETH, at `from`. */
@@ -42,20 +48,23 @@ export class Ledger {
   }
 
   /** The options' value changes. */
-  mark(before: number, after: number): void {
-    this.optionUsd += after - before;
-    this.#stepGain += after - before;
+  mark(value: number): void {
+    const gain = value - this.#balances[MARK]!;
+    this.#balances[MARK] = value;
+    this.optionUsd += gain;
+    this.#stepGain += gain;
   }
 
-  /** Options are settled, or opened, at their mark: money for value. */
-  exchange(before: number, after: number): void {
-    this.#cash -= after - before;
+  /** Options are settled, or opened, at their mark: money for value. @param value Of those there are then. */
+  exchange(value: number): void {
+    this.#balances[CASH]! -= value - this.#balances[MARK]!;
+    this.#balances[MARK] = value;
   }
 
   /** Trades hedge. @param trade ETH. Costs in USD. */
   fill(trade: number, price: number, gas: number, fee: number, impact: number): void {
     this.hedge += trade;
-    this.#cash -= trade * price + gas + fee + impact;
+    this.#balances[CASH]! -= trade * price + gas + fee + impact;
     this.gasUsd += gas;
     this.feeUsd += fee;
     this.impactUsd += impact;
@@ -63,20 +72,20 @@ export class Ledger {
   }
 
   fund(usd: number): void {
-    this.#cash -= usd;
+    this.#balances[CASH]! -= usd;
     this.fundingUsd += usd;
   }
 
   /** A venue closes part of the hedge by force. */
   liquidate(trade: number, price: number, penalty: number): void {
     this.hedge += trade;
-    this.#cash -= trade * price + penalty;
+    this.#balances[CASH]! -= trade * price + penalty;
     this.penaltyUsd += penalty;
     this.turnoverEth += Math.abs(trade);
   }
 
   /** Ends a step. @returns Equity, USD since the beginning. */
-  close(spot: number, mark: number, delta: number): number {
+  close(spot: number, delta: number): number {
     const gain = this.#stepGain;
     this.#stepGain = 0;
     this.#gains += gain;
@@ -84,14 +93,14 @@ export class Ledger {
     this.#steps++;
     const drift = Math.abs(delta + this.hedge);
     if (drift > this.worstDrift) this.worstDrift = drift;
-    const equity = this.equity(spot, mark);
+    const equity = this.equity(spot);
     if (equity > this.#peak) this.#peak = equity;
     else if (this.#peak - equity > this.maxDrawdown) this.maxDrawdown = this.#peak - equity;
     return equity;
   }
 
-  equity(spot: number, mark: number): number {
-    return this.#cash + this.hedge * spot + mark;
+  equity(spot: number): number {
+    return this.#balances[CASH]! + this.hedge * spot + this.#balances[MARK]!;
   }
 
   get costUsd(): number {
