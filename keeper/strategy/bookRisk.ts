@@ -18,6 +18,15 @@ export interface BookRisk {
   readonly horizon: number;
 }
 
+/** Works out {@link bookRisk} and {@link bookDelta} of one book, the same to 1e-14 of its size, faster. */
+export interface BookSolver {
+  risk(spot: number, timestamp: number): BookRisk;
+  deltaAt(spot: number, timestamp: number, varianceScale: number): number;
+}
+
+/** Legs that may bring along who solves them, as a backtest's do; a copy of them has none. */
+export type Legs = readonly OptionLeg[] & { readonly valuer?: BookSolver };
+
 /**
  * Greeks of a book at any spot and time: Black-76 on each leg's forward `spot·forwardRatio`, sticky strike.
  *
@@ -29,7 +38,8 @@ export interface BookRisk {
  *
  * @param spot USD per ETH. @param timestamp Unix seconds.
  */
-export function bookRisk(legs: readonly OptionLeg[], spot: number, timestamp: number): BookRisk {
+export function bookRisk(legs: Legs, spot: number, timestamp: number): BookRisk {
+  if (legs.valuer !== undefined) return legs.valuer.risk(spot, timestamp);
   let delta = 0;
   let gamma = 0;
   let vega = 0;
@@ -78,12 +88,8 @@ export function bookSize(legs: readonly OptionLeg[], timestamp: number): number 
  * @param spot USD per ETH. @param timestamp Unix seconds, may be fractional.
  * @param varianceScale Multiplies the variance of every leg: delta at another volatility.
  */
-export function bookDelta(
-  legs: readonly OptionLeg[],
-  spot: number,
-  timestamp: number,
-  varianceScale = 1,
-): number {
+export function bookDelta(legs: Legs, spot: number, timestamp: number, varianceScale = 1): number {
+  if (legs.valuer !== undefined) return legs.valuer.deltaAt(spot, timestamp, varianceScale);
   const scale = Math.sqrt(varianceScale);
   let delta = 0;
   for (const leg of legs) {
