@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { refuseInOneLine } from "../keeper/cli/refuseInOneLine.ts";
 import { backtestBenchCommand } from "./backtest/command.ts";
 import { gasCommand } from "./gas/command.ts";
+import { historyCommand } from "./history/command.ts";
 import { keeperCommand } from "./keeper/command.ts";
 import { stressCommand } from "./stress/command.ts";
 
@@ -10,6 +11,7 @@ const program = new Command("bench")
   .description("Measures Keel: what it costs, how fast it is and how well it does.")
   .addCommand(backtestBenchCommand())
   .addCommand(gasCommand())
+  .addCommand(historyCommand())
   .addCommand(keeperCommand())
   .addCommand(stressCommand());
 
