@@ -15,6 +15,7 @@ import { refuseInOneLine } from "./cli/refuseInOneLine.ts";
 import { replayCommand } from "./cli/replay.ts";
 import { runCommand } from "./cli/run.ts";
 import { shadowCommand } from "./cli/shadow.ts";
+import { simulateCommand } from "./cli/simulate.ts";
 import { statusCommand } from "./cli/status.ts";
 
 const program = new Command("keeper")
@@ -30,6 +31,7 @@ const program = new Command("keeper")
   .addCommand(backtestCommand())
   .addCommand(bookCommand())
   .addCommand(bandCommand())
+  .addCommand(simulateCommand())
   .addCommand(greeksCommand())
   .addCommand(calibrateCommand())
   .addCommand(forecastCommand())

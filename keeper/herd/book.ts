@@ -1,5 +1,6 @@
-import { calibrateRiskAversion } from "../math/calibration.ts";
 import { cappedGreeks } from "../math/blackScholes.ts";
+import { calibrateRiskAversion, type CalibrationInput } from "../math/calibration.ts";
+import type { MarketModel } from "../math/impulseBand.ts";
 import { SECONDS_PER_YEAR } from "../math/units.ts";
 import type { DecisionInput, OptionLeg } from "../strategy/types.ts";
 import { BLOCK_SECONDS } from "./fundamental.ts";
@@ -31,6 +32,8 @@ export const GAMMA_EACH = OPTIONS * GREEKS.gamma * SPOT;
 export const HEDGE_EACH = OPTIONS * GREEKS.delta;
 /** One standard deviation of one agent's delta over a day, ETH. */
 export const DAY_MOVE_EACH = GAMMA_EACH * SIGMA * Math.sqrt(86_400 / SECONDS_PER_YEAR);
+/** What a band to zero of that width leaves unhedged, USD per root year. */
+const TARGET_STD = (SIGMA * SPOT * DAY_MOVE_EACH) / Math.sqrt(6);
 
 /**
  * Log price per ETH at which the feedback gain is what is asked for: if everybody hedged all the time, a move of 1 % would make all
@@ -60,9 +63,18 @@ export function inputAt(drift: number, perEth: number, depth: number): DecisionI
  * @param perEth as of {@link inputAt}.
  */
 export function riskAversionAt(perEth: number): number {
-  return calibrateRiskAversion({
-    targetStd: (SIGMA * SPOT * DAY_MOVE_EACH) / Math.sqrt(6),
+  return calibrateRiskAversion({ targetStd: TARGET_STD, ...conditions(perEth) });
+}
+
+/** The problem `riskAversionAt` is for. */
+export function referenceMarket(perEth: number): MarketModel {
+  const { spot, gammaCap, ...rest } = conditions(perEth);
+  return { S: spot, gamma: gammaCap, riskAversion: riskAversionAt(perEth), ...rest };
+}
+
+function conditions(perEth: number): Omit<CalibrationInput, "targetStd"> {
+  return {
     ...{ spot: SPOT, sigma: SIGMA, gammaCap: GAMMA_EACH / SPOT },
     ...{ gasUsd: GAS_USD, feeRate: FEE_RATE, kappa: 0.5 * perEth * SPOT },
-  });
+  };
 }

@@ -25,9 +25,12 @@ export interface HerdOptions {
   readonly widths: number;
   /** The size of each trade is drawn anew, by a factor from 1 − redraw to 1 + redraw: the landing stays, the edge moves. */
   readonly redraw: number;
+  /** Of the agents, that `phases`, `widths` and `redraw` are for; the others stay in step. */
+  readonly apartShare: number;
   readonly leverage: Leverage | null;
-  /** Draws all of the above. */
-  readonly random: Random;
+  /** Agents are drawn from the one and what they draw later from others, so that herds of a path differ in nothing but the rule. */
+  readonly seed: number;
+  readonly path: number;
 }
 
 /** Blocks until an agent that was closed is back, at least and at most. */
@@ -41,8 +44,10 @@ const AWAY = [12 * BLOCKS_PER_HOUR, 36 * BLOCKS_PER_HOUR] as const;
  */
 export class Herd {
   readonly #rule: HerdRule | null;
-  readonly #random: Random;
-  readonly #redraw: number;
+  readonly #jitter: Random;
+  readonly #absence: Random;
+  /** Of each agent. */
+  readonly #redraw: Float64Array;
   readonly #size: number;
   readonly #sign: Float64Array;
   /** ETH of drift at the log price beside it. */
@@ -78,29 +83,32 @@ export class Herd {
   hedging = 0;
 
   constructor(options: HerdOptions) {
-    const { agents, shortShare, rule, phases, widths, redraw, leverage, random } = options;
+    const { agents, shortShare, rule, apartShare, leverage, seed, path } = options;
+    const random = new Random(seed, `herd ${String(path)}`);
     this.#rule = rule;
-    this.#random = random;
-    this.#redraw = redraw;
+    this.#jitter = new Random(seed, `jitter ${String(path)}`);
+    this.#absence = new Random(seed, `absence ${String(path)}`);
     this.#size = rule === null ? 0 : agents;
     const numbers = (): Float64Array => new Float64Array(this.#size);
-    [this.#sign, this.#drift, this.#at, this.#width, this.#next] = [
-      ...[numbers(), numbers(), numbers(), numbers(), numbers()],
-    ] as [Float64Array, Float64Array, Float64Array, Float64Array, Float64Array];
+    [this.#sign, this.#drift, this.#at] = [numbers(), numbers(), numbers()];
+    [this.#width, this.#next, this.#redraw] = [numbers(), numbers(), numbers()];
     [this.#rise, this.#fall, this.#due] = [numbers(), numbers(), numbers()];
-    [this.#hedge, this.#margin, this.#liquidation, this.#backAt] = [
-      ...[numbers(), numbers(), numbers().fill(NaN), numbers()],
-    ] as [Float64Array, Float64Array, Float64Array, Float64Array];
+    [this.#hedge, this.#margin, this.#backAt] = [numbers(), numbers(), numbers()];
+    this.#liquidation = numbers().fill(NaN);
     this.#order = numbers().fill(NaN);
     this.#topUp = new Int32Array(this.#size);
     this.#band = rule?.kind === "band" ? rule.bandAt(1) : null;
 
     for (let i = 0; i < this.#size; i++) {
       // Short and long mixed evenly, as are those who sold calls and those who sold puts.
-      this.#sign[i] = Math.floor((i + 1) * shortShare + 1e-9) > Math.floor(i * shortShare + 1e-9) ? -1 : 1;
+      this.#sign[i] = isOf(shortShare, i) ? -1 : 1;
+      const isApart = isOf(apartShare, i);
+      const phases = isApart ? options.phases : "same";
+      const widths = isApart ? options.widths : 0;
+      this.#redraw[i] = isApart ? options.redraw : 0;
       const [phase, width, calls, margined, level, hour] = Array.from({ length: 6 }, () => random.uniform());
       this.#width[i] = 1 + widths * (2 * width! - 1);
-      this.#next[i] = this.#factor();
+      this.#next[i] = this.#factor(i);
       this.#hedge[i] = -this.#sign[i]! * HEDGE_EACH * (calls! < 0.5 ? 1 : -1);
       this.#topUp[i] = Math.floor(24 * hour!);
       if (leverage !== null && margined! < leverage.share) {
@@ -108,7 +116,6 @@ export class Herd {
       }
       if (rule?.kind === "clock") {
         this.#due[i] = phases === "spread" ? Math.floor(phase! * rule.blocks) : rule.blocks;
-        if (phases === "spread") this.#drift[i] = 0;
       } else {
         this.#due[i] = Infinity;
         if (phases === "spread") this.#drift[i] = this.#within(i, 2 * phase! - 1);
@@ -152,7 +159,7 @@ export class Herd {
       this.hedging += order;
       this.trades += 1;
       this.turnover += Math.abs(order);
-      this.#next[i] = this.#factor();
+      this.#next[i] = this.#factor(i);
       if (this.#rule?.kind === "clock") this.#due[i] = block + this.#rule.blocks;
       this.#aimAgent(i);
     }
@@ -160,9 +167,9 @@ export class Herd {
     for (const i of this.#closing) {
       flow -= this.#hedge[i]!;
       this.#drift[i]! -= this.#hedge[i]!;
-      this.#liquidation[i] = NaN;
+      [this.#liquidation[i], this.#due[i]] = [NaN, Infinity];
       const [least, most] = AWAY;
-      this.#backAt[i] = block + Math.floor(least + (most - least) * this.#random.uniform());
+      this.#backAt[i] = block + Math.floor(least + (most - least) * this.#absence.uniform());
       this.#away += 1;
       this.liquidations += 1;
       this.#aimAgent(i);
@@ -211,8 +218,9 @@ export class Herd {
     return -width * Math.min(-drift / width, landingFrom(this.#band.below, -drift / width));
   }
 
-  #factor(): number {
-    return this.#redraw === 0 ? 1 : 1 + this.#redraw * (2 * this.#random.uniform() - 1);
+  #factor(i: number): number {
+    const redraw = this.#redraw[i]!;
+    return redraw === 0 ? 1 : 1 + redraw * (2 * this.#jitter.uniform() - 1);
   }
 
   /** ETH of drift at which an agent acts. */
@@ -296,4 +304,9 @@ export class Herd {
     }
     this.#findNearest();
   }
+}
+
+/** Whether agent i is one of a share, mixed evenly with the others. */
+function isOf(share: number, i: number): boolean {
+  return Math.floor((i + 1) * share + 1e-9) > Math.floor(i * share + 1e-9);
 }

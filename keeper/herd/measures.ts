@@ -8,6 +8,8 @@ const HOURLY_SIGMA = SIGMA / Math.sqrt(8_760);
 export interface PathMeasures {
   /** Deviation of hourly returns over that of the fundamental's. */
   readonly volatilityRatio: number;
+  /** The same of daily returns. */
+  readonly dailyVolatilityRatio: number;
   readonly kurtosis: number;
   /** Hours a month with a return past five of the usual hourly deviations. */
   readonly fiveSigmaHours: number;
@@ -17,14 +19,15 @@ export interface PathMeasures {
   readonly maxDrawdown: number;
   /** A month, of 100 agents. */
   readonly liquidations: number;
+  /** Of 100 agents, in the whole time that was measured. */
+  readonly closed: number;
   readonly tradesPerDay: number;
   readonly rmsDrift: number;
   readonly leastDepth: number;
-  /** Farthest that hedging pushed the price below the fundamental, fraction. */
+  /** How far hedging pushed the price down after a shock, at worst and a day later, fractions. */
   readonly overshoot: number;
+  readonly lasting: number;
   readonly recoveryHours: number;
-  /** 1 if half of the overshoot was gone at the end. */
-  readonly recovered: number;
   /** 1 if the path broke. */
   readonly broke: number;
 }
@@ -40,7 +43,7 @@ export interface Estimate {
 
 export function measuresOf(record: PathRecord, agents: number): PathMeasures {
   const returns = differences(record.hours);
-  const { broke } = record;
+  const { broke, push } = record;
   const ofWhole = (value: number): number => (broke ? NaN : value);
   const deviation = Math.sqrt(moment(returns, 2));
   const usual = Math.sqrt(moment(differences(record.fundamental), 2));
@@ -48,19 +51,20 @@ export function measuresOf(record: PathRecord, agents: number): PathMeasures {
   const past = (limit: number): number => returns.filter((r) => Math.abs(r) > limit).length / month;
   return {
     volatilityRatio: ofWhole(deviation / usual),
+    dailyVolatilityRatio: ofWhole(dailyDeviation(record.hours) / dailyDeviation(record.fundamental)),
     kurtosis: ofWhole(moment(returns, 4) / deviation ** 4),
     fiveSigmaHours: ofWhole(past(5 * HOURLY_SIGMA)),
     fiveOwnSigmaHours: ofWhole(past(5 * deviation)),
     largestFlow: ofWhole(record.largestFlow),
     maxDrawdown: ofWhole(record.maxDrawdown),
     liquidations: ofWhole(agents === 0 ? 0 : (100 * record.liquidations) / agents / month),
+    closed: ofWhole(agents === 0 ? 0 : (100 * record.liquidations) / agents),
     tradesPerDay: ofWhole(agents === 0 ? 0 : (24 * record.trades) / agents / returns.length),
     rmsDrift: ofWhole(record.rmsDrift),
     leastDepth: record.leastDepth,
-    overshoot: ofWhole(-Math.expm1(record.lowestGap)),
-    recoveryHours:
-      record.recoveryHours === null || record.lowestGap === 0 ? NaN : ofWhole(record.recoveryHours),
-    recovered: ofWhole(record.lowestGap === 0 || record.recoveryHours !== null ? 1 : 0),
+    overshoot: ofWhole(push === null ? NaN : -Math.expm1(push.lowest)),
+    lasting: ofWhole(push === null ? NaN : -Math.expm1(push.lasting)),
+    recoveryHours: ofWhole(push === null || push.lowest === 0 ? NaN : (push.recoveryHours ?? NaN)),
     broke: broke ? 1 : 0,
   };
 }
@@ -80,6 +84,10 @@ export function estimateOf(all: readonly number[]): Estimate {
   const mean = values.reduce((sum, value) => sum + value, 0) / paths;
   const square = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   return { mean, se: paths < 2 ? null : Math.sqrt(square / (paths - 1) / paths), paths };
+}
+
+function dailyDeviation(hours: readonly number[]): number {
+  return Math.sqrt(moment(differences(hours.filter((_, hour) => hour % 24 === 0)), 2));
 }
 
 function differences(values: readonly number[]): number[] {

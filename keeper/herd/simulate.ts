@@ -1,4 +1,3 @@
-import { Random } from "../math/random.ts";
 import { DAY_MOVE_EACH, impactPerEth, SIGMA } from "./book.ts";
 import { BLOCKS_PER_HOUR, BLOCKS_PER_MINUTE } from "./fundamental.ts";
 import { Herd, type Leverage, type Phases } from "./herd.ts";
@@ -15,6 +14,7 @@ export interface Setting {
   readonly phases: Phases;
   readonly widths: number;
   readonly redraw: number;
+  readonly apartShare: number;
   /** See `impactPerEth`. */
   readonly gain: number;
   readonly permanentShare: number;
@@ -41,16 +41,22 @@ export interface PathRecord {
   /** Of drift over agents and hours, in units of one day's delta move of one. */
   readonly rmsDrift: number;
   readonly leastDepth: number;
-  /** How far the price went from the fundamental, log: the lowest, the highest, and hours from the lowest until half of it was gone. */
-  readonly lowestGap: number;
-  readonly highestGap: number;
-  readonly recoveryHours: number | null;
+  /** How far hedging had pushed the log price since it was first watched. */
+  readonly push: Push | null;
   /** The price had left the fundamental for good: the path ends there. */
   readonly broke: boolean;
   /** What an account of the path must agree with: flow of all and drift of each at the end. */
   readonly flow: number;
   readonly drifts: readonly number[];
   readonly end: number;
+}
+
+export interface Push {
+  /** At its lowest, and at the end. */
+  readonly lowest: number;
+  readonly lasting: number;
+  /** Hours from the lowest until half of what came back by the end had come back. */
+  readonly recoveryHours: number | null;
 }
 
 /** A market that hedging has moved this far (log) is broken. */
@@ -60,29 +66,33 @@ const BROKEN = Math.log(2);
  * One path. In each block: the fundamental moves, what was ordered a block ago is traded and moves the price, providers look at the
  * price, agents look at it and order.
  *
- * @param fundamental log prices, a block each. @param warmUp blocks before anything is measured.
+ * @param fundamental log prices, a block each. @param warmUp blocks before anything is measured. @param watch block from which
+ * on `push` is taken; null for none.
  */
 export function simulatePath(
   setting: Setting,
   fundamental: Float64Array,
-  options: { readonly seed: number; readonly path: number; readonly warmUp: number },
+  options: {
+    readonly seed: number;
+    readonly path: number;
+    readonly warmUp: number;
+    readonly watch?: number | null;
+  },
 ): PathRecord {
   const { rule, agents, gain, permanentShare, halfLife } = setting;
   const perEth = impactPerEth(gain, agents);
-  const herd = new Herd({ ...setting, random: new Random(options.seed, `herd ${String(options.path)}`) });
+  const herd = new Herd({ ...setting, seed: options.seed, path: options.path });
   const impact = new Impact({ perEth, permanentShare, halfLife });
   const liquidity = new Liquidity(setting.liquidity, SIGMA);
   const day = Math.max(1, agents) * DAY_MOVE_EACH;
-  const { warmUp } = options;
+  const { warmUp, watch = null } = options;
+  const watched: number[] = [];
   const last = fundamental.length - 1;
 
   const hours: number[] = [];
   const anchors: number[] = [];
   let [x, flowOfAll, minute, largestFlow, peak, maxDrawdown] = [fundamental[0]!, 0, 0, 0, -Infinity, 0];
-  let [squares, samples, leastDepth, lowestGap, highestGap] = [0, 0, 1, 0, 0];
-  let lowestAt = warmUp;
-  let recoveredAt: number | null = null;
-  let gapBefore = 0;
+  let [squares, samples, leastDepth] = [0, 0, 1];
   let broke = false;
   let counted = { trades: 0, turnover: 0, liquidations: 0 };
 
@@ -101,26 +111,22 @@ export function simulatePath(
     if (block === warmUp) {
       const { trades, turnover, liquidations } = herd;
       counted = { trades, turnover, liquidations };
-      gapBefore = moved;
+    }
+    if (Math.abs(moved) > BROKEN) {
+      broke = true;
+      break;
     }
     if (block < warmUp) continue;
     if (Math.abs(minute) > largestFlow) largestFlow = Math.abs(minute);
     if (x > peak) peak = x;
     if (peak - x > maxDrawdown) maxDrawdown = peak - x;
     if (liquidity.depth < leastDepth) leastDepth = liquidity.depth;
-    const gap = moved - gapBefore;
-    if (gap > highestGap) highestGap = gap;
-    if (gap < lowestGap) [lowestGap, lowestAt, recoveredAt] = [gap, block, null];
-    else if (recoveredAt === null && gap > lowestGap / 2) recoveredAt = block;
+    if (watch !== null && block >= watch) watched.push(moved);
     if ((block - warmUp) % BLOCKS_PER_HOUR === 0) {
       hours.push(x);
       anchors.push(anchor);
       squares += herd.meanSquareDrift(x);
       samples += 1;
-    }
-    if (Math.abs(moved) > BROKEN) {
-      broke = true;
-      break;
     }
   }
   return {
@@ -134,7 +140,21 @@ export function simulatePath(
     turnover: herd.turnover - counted.turnover,
     liquidations: herd.liquidations - counted.liquidations,
     rmsDrift: samples === 0 ? 0 : Math.sqrt(squares / samples),
-    ...{ leastDepth, lowestGap, highestGap, broke, flow: flowOfAll, drifts: herd.driftsAt(x), end: x },
-    recoveryHours: recoveredAt === null ? null : (recoveredAt - lowestAt) / BLOCKS_PER_HOUR,
+    ...{ leastDepth, broke, flow: flowOfAll, drifts: herd.driftsAt(x), end: x },
+    push: watched.length === 0 ? null : pushOf(watched),
+  };
+}
+
+function pushOf(moved: readonly number[]): Push {
+  const before = moved[0]!;
+  let at = 0;
+  for (let i = 1; i < moved.length; i++) if (moved[i]! < moved[at]!) at = i;
+  const lasting = moved.at(-1)!;
+  const half = (moved[at]! + lasting) / 2;
+  const back = moved.findIndex((value, i) => i > at && value >= half);
+  return {
+    lowest: moved[at]! - before,
+    lasting: lasting - before,
+    recoveryHours: back < 0 ? null : (back - at) / BLOCKS_PER_HOUR,
   };
 }

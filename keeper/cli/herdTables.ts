@@ -1,0 +1,86 @@
+import Table from "cli-table3";
+
+import type { JitterCost } from "../herd/jitterCost.ts";
+import type { Estimate, MeasureName } from "../herd/measures.ts";
+import type { ExperimentResult, HerdResult } from "../herd/runExperiments.ts";
+
+/** Heading and digits of each measure; those in per cent are multiplied by 100. */
+const HEADINGS: Readonly<Record<MeasureName, readonly [head: string, digits: number, factor?: number]>> = {
+  volatilityRatio: ["vol", 3],
+  dailyVolatilityRatio: ["daily vol", 3],
+  kurtosis: ["kurtosis", 2],
+  fiveSigmaHours: ["5σ", 2],
+  fiveOwnSigmaHours: ["5σ own", 2],
+  largestFlow: ["flow", 2],
+  maxDrawdown: ["drawdown, %", 1, 100],
+  liquidations: ["closed", 1],
+  closed: ["closed", 1],
+  tradesPerDay: ["trades", 2],
+  rmsDrift: ["drift", 3],
+  leastDepth: ["depth", 2],
+  overshoot: ["pushed, %", 2, 100],
+  lasting: ["lasting, %", 2, 100],
+  recoveryHours: ["back, h", 1],
+  broke: ["broken, %", 0, 100],
+};
+
+/** One table for each experiment and one for what jitter costs, under what made them. */
+export function herdTables({ made, experiments, jitter }: HerdResult): string {
+  const { agents, seed, paths, days } = made;
+  const about =
+    `${String(agents)} agents, ${String(paths)} paths of ${String(days)} days, seed ${String(seed)}; ` +
+    `mean ± standard error. \`keeper simulate herd --help\` explains the columns.`;
+  return [about, ...experiments.map(tableOf), jitterTable(jitter)].join("\n\n");
+}
+
+function tableOf({ id, title, note, columns, rows }: ExperimentResult): string {
+  const table = plainTable(["", ...columns.map((name) => HEADINGS[name][0])]);
+  for (const { setting, measures } of rows) {
+    table.push([setting.label, ...columns.map((name) => cell(measures[name], name))]);
+  }
+  return `${id}: ${title}\n${note}\n${table.toString()}`;
+}
+
+function jitterTable(rows: readonly JitterCost[]): string {
+  const table = plainTable(["", "threshold, widths", "each trade", "Keel's band, widths", "each trade"]);
+  for (const { spread, ...costs } of rows) {
+    const { thresholdWidths, thresholdRedraw, optimalWidths, optimalRedraw } = costs;
+    const shown = [thresholdWidths, thresholdRedraw, optimalWidths, optimalRedraw];
+    table.push([`±${percent(spread, 0)}`, ...shown.map((cost) => `+${percent(cost, 2)}`)]);
+  }
+  return `What jitter costs the one who does it\nFriction, holding risk and trading, above that of the band without; computed, not simulated.\n${table.toString()}`;
+}
+
+function cell({ mean, se }: Estimate, name: MeasureName): string {
+  if (mean === null) return "-";
+  const [, digits, factor = 1] = HEADINGS[name];
+  const shown = (factor * mean).toFixed(digits);
+  return se === null || se === 0 ? shown : `${shown} ±${(factor * se).toFixed(digits)}`;
+}
+
+function percent(fraction: number, digits: number): string {
+  return `${(100 * fraction).toFixed(digits)} %`;
+}
+
+function plainTable(head: string[]): Table.Table {
+  const none = Object.fromEntries(
+    ["top", "top-mid", "top-left", "top-right", "bottom", "bottom-mid", "bottom-left", "bottom-right"].map(
+      (edge) => [edge, ""],
+    ),
+  );
+  return new Table({
+    head,
+    colAligns: head.map((_, column) => (column === 0 ? "left" : "right")),
+    style: { head: [], border: [], compact: true, "padding-left": 0, "padding-right": 1 },
+    chars: {
+      ...none,
+      left: "",
+      "left-mid": "",
+      right: "",
+      "right-mid": "",
+      middle: " ",
+      mid: "─",
+      "mid-mid": "─",
+    },
+  });
+}

@@ -1,0 +1,112 @@
+import { impactPerEth, SIGMA } from "./book.ts";
+import { experiments, JITTERS, SHOCK_DAYS, type Case, type Experiment } from "./experiments.ts";
+import { BLOCKS_PER_DAY, fundamentalPath, withShock } from "./fundamental.ts";
+import { jitterCost, type JitterCost } from "./jitterCost.ts";
+import { estimate, measuresOf, type Estimate, type MeasureName, type PathMeasures } from "./measures.ts";
+import { ruleNamed, type HerdRule, type RuleName } from "./rule.ts";
+import { simulatePath } from "./simulate.ts";
+
+export interface RunOptions {
+  readonly agents: number;
+  readonly seed: number;
+  readonly paths: number;
+  /** That are measured; one more goes before. */
+  readonly days: number;
+  /** Ids; all when absent. */
+  readonly only?: readonly string[] | undefined;
+  /** Called before each path with what is done, from 0 to 1. */
+  readonly onProgress?: ((done: number) => void) | undefined;
+}
+
+export interface CaseResult {
+  readonly setting: Case;
+  readonly measures: Readonly<Record<MeasureName, Estimate>>;
+}
+
+export interface ExperimentResult extends Omit<Experiment, "cases"> {
+  readonly rows: readonly CaseResult[];
+}
+
+export interface HerdResult {
+  readonly version: 1;
+  readonly made: Pick<RunOptions, "agents" | "seed" | "paths" | "days">;
+  readonly experiments: readonly ExperimentResult[];
+  readonly jitter: readonly JitterCost[];
+}
+
+/** Of every path: until the herd has forgotten how it began. */
+const WARM_UP = BLOCKS_PER_DAY;
+/** Feedback gain of the market that jitter is priced in. */
+const JITTER_GAIN = 0.3;
+
+/** Runs the experiments. Every case of a path sees the same fundamental and the same herd; same options, same result. */
+export function runExperiments(options: RunOptions): HerdResult {
+  const { agents, seed, paths, days, only, onProgress } = options;
+  const asked = experiments().filter(({ id }) => only === undefined || only.includes(id));
+  const cases = asked.flatMap((experiment) => experiment.cases);
+  const measured = new Map<Case, PathMeasures[]>(cases.map((each) => [each, []]));
+  const rules = new Rules(agents);
+
+  for (let path = 0; path < paths; path++) {
+    onProgress?.(path / paths);
+    const fundamentals = new Fundamentals(seed, path, days);
+    for (const each of cases) {
+      const { rule, gain } = each;
+      const setting = { ...each, agents, rule: rule === null ? null : rules.named(rule, gain) };
+      const record = simulatePath(setting, fundamentals.of(each), {
+        ...{ seed, path, warmUp: WARM_UP },
+        watch: each.shock === null ? null : WARM_UP + each.shock.at,
+      });
+      measured.get(each)!.push(measuresOf(record, rule === null ? 0 : agents));
+    }
+  }
+  return {
+    version: 1,
+    made: { agents, seed, paths, days },
+    experiments: asked.map(({ cases: rows, ...experiment }) => ({
+      ...experiment,
+      rows: rows.map((setting) => ({ setting, measures: estimate(measured.get(setting)!) })),
+    })),
+    jitter: JITTERS.map((spread) => jitterCost(spread, impactPerEth(JITTER_GAIN, agents))),
+  };
+}
+
+/** The fundamentals of one path, made when first asked for. */
+class Fundamentals {
+  readonly #made = new Map<string, Float64Array>();
+  readonly #seed: number;
+  readonly #path: number;
+  readonly #days: number;
+
+  constructor(seed: number, path: number, days: number) {
+    [this.#seed, this.#path, this.#days] = [seed, path, days];
+  }
+
+  of({ weather, shock }: Case): Float64Array {
+    const key = `${weather} ${shock === null ? "" : "shock"}`;
+    const known = this.#made.get(key);
+    if (known !== undefined) return known;
+    const blocks = WARM_UP + (shock === null ? this.#days : SHOCK_DAYS) * BLOCKS_PER_DAY;
+    const path = fundamentalPath({ weather, sigma: SIGMA, blocks, seed: this.#seed, path: this.#path });
+    const made = shock === null ? path : withShock(path, { ...shock, at: WARM_UP + shock.at });
+    this.#made.set(key, made);
+    return made;
+  }
+}
+
+/** The rules at each gain, asked once: a strategy knows the impact of its own trades. */
+class Rules {
+  readonly #made = new Map<string, HerdRule>();
+  readonly #agents: number;
+
+  constructor(agents: number) {
+    this.#agents = agents;
+  }
+
+  named(name: RuleName, gain: number): HerdRule {
+    const key = `${name} ${String(gain)}`;
+    const rule = this.#made.get(key) ?? ruleNamed(name, impactPerEth(gain, this.#agents));
+    this.#made.set(key, rule);
+    return rule;
+  }
+}
