@@ -15,7 +15,7 @@ band of drift, a clock, or Keel's own band, asked of the strategies that run liv
 and move the price, by flow over depth; half of that is for good. The feedback gain says by how much of a move the price
 moves again because all of them hedge it. Providers may leave when volatility rises, hedges on margin may be closed by force.
 
-Experiments (--only): rules, reference, jitter, adoption, rough, shares, gains, liquidity, shock.
+Experiments (--only): rules, reference, jitter, adoption, rough, pause, shares, gains, liquidity, shock.
 
 Columns, means over paths with their standard error: vol, daily vol: deviation of hourly and daily returns over the
 fundamental's; kurtosis: of hourly returns; 5σ: hours a month past five usual deviations, 5σ own: past five of the path's own;

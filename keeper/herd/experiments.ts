@@ -1,5 +1,5 @@
 import { BLOCKS_PER_HOUR, type Shock, type Weather } from "./fundamental.ts";
-import type { Leverage, Phases } from "./herd.ts";
+import type { Leverage, Pause, Phases } from "./herd.ts";
 import type { LiquidityHabit } from "./liquidity.ts";
 import type { MeasureName } from "./measures.ts";
 import type { RuleName } from "./rule.ts";
@@ -12,6 +12,7 @@ export interface Case {
   readonly phases: Phases;
   readonly widths: number;
   readonly redraw: number;
+  readonly pause: Pause | null;
   readonly apartShare: number;
   readonly shortShare: number;
   readonly gain: number;
@@ -43,13 +44,15 @@ export const JITTERS: readonly number[] = [0.1, 0.2, 0.3, 0.5];
 
 /** 200 short-gamma agents in a calm market whose depth stays: half of an impact is for good, half of the rest gone in half an hour. */
 const CALM: Omit<Case, "id" | "label" | "rule"> = {
-  ...{ phases: "same", widths: 0, redraw: 0, apartShare: 1, shortShare: 1 },
+  ...{ phases: "same", widths: 0, redraw: 0, pause: null, apartShare: 1, shortShare: 1 },
   ...{ gain: 0.3, permanentShare: 0.5, halfLife: 1_800 },
   ...{ weather: "calm", liquidity: "stays", leverage: null, shock: null },
 };
 
 const NOBODY: Case = { ...CALM, id: "none", label: "nobody hedges", rule: null };
 const JITTER = 0.3;
+/** Above any depth. */
+const ALWAYS = 2;
 
 type Herding = Pick<Case, "id" | "label" | "rule"> & Partial<Case>;
 const THRESHOLD: Herding = { id: "threshold-in-step", label: "threshold, in step", rule: "threshold" };
@@ -98,7 +101,18 @@ function inMarket(market: Partial<Case>, herds: readonly Herding[], suffix = "",
 
 /** All experiments, in the order in which they are told. */
 export function experiments(): Experiment[] {
-  return [rules(), reference(), jitter(), adoption(), rough(), shares(), gains(), liquidity(), shock()];
+  return [
+    rules(),
+    reference(),
+    jitter(),
+    adoption(),
+    rough(),
+    pause(),
+    shares(),
+    gains(),
+    liquidity(),
+    shock(),
+  ];
 }
 
 function rules(): Experiment {
@@ -185,6 +199,35 @@ function rough(): Experiment {
         ),
       ),
     ],
+  };
+}
+
+function pause(): Experiment {
+  const paused = (hours: number, below: number): Herding => ({
+    ...OPTIMAL_REDRAW,
+    id: `optimal-pause-${String(hours)}h${below === ALWAYS ? "" : "-thin"}`,
+    label: `${String(hours)} h pause${below === ALWAYS ? "" : " where depth is below half"}`,
+    pause: { blocks: hours * BLOCKS_PER_HOUR, below },
+  });
+  const herds = [
+    { ...OPTIMAL_REDRAW, id: "optimal-no-pause", label: "no pause" },
+    ...[1, 4, 8].map((hours) => paused(hours, ALWAYS)),
+    ...[1, 4, 8].map((hours) => paused(hours, 0.5)),
+  ];
+  return {
+    id: "pause",
+    title: "A pause after each trade",
+    note: "Rough weather, gain 0.3, providers who leave, leverage; Keel's band, each trade ±30 %.",
+    columns: [
+      "volatilityRatio",
+      "kurtosis",
+      "maxDrawdown",
+      "liquidations",
+      "rmsDrift",
+      "leastDepth",
+      "broke",
+    ],
+    cases: inMarket({ weather: "rough", liquidity: "leaves", leverage: LEVERAGE }, herds),
   };
 }
 

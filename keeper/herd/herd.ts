@@ -15,6 +15,13 @@ export interface Leverage {
   readonly farthest: number;
 }
 
+/** For so many blocks after a trade an agent with a band does nothing, if the depth of the market is below that then. */
+export interface Pause {
+  readonly blocks: number;
+  /** Part of the usual depth; above 1 is always. */
+  readonly below: number;
+}
+
 export interface HerdOptions {
   readonly agents: number;
   /** Of the agents, that are short gamma; the others are long. */
@@ -25,6 +32,8 @@ export interface HerdOptions {
   readonly widths: number;
   /** The size of each trade is drawn anew, by a factor from 1 − redraw to 1 + redraw: the landing stays, the edge moves. */
   readonly redraw: number;
+  /** Null: none. */
+  readonly pause: Pause | null;
   /** Of the agents, that `phases`, `widths` and `redraw` are for; the others stay in step. */
   readonly apartShare: number;
   readonly leverage: Leverage | null;
@@ -48,6 +57,7 @@ export class Herd {
   readonly #absence: Random;
   /** Of each agent. */
   readonly #redraw: Float64Array;
+  readonly #pause: Pause | null;
   readonly #size: number;
   readonly #sign: Float64Array;
   /** ETH of drift at the log price beside it. */
@@ -59,6 +69,7 @@ export class Herd {
   /** Log prices from which on the agent acts, going up and going down. */
   readonly #rise: Float64Array;
   readonly #fall: Float64Array;
+  /** Block of a clock's next trade, or of the end of a pause. */
   readonly #due: Float64Array;
   /** ETH ordered, to be traded in the next block; NaN is none. */
   readonly #order: Float64Array;
@@ -74,6 +85,8 @@ export class Herd {
   #away = 0;
   #nearest = { rise: Infinity, fall: -Infinity, due: Infinity, above: Infinity, below: -Infinity };
   #band: Band | null = null;
+  /** As last seen. */
+  #depth = 1;
 
   /** How often agents traded, what they traded (ETH, unsigned), and how many were closed by force. */
   trades = 0;
@@ -86,6 +99,7 @@ export class Herd {
     const { agents, shortShare, rule, apartShare, leverage, seed, path } = options;
     const random = new Random(seed, `herd ${String(path)}`);
     this.#rule = rule;
+    this.#pause = options.pause;
     this.#jitter = new Random(seed, `jitter ${String(path)}`);
     this.#absence = new Random(seed, `absence ${String(path)}`);
     this.#size = rule === null ? 0 : agents;
@@ -161,6 +175,8 @@ export class Herd {
       this.turnover += Math.abs(order);
       this.#next[i] = this.#factor(i);
       if (this.#rule?.kind === "clock") this.#due[i] = block + this.#rule.blocks;
+      else if (this.#pause !== null && this.#depth < this.#pause.below)
+        this.#due[i] = block + this.#pause.blocks;
       this.#aimAgent(i);
     }
     let flow = this.hedging;
@@ -184,6 +200,7 @@ export class Herd {
   look(block: number, x: number, depth: number): void {
     if (this.#size === 0) return;
     if (block % BLOCKS_PER_HOUR === 0) this.#everyHour(block, x);
+    this.#depth = depth;
     if (this.#rule?.kind === "band") {
       const band = this.#rule.bandAt(depth);
       if (band !== this.#band) {
@@ -195,7 +212,12 @@ export class Herd {
     if (x <= below || x >= above) this.#liquidate(x);
     if (x < rise && x > fall && block < due) return;
     for (let i = 0; i < this.#size; i++) {
-      const isDue = block >= this.#due[i]!;
+      let isDue = block >= this.#due[i]!;
+      if (isDue && this.#band !== null) {
+        // A pause is over.
+        [this.#due[i], isDue] = [Infinity, false];
+        this.#aimAgent(i);
+      }
       if (!isDue && x < this.#rise[i]! && x > this.#fall[i]!) continue;
       if (this.#backAt[i] !== 0 || !Number.isNaN(this.#order[i]!)) continue;
       const drift = this.#driftAt(i, x);
@@ -246,7 +268,7 @@ export class Herd {
 
   /** Finds the prices at which an agent acts next. */
   #aimAgent(i: number): void {
-    if (this.#band === null || this.#backAt[i] !== 0) {
+    if (this.#band === null || this.#backAt[i] !== 0 || this.#due[i] !== Infinity) {
       [this.#rise[i], this.#fall[i]] = [Infinity, -Infinity];
       return;
     }

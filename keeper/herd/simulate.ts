@@ -1,6 +1,6 @@
 import { DAY_MOVE_EACH, impactPerEth, SIGMA } from "./book.ts";
 import { BLOCKS_PER_HOUR, BLOCKS_PER_MINUTE } from "./fundamental.ts";
-import { Herd, type Leverage, type Phases } from "./herd.ts";
+import { Herd, type Leverage, type Pause, type Phases } from "./herd.ts";
 import { Impact } from "./impact.ts";
 import { Liquidity, type LiquidityHabit } from "./liquidity.ts";
 import type { HerdRule } from "./rule.ts";
@@ -14,6 +14,7 @@ export interface Setting {
   readonly phases: Phases;
   readonly widths: number;
   readonly redraw: number;
+  readonly pause: Pause | null;
   readonly apartShare: number;
   /** See `impactPerEth`. */
   readonly gain: number;
