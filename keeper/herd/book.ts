@@ -11,8 +11,9 @@ export const SPOT = 3_000;
 export const SIGMA = 0.6;
 /** Options of one agent, at the money, 30 days to expiry. */
 export const OPTIONS = 500;
-/** A rebalance of 750,000 gas at 8 gwei, USD. */
-const GAS_USD = 18;
+/** A rebalance of 750,000 gas at 8 gwei, and one on an L2, USD. */
+export const MAINNET_GAS_USD = 18;
+export const L2_GAS_USD = 0.05;
 const FEE_RATE = 0.0005;
 const EXPIRY = 30 * 86_400;
 /** So far away that it caps nothing. */
@@ -43,38 +44,37 @@ export function impactPerEth(gain: number, agents: number): number {
   return agents === 0 ? 0 : gain / (agents * GAMMA_EACH);
 }
 
-/**
- * What one agent sees when it decides, for drift of any size.
- *
- * @param perEth log price per ETH at full depth: buying w ETH costs ½·perEth·S·w² on top. @param depth part of the full one.
- */
-export function inputAt(drift: number, perEth: number, depth: number): DecisionInput {
+/** What a trade costs. */
+export interface Costs {
+  /** Log price per ETH at full depth: buying w ETH costs ½·perEth·S·w² on top. */
+  readonly perEth: number;
+  readonly gasUsd: number;
+}
+
+/** What one agent sees when it decides, for drift of any size. @param depth part of the full one. */
+export function inputAt(drift: number, { perEth, gasUsd }: Costs, depth: number): DecisionInput {
   return {
     ...{ timestamp: 0, spot: SPOT, legs: [LEG], hedgeDelta: drift - LEG.quantity * GREEKS.delta },
-    ...{ sigma: SIGMA, gasUsd: GAS_USD, feeRate: FEE_RATE, kappa: (0.5 * perEth * SPOT) / depth },
+    ...{ sigma: SIGMA, gasUsd, feeRate: FEE_RATE, kappa: (0.5 * perEth * SPOT) / depth },
     ...{ checkInterval: BLOCK_SECONDS, lastRebalanceAt: 0, marginCall: false },
     limits: { delta: NO_LIMIT, minDrift: 0, maxAge: NO_LIMIT },
   };
 }
 
-/**
- * The risk aversion with which Keel's band carries the same risk as a band to zero of one day's move: E[d²] = day²/6 in both.
- *
- * @param perEth as of {@link inputAt}.
- */
-export function riskAversionAt(perEth: number): number {
-  return calibrateRiskAversion({ targetStd: TARGET_STD, ...conditions(perEth) });
+/** The risk aversion with which Keel's band carries the same risk as a band to zero of one day's move: E[d²] = day²/6 in both. */
+export function riskAversionAt(costs: Costs): number {
+  return calibrateRiskAversion({ targetStd: TARGET_STD, ...conditions(costs) });
 }
 
 /** The problem `riskAversionAt` is for. */
-export function referenceMarket(perEth: number): MarketModel {
-  const { spot, gammaCap, ...rest } = conditions(perEth);
-  return { S: spot, gamma: gammaCap, riskAversion: riskAversionAt(perEth), ...rest };
+export function referenceMarket(costs: Costs): MarketModel {
+  const { spot, gammaCap, ...rest } = conditions(costs);
+  return { S: spot, gamma: gammaCap, riskAversion: riskAversionAt(costs), ...rest };
 }
 
-function conditions(perEth: number): Omit<CalibrationInput, "targetStd"> {
+function conditions({ perEth, gasUsd }: Costs): Omit<CalibrationInput, "targetStd"> {
   return {
     ...{ spot: SPOT, sigma: SIGMA, gammaCap: GAMMA_EACH / SPOT },
-    ...{ gasUsd: GAS_USD, feeRate: FEE_RATE, kappa: 0.5 * perEth * SPOT },
+    ...{ gasUsd, feeRate: FEE_RATE, kappa: 0.5 * perEth * SPOT },
   };
 }

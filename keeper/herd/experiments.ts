@@ -86,9 +86,18 @@ const OPTIMAL_SPREAD: Herding = {
   ...{ id: "optimal-spread", label: "Keel's band, phases and widths spread" },
   ...{ rule: "optimal", phases: "spread", widths: JITTER },
 };
+const CHEAP: Herding = {
+  id: "optimal-l2-in-step",
+  label: "Keel's band on an L2, in step",
+  rule: "optimal-l2",
+};
+const CHEAP_SPREAD: Herding = {
+  ...{ id: "optimal-l2-spread", label: "Keel's band on an L2, phases and widths spread" },
+  ...{ rule: "optimal-l2", phases: "spread", widths: JITTER },
+};
 const ALL = [
   ...[THRESHOLD, THRESHOLD_REDRAW, THRESHOLD_PHASES, THRESHOLD_SPREAD, CLOCK, CLOCK_SPREAD],
-  ...[OPTIMAL, OPTIMAL_REDRAW, OPTIMAL_PHASES, OPTIMAL_SPREAD],
+  ...[OPTIMAL, OPTIMAL_REDRAW, OPTIMAL_PHASES, OPTIMAL_SPREAD, CHEAP, CHEAP_SPREAD],
 ];
 const TAILS = ["volatilityRatio", "kurtosis", "fiveSigmaHours", "fiveOwnSigmaHours", "largestFlow"] as const;
 
@@ -119,7 +128,7 @@ function rules(): Experiment {
   return {
     id: "rules",
     title: "The same risk, hedged by different rules",
-    note: "Calm market, feedback gain 0.3, everybody short gamma. Every rule carries the same mean square drift.",
+    note: "Calm market, feedback gain 0.3, everybody short gamma. All are set to the same mean square drift; gas is 18 USD, on an L2 0.05.",
     columns: [...TAILS, "dailyVolatilityRatio", "maxDrawdown", "tradesPerDay", "rmsDrift"],
     cases: [NOBODY, ...inMarket({}, ALL)],
   };

@@ -82,7 +82,6 @@ export class Herd {
   readonly #closing: number[] = [];
   /** Block at which an agent that was closed is back; 0 is here. */
   readonly #backAt: Float64Array;
-  #away = 0;
   #nearest = { rise: Infinity, fall: -Infinity, due: Infinity, above: Infinity, below: -Infinity };
   #band: Band | null = null;
   /** As last seen. */
@@ -139,17 +138,6 @@ export class Herd {
     this.#aim();
   }
 
-  get size(): number {
-    return this.#size;
-  }
-
-  /** ETH by which all books together move with the log price; above 0 is short gamma. */
-  get shortGamma(): number {
-    let sum = 0;
-    for (const sign of this.#sign) sum -= sign * GAMMA_EACH;
-    return sum;
-  }
-
   /** ETH of drift of each agent at a log price. */
   driftsAt(x: number): number[] {
     return Array.from({ length: this.#size }, (_, i) => this.#driftAt(i, x));
@@ -186,7 +174,6 @@ export class Herd {
       [this.#liquidation[i], this.#due[i]] = [NaN, Infinity];
       const [least, most] = AWAY;
       this.#backAt[i] = block + Math.floor(least + (most - least) * this.#absence.uniform());
-      this.#away += 1;
       this.liquidations += 1;
       this.#aimAgent(i);
     }
@@ -301,7 +288,6 @@ export class Herd {
       if (this.#backAt[i] !== 0) {
         if (block < this.#backAt[i]!) continue;
         this.#backAt[i] = 0;
-        this.#away -= 1;
         if (this.#rule?.kind === "clock") this.#due[i] = block;
         else this.#aimAgent(i);
       } else if (this.#topUp[i] !== hour || this.#margin[i] === 0 || Number.isNaN(this.#liquidation[i]!))

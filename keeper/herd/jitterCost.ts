@@ -5,7 +5,7 @@ import {
   type BandLevels,
   type ImpulseModel,
 } from "../math/impulseBand.ts";
-import { referenceMarket } from "./book.ts";
+import { referenceMarket, type Costs } from "./book.ts";
 
 /** What jitter costs the one who does it, as a part of what hedging costs without. */
 export interface JitterCost {
@@ -26,11 +26,9 @@ const POINTS = 200;
  *
  * From t a drift leaves (−b, b) after (b² − t²)/a² years on average, in which it costs h·(b⁴ − t⁴)/(6a²) to carry; with edges
  * that are drawn anew the cost rate is E[K(b − t) + h·(b⁴ − t⁴)/(6a²)] / E[(b² − t²)/a²].
- *
- * @param perEth log price per ETH at full depth.
  */
-export function jitterCost(spread: number, perEth: number): JitterCost {
-  const model = marketModel(referenceMarket(perEth));
+export function jitterCost(spread: number, costs: Costs): JitterCost {
+  const model = marketModel(referenceMarket(costs));
   const optimal = impulseBand(model);
   const threshold = { b: Math.sqrt(optimal.b ** 2 + optimal.t ** 2), t: 0 };
   const factors = Array.from({ length: POINTS }, (_, i) => 1 + spread * ((2 * i + 1) / POINTS - 1));

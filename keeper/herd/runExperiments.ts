@@ -1,4 +1,4 @@
-import { impactPerEth, SIGMA } from "./book.ts";
+import { impactPerEth, MAINNET_GAS_USD, SIGMA } from "./book.ts";
 import { experiments, JITTERS, SHOCK_DAYS, type Case, type Experiment } from "./experiments.ts";
 import { BLOCKS_PER_DAY, fundamentalPath, withShock } from "./fundamental.ts";
 import { jitterCost, type JitterCost } from "./jitterCost.ts";
@@ -67,7 +67,9 @@ export function runExperiments(options: RunOptions): HerdResult {
       ...experiment,
       rows: rows.map((setting) => ({ setting, measures: estimate(measured.get(setting)!) })),
     })),
-    jitter: JITTERS.map((spread) => jitterCost(spread, impactPerEth(JITTER_GAIN, agents))),
+    jitter: JITTERS.map((spread) =>
+      jitterCost(spread, { perEth: impactPerEth(JITTER_GAIN, agents), gasUsd: MAINNET_GAS_USD }),
+    ),
   };
 }
 
