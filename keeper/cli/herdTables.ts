@@ -2,7 +2,7 @@ import Table from "cli-table3";
 
 import type { JitterCost } from "../herd/jitterCost.ts";
 import type { Estimate, MeasureName } from "../herd/measures.ts";
-import type { ExperimentResult, HerdResult } from "../herd/runExperiments.ts";
+import type { ExperimentResult, HerdResult, HerdScale } from "../herd/runExperiments.ts";
 
 /** Heading and digits of each measure; those in per cent are multiplied by 100. */
 const HEADINGS: Readonly<Record<MeasureName, readonly [head: string, digits: number, factor?: number]>> = {
@@ -25,12 +25,31 @@ const HEADINGS: Readonly<Record<MeasureName, readonly [head: string, digits: num
 };
 
 /** One table for each experiment and one for what jitter costs, under what made them. */
-export function herdTables({ made, experiments, jitter }: HerdResult): string {
+export function herdTables({ made, scale, experiments, jitter }: HerdResult): string {
   const { agents, seed, paths, days } = made;
   const about =
     `${String(agents)} agents, ${String(paths)} paths of ${String(days)} days, seed ${String(seed)}; ` +
     `mean ± standard error. \`keeper simulate herd --help\` explains the columns.`;
-  return [about, ...experiments.map(tableOf), jitterTable(jitter)].join("\n\n");
+  return [`${about}\n${scaleLines(scale)}`, ...experiments.map(tableOf), jitterTable(jitter)].join("\n\n");
+}
+
+function scaleLines({ gain, deltaPerPercent, depthPerPercent, dayMove, bands }: HerdScale): string {
+  const eth = (value: number): string => value.toFixed(1);
+  const names = {
+    threshold: "threshold",
+    optimal: "Keel's band",
+    "optimal-l2": "Keel's band on an L2",
+    clock: "",
+  };
+  const shown = bands.map(({ rule, upper, lower }) => {
+    const [up, down] = [upper, lower].map(([edge, landing]) => `${eth(edge)} to ${eth(landing)}`);
+    return `${names[rule]} ${up!} and ${down!}`;
+  });
+  return (
+    `1 % of the price moves an agent's delta by ${eth(deltaPerPercent)} ETH, a day's deviation by ${eth(dayMove)}; ` +
+    `at gain ${String(gain)} ${depthPerPercent.toFixed(0)} ETH move the price by 1 %.\n` +
+    `Drift in ETH that is traded, and where it lands: ${shown.join("; ")}.`
+  );
 }
 
 function tableOf({ id, title, note, columns, rows }: ExperimentResult): string {

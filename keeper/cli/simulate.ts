@@ -25,7 +25,7 @@ depth: lowest, of the usual; pushed, lasting: by hedging below the fundamental, 
 until half of the difference was gone; broken: share of paths on which hedging halved or doubled the price. Those paths end there
 and count nowhere else.
 
-With --json the output is {version, made, experiments: [{id, title, note, columns, rows: [{setting, measures}]}], jitter}, each
+With --json the output is {version, made, scale, experiments: [{id, title, note, columns, rows: [{setting, measures}]}], jitter}, each
 measure {mean, se, paths}; a file, or - for standard output in place of the tables. The same flags give the same numbers.
 Exit codes: 0 done, 1 it could not be written, 2 bad flags.
 
@@ -48,7 +48,7 @@ function herdCommand(): Command {
     .option("--agents <n>", "agents", count, 200)
     .option("--seed <n>", "of all that is random", seed, 1)
     .option("--paths <n>", "paths of the price", count, 24)
-    .option("--days <n>", "days of a path, after a first one that is not measured", count, 30)
+    .option("--days <n>", "days of a path, after a first one that is not measured", days, 30)
     .option("--only <ids>", "experiments, separated by commas; default: all", list)
     .option("--json <file>", "write the result there; - for standard output, in place of the tables")
     .addHelpText("after", HELP)
@@ -64,6 +64,15 @@ async function answer(flags: HerdFlags): Promise<void> {
 function count(text: string): number {
   if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError("Not a whole number from 1 to 999999.");
   return Number(text);
+}
+
+/** A path of them is held in memory. */
+const MOST_DAYS = 1_000;
+
+function days(text: string): number {
+  const value = count(text);
+  if (value > MOST_DAYS) throw new InvalidArgumentError(`At most ${String(MOST_DAYS)}.`);
+  return value;
 }
 
 function seed(text: string): number {

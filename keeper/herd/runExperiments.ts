@@ -1,9 +1,9 @@
-import { impactPerEth, MAINNET_GAS_USD, SIGMA } from "./book.ts";
+import { DAY_MOVE_EACH, GAMMA_EACH, impactPerEth, MAINNET_GAS_USD, SIGMA } from "./book.ts";
 import { experiments, JITTERS, SHOCK_DAYS, type Case, type Experiment } from "./experiments.ts";
 import { BLOCKS_PER_DAY, fundamentalPath, withShock } from "./fundamental.ts";
 import { jitterCost, type JitterCost } from "./jitterCost.ts";
 import { estimate, measuresOf, type Estimate, type MeasureName, type PathMeasures } from "./measures.ts";
-import { ruleNamed, type HerdRule, type RuleName } from "./rule.ts";
+import { ruleNamed, type BandSide, type HerdRule, type RuleName } from "./rule.ts";
 import { simulatePath } from "./simulate.ts";
 
 export interface RunOptions {
@@ -27,17 +27,35 @@ export interface ExperimentResult extends Omit<Experiment, "cases"> {
   readonly rows: readonly CaseResult[];
 }
 
+/** The herd and its market in ETH, at a feedback gain of 0.3. */
+export interface HerdScale {
+  readonly gain: number;
+  /** By how much 1 % of the price moves the delta of one agent, and how much has to be traded to move the price by 1 %. */
+  readonly deltaPerPercent: number;
+  readonly depthPerPercent: number;
+  /** One standard deviation of one agent's delta over a day. */
+  readonly dayMove: number;
+  /** Drift at which a rule acts and lands, above and below. */
+  readonly bands: readonly {
+    readonly rule: RuleName;
+    readonly upper: readonly [edge: number, landing: number];
+    readonly lower: readonly [edge: number, landing: number];
+  }[];
+}
+
 export interface HerdResult {
   readonly version: 1;
   readonly made: Pick<RunOptions, "agents" | "seed" | "paths" | "days">;
+  readonly scale: HerdScale;
   readonly experiments: readonly ExperimentResult[];
   readonly jitter: readonly JitterCost[];
 }
 
 /** Of every path: until the herd has forgotten how it began. */
 const WARM_UP = BLOCKS_PER_DAY;
-/** Feedback gain of the market that jitter is priced in. */
-const JITTER_GAIN = 0.3;
+/** Feedback gain of the market that jitter is priced in and scales are told for. */
+const USUAL_GAIN = 0.3;
+const PERCENT = 0.01;
 
 /** Runs the experiments. Every case of a path sees the same fundamental and the same herd; same options, same result. */
 export function runExperiments(options: RunOptions): HerdResult {
@@ -63,13 +81,30 @@ export function runExperiments(options: RunOptions): HerdResult {
   return {
     version: 1,
     made: { agents, seed, paths, days },
+    scale: scaleOf(rules, agents),
     experiments: asked.map(({ cases: rows, ...experiment }) => ({
       ...experiment,
       rows: rows.map((setting) => ({ setting, measures: estimate(measured.get(setting)!) })),
     })),
     jitter: JITTERS.map((spread) =>
-      jitterCost(spread, { perEth: impactPerEth(JITTER_GAIN, agents), gasUsd: MAINNET_GAS_USD }),
+      jitterCost(spread, { perEth: impactPerEth(USUAL_GAIN, agents), gasUsd: MAINNET_GAS_USD }),
     ),
+  };
+}
+
+function scaleOf(rules: Rules, agents: number): HerdScale {
+  const sides = ({ edge, landings }: BandSide, sign: 1 | -1) => [sign * edge, sign * landings[0]!] as const;
+  return {
+    gain: USUAL_GAIN,
+    deltaPerPercent: PERCENT * GAMMA_EACH,
+    depthPerPercent: PERCENT / impactPerEth(USUAL_GAIN, agents),
+    dayMove: DAY_MOVE_EACH,
+    bands: (["threshold", "optimal", "optimal-l2"] as const).flatMap((name) => {
+      const rule = rules.named(name, USUAL_GAIN);
+      if (rule.kind !== "band") return [];
+      const { above, below } = rule.bandAt(1);
+      return [{ rule: name, upper: sides(above, 1), lower: sides(below, -1) }];
+    }),
   };
 }
 

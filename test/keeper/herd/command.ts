@@ -2,6 +2,7 @@ import { expect } from "chai";
 import { readFileSync } from "node:fs";
 
 import type { HerdResult } from "../../../keeper/herd/runExperiments.ts";
+import { expectNear } from "../../support/near.ts";
 import { runCli } from "../utils/runCli.ts";
 import { scratch } from "../utils/scratch.ts";
 
@@ -41,6 +42,9 @@ describe("keeper simulate herd", function () {
         for (const column of columns) expect(measures[column]).to.have.all.keys("mean", "se", "paths");
       }
     }
+    const { deltaPerPercent, depthPerPercent, gain, bands } = result.scale;
+    expectNear(depthPerPercent, (20 * deltaPerPercent) / gain, 1e-9);
+    expect(bands.map(({ rule }) => rule)).to.deep.equal(["threshold", "optimal", "optimal-l2"]);
     expect(result.jitter).to.have.length(4);
   });
 
@@ -61,6 +65,7 @@ describe("keeper simulate herd", function () {
       [["--paths", "0"], "--paths"],
       [["--seed", "-1"], "--seed"],
       [["--days", "1.5"], "--days"],
+      [["--days", "1001"], "At most 1000"],
     ] as const) {
       const { code, stdout, stderr } = await runCli(["simulate", "herd", ...flags]);
       expect(code).to.equal(2);
