@@ -41,6 +41,7 @@ export interface Estimate {
   readonly paths: number;
 }
 
+/** What a path says of its herd. @param agents who hedged; 0 for nobody. */
 export function measuresOf(record: PathRecord, agents: number): PathMeasures {
   const returns = differences(record.hours);
   const { broke, push } = record;
@@ -77,6 +78,7 @@ export function estimate(paths: readonly PathMeasures[]): Record<MeasureName, Es
   ) as Record<MeasureName, Estimate>;
 }
 
+/** Mean and standard error of what is not NaN. */
 export function estimateOf(all: readonly number[]): Estimate {
   const values = all.filter((value) => !Number.isNaN(value));
   const paths = values.length;
