@@ -7,6 +7,7 @@ import { benchmarkCommand } from "./cli/benchmark.ts";
 import { bookCommand } from "./cli/book.ts";
 import { calibrateCommand } from "./cli/calibrate.ts";
 import { doctorCommand } from "./cli/doctor.ts";
+import { fetchCommand } from "./cli/fetch.ts";
 import { forecastCommand } from "./cli/forecast.ts";
 import { greeksCommand } from "./cli/greeks.ts";
 import { keystoreCommand } from "./cli/keystore.ts";
@@ -34,6 +35,7 @@ const program = new Command("keeper")
   .addCommand(simulateCommand())
   .addCommand(greeksCommand())
   .addCommand(calibrateCommand())
+  .addCommand(fetchCommand())
   .addCommand(forecastCommand())
   .addCommand(benchmarkCommand())
   .addCommand(keystoreCommand());

@@ -1,0 +1,115 @@
+import { getAddress, isAddress } from "viem";
+
+import { datasetOf, WHAT, type Sources, type What } from "../fetch/datasets.ts";
+import { fetchInto } from "../fetch/fetchInto.ts";
+import { SourceError } from "../fetch/sourceError.ts";
+import { InputError } from "../history/inputError.ts";
+import { formatInstant, parseFrom, parseTo } from "../history/instant.ts";
+import { HOUR_SECONDS } from "../history/candle.ts";
+import type { FetchFlags } from "./fetch.ts";
+import { ProgressLine } from "./progressLine.ts";
+
+export interface RunFetchOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdout: NodeJS.WritableStream;
+  readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean };
+}
+
+const EXIT = { done: 0, failed: 1, badInput: 2 } as const;
+
+const DEFAULT_SECONDS = 30 * 86_400;
+
+/** Seconds for which the hour that has just ended is not asked for. */
+const SETTLING = 60;
+
+/** Fetches, or checks the sources. @returns The exit code; every failure is one line on `stderr`. */
+export async function runFetch(
+  given: string | undefined,
+  flags: FetchFlags,
+  options: RunFetchOptions,
+): Promise<number> {
+  const { stdout, stderr } = options;
+  const progress = new ProgressLine(stderr, "fetch");
+  try {
+    const what = whatOf(given, flags);
+    const sources = sourcesOf(flags, options.env, (message) => {
+      progress.say(message);
+    });
+    if (flags.check === true) {
+      const { checkSources, renderChecks } = await import("../fetch/check.ts");
+      const checks = await checkSources(what, sources);
+      stdout.write(`${renderChecks(checks)}\n`);
+      return checks.every(({ verdict }) => verdict !== "fails") ? EXIT.done : EXIT.failed;
+    }
+    const { out } = flags;
+    if (what === null || out === undefined) {
+      throw new InputError(
+        what === null ? `name what to fetch: ${WHAT.join(", ")}` : "name a file with --out",
+      );
+    }
+    const { from, to } = stretchOf(what, flags);
+    const { added, rows } = await fetchInto({
+      ...{ dataset: datasetOf(what, sources), path: out, from, to },
+      onProgress: ({ until, share, added: sofar }) => {
+        const percent = `${(100 * share).toFixed(0)} %`;
+        progress.show(`${what} to ${formatInstant(until)}, ${String(sofar)} rows, ${percent}`);
+      },
+      onNote: (note) => {
+        progress.say(note);
+      },
+    });
+    progress.end();
+    if (rows === 0)
+      throw new SourceError("unexpected", "there is nothing in that stretch; no file was written");
+    stdout.write(`${out}: ${String(added)} rows added, ${String(rows)} in all\n`);
+    return EXIT.done;
+  } catch (error) {
+    progress.end();
+    if (!(error instanceof InputError || error instanceof SourceError)) throw error;
+    stderr.write(`fetch: ${error.message}\n`);
+    return error instanceof InputError ? EXIT.badInput : EXIT.failed;
+  }
+}
+
+function whatOf(given: string | undefined, { check }: FetchFlags): What | null {
+  if (given === undefined && check === true) return null;
+  const what = WHAT.find((name) => name === given);
+  if (what !== undefined) return what;
+  const wrong = given === undefined ? "name what to fetch" : `there is no ${given} to fetch`;
+  throw new InputError(`${wrong}: ${WHAT.join(", ")}`);
+}
+
+function sourcesOf(
+  flags: FetchFlags,
+  env: RunFetchOptions["env"],
+  onRetry: (message: string) => void,
+): Sources {
+  const { binance, coinbase, deribit, feed, source: candleSource, rps: requestsPerSecond } = flags;
+  if (feed !== undefined && !isAddress(feed, { strict: false }))
+    throw new InputError(`--feed ${feed}: no address`);
+  const { retries = flags.check === true ? 1 : 6 } = flags;
+  const [configured] = (env["KEEL_RPC_URL"] ?? "").split(/[\s,]+/);
+  const rpc = [flags.rpc, configured, env["RPC_URL"]].find((url) => url !== undefined && url !== "");
+  return {
+    ...{ binance, coinbase, deribit, rpc, candleSource, requestsPerSecond, retries, onRetry },
+    feed: feed === undefined ? undefined : getAddress(feed.toLowerCase()),
+  };
+}
+
+/** Unix seconds, whole hours; what has not ended is not asked for. */
+function stretchOf(what: What, { from, to }: FetchFlags): { from: number; to: number } {
+  const now = Math.floor(Date.now() / 1000);
+  if (what === "chain") {
+    if (from !== undefined || to !== undefined) {
+      throw new InputError("chain is a snapshot of now: it takes neither --from nor --to");
+    }
+    return { from: now, to: Infinity };
+  }
+  const hour = (time: number) => Math.floor(time / HOUR_SECONDS) * HOUR_SECONDS;
+  const end = Math.min(hour(now - SETTLING), to === undefined ? Infinity : hour(parseTo("--to", to)));
+  const start = from === undefined ? end - DEFAULT_SECONDS : parseFrom("--from", from);
+  const begin = Math.ceil(start / HOUR_SECONDS) * HOUR_SECONDS;
+  if (begin >= end)
+    throw new InputError(`there is no whole hour between ${formatInstant(start)} and ${formatInstant(end)}`);
+  return { from: begin, to: end };
+}
