@@ -96,7 +96,7 @@ function sourcesOf(
   };
 }
 
-/** Unix seconds, whole hours; what has not ended is not asked for. */
+/** Unix seconds; whole hours where rows are, and then none that has not ended. */
 function stretchOf(what: What, { from, to }: FetchFlags): { from: number; to: number } {
   const now = Math.floor(Date.now() / 1000);
   if (what === "chain") {
@@ -105,11 +105,13 @@ function stretchOf(what: What, { from, to }: FetchFlags): { from: number; to: nu
     }
     return { from: now, to: Infinity };
   }
-  const hour = (time: number) => Math.floor(time / HOUR_SECONDS) * HOUR_SECONDS;
-  const end = Math.min(hour(now - SETTLING), to === undefined ? Infinity : hour(parseTo("--to", to)));
+  const step = what === "rounds" ? 1 : HOUR_SECONDS;
+  const latest = what === "rounds" ? now : now - SETTLING;
+  const asked = to === undefined ? latest : Math.min(latest, parseTo("--to", to));
+  const end = Math.floor(asked / step) * step;
   const start = from === undefined ? end - DEFAULT_SECONDS : parseFrom("--from", from);
-  const begin = Math.ceil(start / HOUR_SECONDS) * HOUR_SECONDS;
-  if (begin >= end)
-    throw new InputError(`there is no whole hour between ${formatInstant(start)} and ${formatInstant(end)}`);
-  return { from: begin, to: end };
+  const begin = Math.ceil(start / step) * step;
+  if (begin < end) return { from: begin, to: end };
+  const unit = step === 1 ? "nothing" : "no whole hour that has ended";
+  throw new InputError(`there is ${unit} from ${formatInstant(start)} to ${formatInstant(asked)}`);
 }

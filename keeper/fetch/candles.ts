@@ -7,7 +7,7 @@ type Sourced = Bar & { readonly src: string };
 
 /**
  * Hourly candles of ETH. The first source is asked; the second takes its place for a new file that the first has no answer
- * for at all, and has the hours that the first lacks. A file keeps the source of its last row; the column `src` says whose
+ * for at all, and has the hours that the first lacks. A file keeps the source of its last rows; the column `src` says whose
  * each row is. With one source the hours it lacks stay missing, and a note says so.
  */
 export function candles(sources: readonly [BarSource, ...BarSource[]]): Dataset {
@@ -21,10 +21,10 @@ export function candles(sources: readonly [BarSource, ...BarSource[]]): Dataset 
 
 async function* pages(
   sources: readonly [BarSource, ...BarSource[]],
-  { from, to, last }: Stretch,
+  { from, to, tail }: Stretch,
 ): AsyncGenerator<Page> {
-  let source = sources.find(({ name }) => name === last?.at(-1)) ?? sources[0];
-  let hasBegun = last !== null;
+  let source = sourceOf(sources, tail);
+  let hasBegun = tail.length > 0;
   for (let at = from; at < to;) {
     const end = Math.min(to, at + source.pageHours * HOUR_SECONDS);
     const notes: string[] = [];
@@ -44,6 +44,12 @@ async function* pages(
     yield { rows: whole.map(cells), until: end, notes };
     at = end;
   }
+}
+
+/** The source that most of a file's last rows are from, as single ones may have filled a gap; else the first. */
+function sourceOf(sources: readonly [BarSource, ...BarSource[]], tail: Stretch["tail"]): BarSource {
+  const rowsOf = (source: BarSource) => tail.filter((row) => row.at(-1) === source.name).length;
+  return sources.reduce((most, source) => (rowsOf(source) > rowsOf(most) ? source : most), sources[0]);
 }
 
 /** A stretch with the hours that its source lacks taken from the other ones. */

@@ -97,7 +97,7 @@ async function lastBars(source: BarSource, unit: string): Promise<string> {
 
 async function chainNow(sources: Sources): Promise<string> {
   const now = Math.floor(Date.now() / 1000);
-  const pages = datasetOf("chain", sources).pages({ from: now, to: Infinity, last: null });
+  const pages = datasetOf("chain", sources).pages({ from: now, to: Infinity, last: null, tail: [] });
   let rows = 0;
   let index = "";
   for await (const page of pages) {

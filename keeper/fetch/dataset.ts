@@ -15,6 +15,8 @@ export interface Stretch {
   readonly to: number;
   /** The file's last row; null for a new file. */
   readonly last: readonly string[] | null;
+  /** The file's last rows, `last` among them; a hundred at most. */
+  readonly tail: readonly (readonly string[])[];
 }
 
 /** A kind of history that public sources have, as a CSV file. */

@@ -31,6 +31,9 @@ export interface FetchResult {
   readonly rows: number;
 }
 
+/** Rows from the end of a file by which it is known. */
+const TAIL = 100;
+
 /** Milliseconds of work that a machine that dies may lose. */
 const SAVE_EVERY = 2_000;
 
@@ -42,13 +45,14 @@ export async function fetchInto(request: FetchRequest): Promise<FetchResult> {
   const { dataset, path, to, onProgress, onNote } = request;
   const file = new GrowingFile(path, dataset.columns);
   const before = file.length;
-  const last = file.row(-1);
+  const tail = file.tail(TAIL);
+  const last = tail.at(-1) ?? null;
   const from = last === null ? request.from : dataset.resumeAt(last);
   if (last !== null) onNote?.(`${path} has ${String(before)} rows and goes on at ${formatInstant(from)}`);
   let savedAt = performance.now();
   try {
     if (from < to) {
-      for await (const { rows, until, notes = [] } of dataset.pages({ from, to, last })) {
+      for await (const { rows, until, notes = [] } of dataset.pages({ from, to, last, tail })) {
         for (const note of notes) onNote?.(note);
         file.append(rows);
         if (performance.now() - savedAt > SAVE_EVERY) {

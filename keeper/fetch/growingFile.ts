@@ -43,9 +43,9 @@ export class GrowingFile {
     return this.#lines.length;
   }
 
-  /** The cells of a row; a negative index counts from the end. Null when there is none. */
-  row(index: number): readonly string[] | null {
-    return this.#lines.at(index)?.split(",") ?? null;
+  /** The cells of the last rows, at most so many. */
+  tail(count: number): string[][] {
+    return this.#lines.slice(-count).map((line) => line.split(","));
   }
 
   /** Cells of one column, from the first row to the last. */

@@ -168,11 +168,19 @@ describe("fetching candles", () => {
     expect(binance.questions).to.have.length(1);
   });
 
-  it("goes on with the source of the file's last row", async () => {
+  it("goes on with the source of the file's last rows", async () => {
     const path = files.at("eth.csv");
     await fetchHours(path, 10, { candleSource: "coinbase" });
     await fetchHours(path, 20);
     expect(new Set(srcOf(path))).to.deep.equal(new Set(["coinbase"]));
+  });
+
+  it("goes on with Binance where Coinbase has filled the last hour", async () => {
+    const path = files.at("eth.csv");
+    atBinance = (question) => binanceKlines(question, { missing: new Set([START + 9 * HOUR]) });
+    await fetchHours(path, 10);
+    await fetchHours(path, 12);
+    expect(srcOf(path).slice(8)).to.deep.equal(["binance", "coinbase", "binance", "binance"]);
   });
 
   it("never writes the bar of an hour that has not ended", async () => {

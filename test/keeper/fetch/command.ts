@@ -125,7 +125,7 @@ describe("keeper fetch", function () {
     ],
     "an end before the start": [
       ...(["candles", { from: "2024-02-02", to: "2024-02-01", out }] as const),
-      /^fetch: there is no whole hour between 2024-02-02T00:00:00Z and 2024-02-02T00:00:00Z\n$/,
+      /^fetch: there is no whole hour that has ended from 2024-02-02T00:00:00Z to 2024-02-02T00:00:00Z\n$/,
     ],
     "a feed that is no address": ["rounds", { feed: "0x12", out }, /^fetch: --feed 0x12: no address\n$/],
   };
