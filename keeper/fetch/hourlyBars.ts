@@ -67,12 +67,18 @@ export function missingHours(timestamps: readonly number[], from: number, to: nu
   return gaps;
 }
 
-/** Hours that are missing in a file of hourly rows, in words. */
+/** Gaps that are told one by one. */
+const MOST_NOTES = 10;
+
+/** Hours that are missing in a file of hourly rows, in words: the last gaps, and how many there are before them. */
 export function gapNotes(timestamps: readonly number[]): string[] {
   const [first, last] = [timestamps[0], timestamps.at(-1)];
   if (first === undefined || last === undefined) return [];
-  return missingHours(timestamps, first, last + HOUR_SECONDS).map(([from, to]) => {
+  const gaps = missingHours(timestamps, first, last + HOUR_SECONDS);
+  const told = gaps.slice(-MOST_NOTES).map(([from, to]) => {
     const hours = (to - from) / HOUR_SECONDS;
     return `${String(hours)} ${hours === 1 ? "hour is" : "hours are"} missing from ${formatInstant(from)}`;
   });
+  const more = gaps.length - told.length;
+  return more === 0 ? told : [`${String(more)} earlier stretches are missing too`, ...told];
 }

@@ -34,8 +34,8 @@ const LONGEST_REST = 120_000;
 /** Binance answers 418 to who goes on after a 429. */
 const LIMITED = new Set([418, 429]);
 
-/** Error codes of JSON-RPC servers for being asked too much; 10028 is Deribit's `too_many_requests`. */
-const LIMITED_CODES = new Set([-32005, -32029, 429, 10028]);
+/** Error codes of JSON-RPC servers for being asked too much; 10028 and 10066 are Deribit's. */
+const LIMITED_CODES = new Set([-32005, -32029, 429, 10028, 10066]);
 
 /**
  * A server that answers questions in JSON to everybody: kept under its rate limit, asked again where that may help, and

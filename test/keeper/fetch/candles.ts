@@ -135,6 +135,15 @@ describe("fetching candles", () => {
     ]);
   });
 
+  it("tells the last gaps where there are many", async () => {
+    const missing = new Set(Array.from({ length: 30 }, (_, index) => START + (2 * index + 1) * HOUR));
+    atBinance = (question) => binanceKlines(question, { missing });
+    await fetchHours(files.at("eth.csv"), 61, { candleSource: "binance" });
+    expect(notes).to.have.length(11);
+    expect(notes[0]).to.equal("20 earlier stretches are missing too");
+    expect(notes.at(-1)).to.equal("1 hour is missing from 2024-01-03T11:00:00Z");
+  });
+
   it("takes Coinbase for a new file where Binance does not answer at all", async () => {
     const { status, answer } = fixture("binance-klines")["restricted"] as { status: number; answer: unknown };
     atBinance = () => ({ status, json: answer });
