@@ -9,8 +9,8 @@ export interface Fold {
 }
 
 const DAY = 86_400_000;
-/** The first day of the recorded candles. */
-const FIRST = "2017-08-17";
+/** The first whole day of the recorded candles. */
+const FIRST = "2017-08-18";
 /** Days of the past that are looked at. */
 const PAST = 365;
 

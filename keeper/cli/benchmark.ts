@@ -26,7 +26,7 @@ Targets: the default at most 1.2 % above the optimum on books of one sign of gam
 every other rule in every case. With --json the output is {version, made, cases: [{book, isSingleSign, cost, gasUsd,
 riskAversion, steps, optimum, lot, strategies: [{name, title, kind, params, excess, standardError, trades}]}], verdict}.
 
-All of it takes about a quarter of an hour on two cores and up to a gigabyte of memory a thread.
+All of it takes up to half an hour on two cores, and up to a gigabyte of memory a thread; --costs and --books take parts of it.
 Exit codes: 0 the targets are met, 1 they are not, 2 bad input.
 
 Examples:

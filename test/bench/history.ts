@@ -44,7 +44,7 @@ describe("the folds of history", () => {
     for (const { train, test } of all) {
       expect(train.from < train.to && train.to < test.from && test.from <= test.to).to.equal(true);
     }
-    expect(all[0]!.train).to.deep.equal({ from: "2017-08-17", to: "2017-12-31" });
+    expect(all[0]!.train).to.deep.equal({ from: "2017-08-18", to: "2017-12-31" });
     expect(all[7]!.test.to).to.equal("2025-06-29");
   });
 });
