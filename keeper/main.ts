@@ -14,6 +14,7 @@ import { keystoreCommand } from "./cli/keystore.ts";
 import { pauseCommand, resumeCommand } from "./cli/pause.ts";
 import { refuseInOneLine } from "./cli/refuseInOneLine.ts";
 import { replayCommand } from "./cli/replay.ts";
+import { reportCommand } from "./cli/report.ts";
 import { runCommand } from "./cli/run.ts";
 import { shadowCommand } from "./cli/shadow.ts";
 import { simulateCommand } from "./cli/simulate.ts";
@@ -38,6 +39,7 @@ const program = new Command("keeper")
   .addCommand(fetchCommand())
   .addCommand(forecastCommand())
   .addCommand(benchmarkCommand())
+  .addCommand(reportCommand())
   .addCommand(keystoreCommand());
 
 await refuseInOneLine(program).parseAsync();

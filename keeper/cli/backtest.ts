@@ -41,6 +41,8 @@ export interface BacktestFlags {
   readonly detail: number;
   readonly json?: string;
   readonly csv?: string;
+  readonly report?: string;
+  readonly open?: true;
 }
 
 const HELP = `
@@ -126,6 +128,8 @@ export function backtestCommand(): Command {
     .option("--detail <n>", "paths whose series and trades are kept, the first ones", count, 1)
     .option("--json <file>", "write the result there; - for standard output, in place of the table")
     .option("--csv <place>", "write CSV: a directory, or a .csv file for the trades alone")
+    .option("--report <file>", "write a report with pictures there: one HTML file")
+    .option("--open", "open the report when it is written")
     .addHelpText("after", HELP)
     .action(answer);
 }

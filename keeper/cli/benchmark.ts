@@ -11,6 +11,8 @@ export interface BenchmarkFlags {
   readonly tune: boolean;
   readonly workers?: number;
   readonly json?: string;
+  readonly report?: string;
+  readonly open?: true;
 }
 
 const HELP = `
@@ -48,6 +50,8 @@ export function benchmarkCommand(): Command {
     .option("--no-tune", "do not tune the rules of others: a third of the time")
     .option("--workers <n>", "threads; by default one a core", toCount)
     .option("--json <file>", "write all of it as JSON too; - prints it instead of the tables")
+    .option("--report <file>", "write a report with pictures there: one HTML file")
+    .option("--open", "open the report when it is written")
     .addHelpText("after", HELP)
     .action(answer);
 }

@@ -13,6 +13,7 @@ import { describeError } from "../log/describeError.ts";
 import { createLogger } from "../log/logger.ts";
 import type { BacktestFlags } from "./backtest.ts";
 import { scenarioOf } from "./backtestScenario.ts";
+import { checkReportFlags } from "./checkReportFlags.ts";
 import { ProgressBar } from "./progressBar.ts";
 
 export interface RunBacktestOptions {
@@ -50,6 +51,7 @@ async function play(
   { stdout, stderr }: RunBacktestOptions,
 ): Promise<void> {
   if (flags.strategy === undefined) throw new InputError("--strategy is needed");
+  checkReportFlags(flags);
   const strategies = parseStrategyList(flags.strategy, { riskAversion: flags.riskAversion });
   const { scenario, made } = scenarioOf(flags);
   const { points, paths, detail } = flags;
@@ -64,12 +66,18 @@ async function play(
     bar.stop();
   }
   const file: BacktestFile = { version: 1, made, runs };
+  const json = `${JSON.stringify(file)}\n`;
   if (flags.csv !== undefined) writeCsvFiles(flags.csv, runs);
+  if (flags.json !== undefined && flags.json !== "-") writeFileSync(flags.json, json);
+  if (flags.report !== undefined) {
+    const { writeReport } = await import("./writeReport.ts");
+    const order = { name: "the result", json, file: flags.report, isOpened: flags.open === true };
+    stderr.write(`${await writeReport(order)}\n`);
+  }
   if (flags.json === "-") {
-    await print(stdout, `${JSON.stringify(file)}\n`);
+    await print(stdout, json);
     return;
   }
-  if (flags.json !== undefined) writeFileSync(flags.json, `${JSON.stringify(file)}\n`);
   const { backtestTable } = await import("./backtestTable.ts");
   await print(stdout, `${backtestTable(made, runs)}\n`);
 }

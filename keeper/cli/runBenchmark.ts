@@ -8,8 +8,10 @@ import { InputError } from "../history/inputError.ts";
 import { PolicyInputError } from "../math/policyInputError.ts";
 import { BOOKS, COST_LEVELS, INCUMBENTS, named, RISK_AVERSIONS, SPOT } from "../optimum/benchmarkCases.ts";
 import { runCases } from "../optimum/benchmarkThreads.ts";
-import { DEFAULT, judge, TARGETS, type MeasuredCase, type Verdict } from "../optimum/verdict.ts";
+import { DEFAULT, judge, type MeasuredCase } from "../optimum/verdict.ts";
+import { verdictSentence } from "../report/verdictSentence.ts";
 import type { BenchmarkFlags } from "./benchmark.ts";
+import { checkReportFlags } from "./checkReportFlags.ts";
 
 /** Fraction per root year. */
 const SIGMA = 0.6;
@@ -31,6 +33,7 @@ export async function runBenchmark(
   try {
     const { json } = flags;
     if (json !== undefined && json !== "-") checkWritable(json);
+    checkReportFlags(flags);
     const started = performance.now();
     const cases = await measure(flags, (done, all) => {
       const seconds = ((performance.now() - started) / 1000).toFixed(0);
@@ -41,7 +44,12 @@ export async function runBenchmark(
     const made = { spot: SPOT, sigma: SIGMA, feeRate: FEE_RATE, kappa, paths, isTuned: tune };
     const whole = `${JSON.stringify({ version: 1, made, cases, verdict }, null, 2)}\n`;
     if (json !== undefined && json !== "-") writeFileSync(json, whole);
-    stdout.write(json === "-" ? whole : `${tables(cases)}\n${sentence(verdict)}\n`);
+    if (flags.report !== undefined) {
+      const { writeReport } = await import("./writeReport.ts");
+      const order = { name: "the result", json: whole, file: flags.report, isOpened: flags.open === true };
+      stderr.write(`${await writeReport(order)}\n`);
+    }
+    stdout.write(json === "-" ? whole : `${tables(cases)}\n${verdictSentence(verdict)}\n`);
     return verdict.isWithinTargets && verdict.isAhead ? EXIT.met : EXIT.missed;
   } catch (error) {
     if (error instanceof PolicyInputError) stderr.write(`benchmark: --${error.path} ${error.message}\n`);
@@ -126,26 +134,6 @@ function tableOf(group: readonly MeasuredCase[]): string {
 function percent({ excess, standardError }: { excess: number; standardError: number }): string {
   const digits = standardError < 0.0005 ? 2 : standardError < 0.005 ? 1 : 0;
   return `${(100 * excess).toFixed(digits)} ± ${(100 * standardError).toFixed(digits)} %`;
-}
-
-function sentence({ worstSingleSign, worstMixed, isWithinTargets, leastLead, isAhead }: Verdict): string {
-  const of = (worst: number | null, target: number, books: string) =>
-    worst === null
-      ? []
-      : [`${(100 * worst).toFixed(2)} % on books of ${books} (target ${String(100 * target)} %)`];
-  const excess = [
-    ...of(worstSingleSign, TARGETS.singleSign, "one sign"),
-    ...of(worstMixed, TARGETS.mixed, "mixed gamma"),
-  ].join(" and ");
-  const targets = `The default's largest excess is ${excess}: ${isWithinTargets ? "met" : "missed"}.`;
-  if (leastLead === null) return targets;
-  const { strategy, kind, book, cost, riskAversion, lead } = leastLead;
-  const where = `${strategy} (${kind}) on ${book}, ${cost}, ${riskAversion.toExponential()}`;
-  return `${targets}\n${
-    isAhead
-      ? `It is ahead of every other rule in every case, by ${(100 * lead).toFixed(2)} % of the optimum at least: ${where}.`
-      : `It is not ahead in every case: ${where} costs ${(-100 * lead).toFixed(2)} % of the optimum less.`
-  }`;
 }
 
 /** Says so before the work that it would lose. */
