@@ -51,9 +51,9 @@ async function play(
   { stdout, stderr }: RunBacktestOptions,
 ): Promise<void> {
   if (flags.strategy === undefined) throw new InputError("--strategy is needed");
-  checkReportFlags(flags);
   const strategies = parseStrategyList(flags.strategy, { riskAversion: flags.riskAversion });
   const { scenario, made } = scenarioOf(flags);
+  checkReportFlags(flags);
   const { points, paths, detail } = flags;
   const sweep = planSweep(scenario, strategies, paths, { points, detailed: detail });
   const bar = new ProgressBar(stderr, "backtest", sweep.jobs.length);

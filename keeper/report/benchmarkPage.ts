@@ -7,10 +7,10 @@ import { percent, plain, usd } from "./numbers.ts";
 import type { BenchmarkCase, BenchmarkResult } from "./resultFile.ts";
 import { verdictSentence } from "./verdictSentence.ts";
 
-/** Ends of the colour scale of excesses: a tenth of a per cent, and twice the optimum. */
-const RANGE = [0.001, 1] as const;
+/** Ends of the colour scale of excesses: a tenth of a per cent, and ten times the optimum. */
+const RANGE = [0.001, 10] as const;
 const LEGEND =
-  "Excess over the optimum ± standard error; colours from 0.1 % to 100 %, logarithmic, darker is worse.";
+  "Excess over the optimum ± standard error; colours from 0.1 % to 1,000 %, logarithmic, the stronger the worse.";
 
 type Result = BenchmarkCase["strategies"][number];
 
@@ -31,6 +31,7 @@ export function benchmarkPage({ made, cases, verdict }: BenchmarkResult): string
       <h1>Benchmark against the optimum</h1>
       <div class="verdict${isMet ? "" : " missed"}">
         ${verdictSentence(verdict)
+          .replaceAll(" %", "\u00a0%")
           .split("\n")
           .map((line) => html`<p class="lead">${line}</p>`)}
       </div>
@@ -41,6 +42,8 @@ export function benchmarkPage({ made, cases, verdict }: BenchmarkResult): string
     </header>
     <section aria-labelledby="h-worst">
       <h2 id="h-worst">Worst of all cases</h2>
+      <p class="note">${LEGEND}</p>
+
       ${heatMap(worstMap(cases))}
     </section>
     <section aria-labelledby="h-cases">
@@ -68,7 +71,7 @@ function titleOf({ cost, gasUsd, riskAversion }: BenchmarkCase): string {
 function caseMap(title: string, group: readonly BenchmarkCase[]): HeatMap {
   return {
     caption: title,
-    legend: LEGEND,
+    legend: "",
     corner: "Strategy",
     columns: group.map(({ book }) => book),
     rows: [
@@ -95,7 +98,7 @@ function worstMap(cases: readonly BenchmarkCase[]): HeatMap {
   const levels = [...Map.groupBy(cases, ({ cost }) => cost)];
   return {
     caption: "Largest excess of any book and risk aversion",
-    legend: LEGEND,
+    legend: "",
     corner: "Strategy",
     columns: levels.map(([cost]) => cost),
     rows: rulesOf(cases).map(([id, name]) => ({
@@ -135,7 +138,7 @@ function excessCell({ excess, standardError, trades, params }: Result): HeatCell
   const settings = Object.entries(params).map(([key, value]) => `, ${key} ${plain(value)}`);
   return {
     value: excess,
-    text: `${percent(excess, digits).replace(" %", "")} ± ${percent(standardError, digits)}`,
+    text: `${percent(excess, digits).replace("\u00a0%", "")} ± ${percent(standardError, digits)}`,
     hint: `${plain(trades)} trades${settings.join("")}`,
   };
 }

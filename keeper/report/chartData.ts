@@ -2,12 +2,14 @@ import { InputError } from "../history/inputError.ts";
 import type { BacktestRun } from "./resultFile.ts";
 import type { StrategySummary } from "./summary.ts";
 
-/** Numbers the page may carry for its charts: about a megabyte. */
-const BUDGET = 120_000;
+/** Numbers the page may carry for its lines, and trades marked: each some half a megabyte. */
+const BUDGET = 80_000;
+const MARKS_BUDGET = 15_000;
 /** Series each run has: equity, drift and the band's two edges. */
 const SERIES = 4;
 /** A chart with fewer points than this tells little, so rather fewer paths are drawn. */
 const LEAST_POINTS = 400;
+/** Of one run. */
 const MOST_MARKS = 1000;
 const MOST_STRATEGIES = 24;
 
@@ -63,6 +65,8 @@ export function chartData(strategies: readonly StrategySummary[]): ChartSelectio
   if (paths.length < byPath.size)
     notes.push(`They show the first ${String(paths.length)} of ${String(byPath.size)} recorded paths.`);
   const points = Math.floor(BUDGET / (SERIES * shown.length * paths.length));
+  const drawn = paths.reduce((sum, [, runs]) => sum + runs.length, 0);
+  const marks = Math.min(MOST_MARKS, Math.floor(MARKS_BUDGET / drawn));
   let widest = 1;
   let cut = 0;
   const data = paths.map(([path, runs]): PathData => {
@@ -79,20 +83,21 @@ export function chartData(strategies: readonly StrategySummary[]): ChartSelectio
       spot: thin(spot).map(short),
       gas: thin(gasGwei).map(short),
       runs: runs.map(({ run, index }) => {
-        cut += Math.max(0, run.totals.trades - MOST_MARKS);
-        return runData(run, index, thin);
+        cut += Math.max(0, run.totals.trades - marks);
+        return runData(run, index, marks, thin);
       }),
     };
   });
   if (widest > 1)
     notes.push(`Lines are drawn from every ${ordinal(widest)} sample; the totals are of the whole run.`);
-  if (cut > 0) notes.push(`The first ${String(MOST_MARKS)} trades of a run are marked.`);
+  if (cut > 0) notes.push(`The first ${String(marks)} trades of a run are marked.`);
   return { data: { strategies: strategies.map(({ label }) => label), paths: data }, notes };
 }
 
 function runData(
   { series, trades }: BacktestRun,
   strategy: number,
+  most: number,
   thin: <T>(values: readonly T[]) => T[],
 ): RunData {
   const hasBand = series.high.some((edge) => edge !== null);
@@ -105,7 +110,7 @@ function runData(
     low: edge(series.low),
     high: edge(series.high),
     marks: trades
-      .slice(0, MOST_MARKS)
+      .slice(0, most)
       .map(({ time, before, after }) => [time, short(before), short(after)] as const),
   };
 }

@@ -3,13 +3,13 @@ import { html } from "hono/html";
 import { axisFor, type Axis } from "./axis.ts";
 import type { Html } from "./html.ts";
 import { colourClass, shapeOf } from "./marks.ts";
-import { plain, usd } from "./numbers.ts";
+import { short, usd } from "./numbers.ts";
 import type { BacktestTotals } from "./resultFile.ts";
 import type { StrategySummary } from "./summary.ts";
 
-const WIDTH = 440;
-const HEIGHT = 340;
-const BOX = { left: 72, top: 12, right: WIDTH - 14, bottom: HEIGHT - 46 } as const;
+const WIDTH = 400;
+const HEIGHT = 320;
+const BOX = { left: 66, top: 12, right: WIDTH - 14, bottom: HEIGHT - 46 } as const;
 /** Dots of single paths, over all strategies. */
 const MOST_DOTS = 4000;
 /** About what a letter of a label takes. */
@@ -99,7 +99,7 @@ function axes(across: Axis, up: Axis): Html {
           x="${x(tick)}"
           y="${BOX.bottom + 16}"
           text-anchor="middle"
-          >${plain(tick)}</text
+          >${short(tick)}</text
         >`,
   )}${up.ticks.map(
     (tick) =>
@@ -107,7 +107,7 @@ function axes(across: Axis, up: Axis): Html {
           x="${BOX.left - 6}"
           y="${y(tick) + 4}"
           text-anchor="end"
-          >${plain(tick)}</text
+          >${short(tick)}</text
         >`,
   )}`;
 }
@@ -139,10 +139,10 @@ function placeLabels(
   return marks.flatMap(({ text, x, y }) => {
     const width = text.length * LETTER;
     const places = [
-      { x: x + 11, y: y + 4 },
-      { x: x - 11 - width, y: y + 4 },
-      { x: x - width / 2, y: y - 11 },
-      { x: x - width / 2, y: y + 19 },
+      { x: x + 13, y: y + 4 },
+      { x: x - 13 - width, y: y + 4 },
+      { x: x - width / 2, y: y - 13 },
+      { x: x - width / 2, y: y + 21 },
     ];
     const free = places.find((place) => {
       const own = { x: place.x, y: place.y - 11, width };

@@ -29,7 +29,7 @@ export interface HeatMap {
     /** A row that is no part of the scale. */
     readonly isPlain?: true;
   }[];
-  /** `linear` and `log`: the more, the darker. `signed`: two colours, zero between them. */
+  /** `linear` and `log`: the more, the stronger. `signed`: two colours, zero between them. */
   readonly scale: "linear" | "log" | "signed";
   /** Ends of the scale; by default the least and the most there is. */
   readonly range?: readonly [number, number];

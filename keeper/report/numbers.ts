@@ -23,10 +23,10 @@ export function count(value: number): string {
   return decimal(value, Number.isInteger(value) ? 0 : 1);
 }
 
-/** A fraction as per cent. */
-export function percent(fraction: number, digits = 1): string {
+/** A fraction as per cent, on one line; by default with one decimal below ten per cent and none above. */
+export function percent(fraction: number, digits = Math.abs(fraction) < 0.0995 ? 1 : 0): string {
   const text = decimal(100 * fraction, digits);
-  return text === "–" ? text : `${text} %`;
+  return text === "–" ? text : `${text}\u00a0%`;
 }
 
 /** Any other number, to `digits` significant ones. */
@@ -36,6 +36,20 @@ export function plain(value: number, digits = 4): string {
   const size = Math.abs(short);
   if (short !== 0 && (size < 1e-3 || size >= 1e9)) return short.toExponential().replace("e+", "e");
   return short.toLocaleString("en-US", { maximumSignificantDigits: digits }).replace("-", "−");
+}
+
+/** A tick of an axis: thousands from a hundred thousand on. */
+export function short(value: number): string {
+  if (Math.abs(value) < 1e5) return plain(value);
+  return value
+    .toLocaleString("en-US", { notation: "compact", maximumSignificantDigits: 3 })
+    .replace("-", "−");
+}
+
+/** USD with a standard error, both to the same digit. */
+export function usdWithError(value: number, error: number): string {
+  const digits = Math.abs(value) >= 99.995 ? 0 : 2;
+  return `${decimal(value, digits)} ± ${decimal(error, digits)}`;
 }
 
 /** Seconds in the largest unit that leaves a handy number. */

@@ -49,7 +49,7 @@ export function periodMaps(strategies: readonly StrategySummary[]): HeatMap[] {
   if (recorded.every(({ run }) => run.trades.length >= run.totals.trades))
     maps.push({
       caption: `Gas, fees and impact by ${unit}, USD`,
-      legend: "Darker is dearer.",
+      legend: "The stronger the colour the dearer.",
       corner: "Strategy",
       columns: keys,
       rows: rowsOf((run) => costs(run, unit, keys)),

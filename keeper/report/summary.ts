@@ -1,5 +1,5 @@
 import { DEFAULT } from "../optimum/verdict.ts";
-import { percent, usd } from "./numbers.ts";
+import { percent, usd, usdWithError } from "./numbers.ts";
 import type { BacktestResult, BacktestRun, BacktestTotals } from "./resultFile.ts";
 
 /** All runs of one strategy, as it was asked for. */
@@ -73,7 +73,7 @@ function behind(best: StrategySummary, other: StrategySummary): string {
   const error = pairedError(best, other);
   if (error === null) return base;
   const sure = gap > 2 * error ? "" : ", which is within the noise";
-  return `${base} (${usd(gap)} ± ${usd(error)} USD on the same paths${sure})`;
+  return `${base} (${usdWithError(gap, error)} USD on the same paths${sure})`;
 }
 
 /** Standard error of the difference of two strategies on the same paths, USD; null when there is nothing to tell it by. */

@@ -4,7 +4,7 @@ import { count, plain, usd } from "./numbers.ts";
 import type { StrategySummary } from "./summary.ts";
 
 const MOST_PATHS = 60;
-const LEGEND = "Darker is worse; logarithmic.";
+const LEGEND = "The stronger the colour the worse; logarithmic.";
 
 /** Friction by strategy and path, where there are several paths. */
 export function pathMap(strategies: readonly StrategySummary[]): HeatMap | null {

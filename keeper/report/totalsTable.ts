@@ -2,7 +2,7 @@ import { html } from "hono/html";
 
 import type { Html } from "./html.ts";
 import { mark } from "./marks.ts";
-import { count, duration, eth, percent, usd } from "./numbers.ts";
+import { count, duration, eth, percent, usd, usdWithError } from "./numbers.ts";
 import type { BacktestTotals } from "./resultFile.ts";
 import type { StrategySummary } from "./summary.ts";
 
@@ -27,13 +27,13 @@ const COLUMNS: readonly Column[] = [
   { key: "penaltyUsd", title: "Penalties, USD", text: usd, isOptional: true },
   { key: "liquidations", title: "Liquidations", text: count, isOptional: true },
   { key: "breachSeconds", title: "Past the delta limit", text: duration, isOptional: true },
-  { key: "trackingStd", title: "Tracking deviation, USD/√year", text: usd },
-  { key: "deltaStd", title: "Of it from drift, USD/√year", text: usd },
+  { key: "trackingStd", title: "Tracking deviation, USD/√yr", text: usd },
+  { key: "deltaStd", title: "from drift, USD/√yr", text: usd },
   { key: "worstDrift", title: "Worst drift, ETH", text: eth },
   { key: "maxDrawdownUsd", title: "Largest drawdown, USD", text: usd },
   { key: "pnlUsd", title: "P&L, USD", text: usd },
-  { key: "optionUsd", title: "Of it options, USD", text: usd },
-  { key: "hedgeUsd", title: "Of it hedge, USD", text: usd },
+  { key: "optionUsd", title: "of options, USD", text: usd },
+  { key: "hedgeUsd", title: "of the hedge, USD", text: usd },
 ];
 
 /** Every strategy's totals; the default's row is marked. */
@@ -49,7 +49,7 @@ export function totalsTable(strategies: readonly StrategySummary[], own: Strateg
       <table class="sortable" id="totals">
         <thead>
           <tr>
-            ${heading("Strategy")}${heading("Above the least")}${columns.map(({ title }) => heading(title))}
+            ${heading("Strategy")}${heading("Above least")}${columns.map(({ title }) => heading(title))}
           </tr>
         </thead>
         <tbody>
@@ -57,7 +57,7 @@ export function totalsTable(strategies: readonly StrategySummary[], own: Strateg
             (strategy) => html`<tr${strategy === own ? html` class="own"` : ""}>
               <th scope="row" data-v="${strategy.label}">${mark(strategy.index)}${strategy.label}</th>
               ${number(strategy.totals.frictionUsd / least - 1, percent(strategy.totals.frictionUsd / least - 1))}
-              ${columns.map(({ key, text }) => number(strategy.totals[key], text(strategy.totals[key]) + errorOf(strategy, key), key))}
+              ${columns.map(({ key, text }) => number(strategy.totals[key], textOf(strategy, key, text), key))}
             </tr>
             `,
           )}
@@ -75,8 +75,14 @@ export function totalsTable(strategies: readonly StrategySummary[], own: Strateg
     </p>`;
 }
 
-function errorOf({ frictionError }: StrategySummary, key: keyof BacktestTotals): string {
-  return key === "frictionUsd" && frictionError !== null ? ` ± ${usd(frictionError)}` : "";
+function textOf(
+  { totals, frictionError }: StrategySummary,
+  key: Column["key"],
+  text: Column["text"],
+): string {
+  return key === "frictionUsd" && frictionError !== null
+    ? usdWithError(totals[key], frictionError)
+    : text(totals[key]);
 }
 
 /** A cell that sorts by its number. */

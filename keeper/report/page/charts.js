@@ -163,7 +163,7 @@
     const inView = time.flatMap((at, index) => (at >= from && at <= to ? [index] : []));
     for (const index of inView) take(run.drift[index] ?? 0);
     for (const [at, before, after] of run.marks) if (at >= from && at <= to) [before, after].forEach(take);
-    const reach = 0.75 * (most - least);
+    const reach = 0.3 * (most - least);
     const [bottom, top] = [least - reach, most + reach];
     for (const index of inView) {
       take(Math.max(bottom, run.low[index] ?? 0));
@@ -249,16 +249,19 @@
     event.preventDefault();
   }
 
+  function fit() {
+    for (const chart of charts) {
+      const width = Math.max(200, chart.root.parentElement?.clientWidth ?? 0);
+      if (width !== chart.width) chart.setSize({ width, height: chart.height });
+    }
+  }
+
   drawAll();
   paths?.addEventListener("change", drawAll);
   driftOf.addEventListener("change", drawAll);
   for (const box of boxes) box.addEventListener("change", drawAll);
   section.addEventListener("keydown", onKey);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
-  new ResizeObserver(() => {
-    for (const chart of charts) {
-      const width = Math.max(200, chart.root.parentElement?.clientWidth ?? 0);
-      if (width !== chart.width) chart.setSize({ width, height: chart.height });
-    }
-  }).observe(section);
+  // A frame later: a chart that changes its size within the observer's turn would be reported as a loop.
+  new ResizeObserver(() => requestAnimationFrame(fit)).observe(section);
 })();
