@@ -51,16 +51,21 @@ export function reportDocument({ title, body, data }: ReportContent): string {
 }
 
 function own(name: string): string {
-  return readFileSync(new URL(`page/${name}`, import.meta.url), "utf8");
+  return textOf(new URL(`page/${name}`, import.meta.url));
 }
 
 function library(name: string): string {
-  return readFileSync(createRequire(import.meta.url).resolve(`uplot/dist/${name}`), "utf8");
+  return textOf(createRequire(import.meta.url).resolve(`uplot/dist/${name}`));
 }
 
 /** Has to go with every copy of the library. */
 function licence(): string {
-  return readFileSync(createRequire(import.meta.url).resolve("uplot/LICENSE"), "utf8");
+  return textOf(createRequire(import.meta.url).resolve("uplot/LICENSE"));
+}
+
+/** With the line breaks that a browser makes of all before it takes a hash. */
+function textOf(file: string | URL): string {
+  return readFileSync(file, "utf8").replaceAll("\r\n", "\n");
 }
 
 function hashOf(text: string): string {
