@@ -82,7 +82,7 @@ function timeSection({ data, notes }: ChartSelection, own: StrategySummary | nul
     <h2 id="h-time">Through time</h2>
     <p class="note">
       Drag to look closer, press twice to see all again; with the keyboard the arrows read values off and
-      Escape shows all. Times are UTC. ${notes.join(" ")}
+      Escape shows all. Strategies that are unticked are left out. Times are UTC. ${notes.join(" ")}
     </p>
     <noscript><p>The charts of this section need JavaScript; all else does not.</p></noscript>
     <fieldset class="key">
