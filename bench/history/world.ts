@@ -88,7 +88,8 @@ export function calibratedOn(past: Omit<Scenario, "riskAversion">, days: number)
   const sigma = implied.values.at(-1)!;
   const end = prices.start + prices.open.length * prices.seconds;
   const recent = costs.gasGwei.values
-    .filter((_, i) => costs.gasGwei.times[i]! > end - MONTH * 86_400)
+    // A day's average, at its noon, is known at its midnight.
+    .filter((_, i) => costs.gasGwei.times[i]! > end - MONTH * 86_400 && costs.gasGwei.times[i]! < end)
     .sort((one, other) => one - other);
   const gasUsd = GAS_UNITS * recent[recent.length >> 1]! * 1e-9 * spot;
   const tau = days / 365;

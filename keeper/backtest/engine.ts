@@ -178,6 +178,7 @@ class Simulation {
     input.gasUsd = cost.gasUsd;
     input.kappa = cost.kappa;
     this.#observer.now = index;
+    this.#observer.baseFeeGwei = gwei;
     if (this.#ledger.hedge < 0 && margin !== null) {
       this.#observer.healthFactor = this.#liquidationPrice / spot;
       input.marginCall = this.#liquidationPrice / spot - 1 < margin.trigger;
@@ -213,7 +214,8 @@ class Simulation {
     const impactUsd = kappa * trade * trade;
     this.#ledger.fill(trade, price, gasUsd, feeUsd, impactUsd);
     this.#ledger.carry(delta, price, to);
-    this.#input.lastRebalanceAt = this.#fillAt;
+    // From the decision: a rule that is due every so many looks must not be a block late at each.
+    this.#input.lastRebalanceAt = this.#fillAt - this.#scenario.costs.blockTime;
     this.#observer.lastRebalanceSpot = price;
     this.#setMargin(price);
     this.#pending = null;

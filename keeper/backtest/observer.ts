@@ -6,6 +6,7 @@ import type { PricePath } from "./pricePath.ts";
 export class Observer implements Observations {
   lastRebalanceSpot: number | undefined;
   healthFactor: number | undefined;
+  baseFeeGwei: number | undefined;
   /** Index of the price that is the present. */
   now = 0;
   readonly #path: PricePath;

@@ -1,9 +1,11 @@
 import type { RoundRule } from "../history/chainlinkRule.ts";
 
 /** Raise it when the engine answers the same question otherwise: kept results are those of one version. */
-export const ENGINE_VERSION = 1;
+export const ENGINE_VERSION = 2;
 
-/** A quantity through time, as far as known at each moment. Times are unix seconds, rising; the first value holds before, the last after. */
+/**
+ * A quantity through time. With `log` what lies between two samples leans towards the next one, as the walk within a candle does towards
+ * its close: it fills in, and a rule that times by it would see ahead. Times are unix seconds, rising; the first value holds before, the last after. */
 export interface Series {
   readonly times: readonly number[];
   readonly values: readonly number[];

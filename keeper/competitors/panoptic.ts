@@ -22,7 +22,7 @@ export interface PanopticOptions {
  * To zero past a share of the size, or when the hedge is on the wrong side, while the base fee is below a ceiling. (Panoptic's hedger
  * bot: every 60 s, 200 bps, 50 gwei, 300 gwei from three times the threshold.)
  *
- * A decision knows the cost of its gas, not the base fee: it is the cost over gas units and spot. A sign flip is a hedge of the same
+ * Where nobody observed the base fee it is the cost of gas over gas units and spot. A sign flip is a hedge of the same
  * sign as the delta it hedges.
  *
  * @throws {PolicyInputError} if a parameter is not above 0; from `decide` if spot is not.
@@ -43,7 +43,8 @@ export function panoptic(options: PanopticOptions): Strategy {
       const size = Math.abs(drift);
       const limit = fraction * bookSize(input.legs, input.timestamp);
       const isFlipped = delta * input.hedgeDelta > 0;
-      const baseFee = (input.gasUsd / (gasUnits * positive("spot", input.spot))) * 1e9;
+      const baseFee =
+        input.observed?.baseFeeGwei ?? (input.gasUsd / (gasUnits * positive("spot", input.spot))) * 1e9;
       const ceiling = size >= urgent * limit ? urgentGwei : gwei;
       return ruleDecision(input, {
         drift,

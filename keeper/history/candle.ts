@@ -1,6 +1,8 @@
 import type { CsvRow, CsvTable } from "./csv.ts";
 
 export const HOUR_SECONDS = 3600;
+/** Unix seconds of the year 5138: what is later is in another unit. */
+const LATEST = 1e11;
 
 /** One hour of trading; prices in the unit of its source. */
 export interface Candle {
@@ -41,6 +43,8 @@ export function readCandleRows(table: CsvTable): CandleRow[] {
     if (!Number.isInteger(candle.timestamp)) {
       throw table.error(`ts ${String(candle.timestamp)} is not a whole number of seconds`, row);
     }
+    if (candle.timestamp > LATEST)
+      throw table.error(`ts ${String(candle.timestamp)} is not in seconds; is it in milliseconds?`, row);
     if (candle.timestamp <= previous)
       throw table.error(`ts ${String(candle.timestamp)} is not after the row above`, row);
     previous = candle.timestamp;

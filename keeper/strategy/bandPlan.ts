@@ -10,6 +10,11 @@ import { localBand, type LocalBand } from "./localBand.ts";
 import { stepAhead } from "./stepAhead.ts";
 import type { DecisionBand, DecisionInput } from "./types.ts";
 
+/** From this part of its effective size on the net gamma is taken for the effective one. */
+const NEAR_ZERO = 10;
+/** Looks may be so rare that drift walks through the whole of a trade between two: this part of one is always left. */
+const LEAST_TRADE = 1 / 4;
+
 /** The band in force for one decision. */
 export interface BandPlan extends Required<DecisionBand> {
   /** The problem the band solves, with the effective gamma. */
@@ -41,18 +46,16 @@ export function planBand(input: DecisionInput, risk: BookRisk, A: number): BandP
   const step = stepAhead(input, legs, timestamp, band, A);
   const level = step?.thresholds ?? { low: -band.b, lowTarget: -band.t, highTarget: band.t, high: band.b };
   const { edges, landings } = leanOf(input, risk, band, step?.longRun ?? band.curvature);
-  const overshoot = (edge: number, landing: number): number =>
-    discreteCheckBand(
-      Math.abs(edge - landing),
-      0,
-      Math.sqrt(model.a2),
-      input.checkInterval / SECONDS_PER_YEAR,
-    );
+  const tradeFrom = (edge: number, landing: number): number => {
+    const width = Math.abs(edge - landing);
+    const interval = input.checkInterval / SECONDS_PER_YEAR;
+    return discreteCheckBand(width, LEAST_TRADE * width, Math.sqrt(model.a2), interval);
+  };
   return {
     ...asBand(
       level,
-      overshoot(level.low, level.lowTarget),
-      overshoot(level.high, level.highTarget),
+      tradeFrom(level.low, level.lowTarget),
+      tradeFrom(level.high, level.highTarget),
       edges,
       landings,
     ),
@@ -79,7 +82,8 @@ function leanOf(
     levels: band,
     spot,
     sigma,
-    gamma,
+    // Through 0 without a jump: the lean changes its sign with it.
+    gamma: Math.max(-Math.abs(gamma), Math.min(Math.abs(gamma), NEAR_ZERO * risk.gamma)),
     shape,
     slope: band.slope(),
     reserveSlope: purity * shift,

@@ -39,6 +39,8 @@ export interface Observations {
   readonly twap420?: number;
   /** Realised volatility of the last ten minutes, fraction per root year. */
   readonly sigma600?: number;
+  /** Price of gas, gwei. */
+  readonly baseFeeGwei?: number | undefined;
   /** Collateral times its liquidation threshold over debt, of the venue nearest to liquidation. */
   readonly healthFactor?: number;
 }
