@@ -3,6 +3,7 @@ import { z } from "zod";
 
 import { calibrateRiskAversion } from "../math/calibration.ts";
 import { alertsSchema } from "./alertSettings.ts";
+import { riskSchema } from "./riskSettings.ts";
 import { serverSchema } from "./serverSettings.ts";
 
 const positive = z.number().positive();
@@ -153,6 +154,7 @@ export const vaultSchema = z
       /** USD that the gas of one transaction may cost, whatever it is worth. */
       gasUsd: positive.default(1000),
     }),
+    risk: riskSchema.prefault({}),
     duties: duties.prefault({}),
     priorityFeeGwei: z.number().nonnegative().default(0.1),
     /** Above this base fee only a limit or a margin call is acted on. */

@@ -32,7 +32,7 @@ export function optimalImpulse(options: OptimalImpulseOptions): Strategy {
   return {
     name: "optimal-impulse",
     params: { riskAversion },
-    decide: (input) => decide(input, riskAversion),
+    decide: (input) => decide(input, riskAversion * (input.caution?.riskAversion ?? 1)),
   };
 }
 

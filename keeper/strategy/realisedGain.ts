@@ -51,7 +51,9 @@ export function stretchOf(input: DecisionInput, decision: Decision, riskAversion
   if (decision.action !== "rebalance" || decision.band === null) return null;
   const risk = bookRisk(input.legs, input.spot, input.timestamp);
   // The band looked at now and then is narrower by as much as a walk overshoots it: on average the next trade is at this b.
-  const { model, b, centre, lean } = planBand({ ...input, checkInterval: 0 }, risk, riskAversion);
+  // What is saved counts by the operator's own aversion, whatever made the band narrower.
+  const aversion = riskAversion * (input.caution?.riskAversion ?? 1);
+  const { model, b, centre, lean } = planBand({ ...input, checkInterval: 0 }, risk, aversion);
   const gamma = Math.sqrt(model.a2) / (input.sigma * input.spot);
   if (gamma === 0) return null;
   const { drift, trade } = decision;

@@ -45,6 +45,14 @@ export interface Observations {
   readonly healthFactor?: number;
 }
 
+/** What a keeper that has become careful asks of a strategy beyond tighter limits. */
+export interface Caution {
+  /** By how much risk counts for more than the operator's own aversion has it; at least 1. */
+  readonly riskAversion: number;
+  /** Whether only trades count that bring drift nearer to zero without crossing it. */
+  readonly reduceOnly: boolean;
+}
+
 /** Everything a decision rests on; the journal stores it, so that a recorded decision can be made again. */
 export interface DecisionInput {
   /** Unix seconds of the block the snapshot was read at. */
@@ -70,6 +78,7 @@ export interface DecisionInput {
   readonly marginCall: boolean;
   readonly limits: HardLimits;
   readonly observed?: Observations;
+  readonly caution?: Caution;
 }
 
 export type DecisionReason =
@@ -87,6 +96,8 @@ export type DecisionReason =
   | "rule"
   /** The rule would trade, but the chain's trigger is not reached. */
   | "below-trigger"
+  /** The strategy would trade, but only what reduces drift is let through. */
+  | "reduce-only"
   /** Nothing to hedge: no live options and no hedge. */
   | "flat";
 

@@ -8,6 +8,8 @@ import type { Decision, DecisionInput, DecisionReason, Strategy } from "./types.
  * chain would refuse it holds. What the strategy itself trades stands, if it brings drift inside the limit or has a band of its own:
  * a strategy that knows the limits (`optimalImpulse`) finds the better landing, and is told the limit in force.
  *
+ * Where caution lets only less drift through, a trade ends at zero at the latest; one that leads away from it is held.
+ *
  * The reason is "gamma-limit" or "vega-limit" where the delta limit would not have asked for it untightened.
  */
 export function withLimits(strategy: Strategy): Strategy {
@@ -22,7 +24,8 @@ export function withLimits(strategy: Strategy): Strategy {
           : { ...input, limits: { ...input.limits, delta: limit.delta } };
       const reasonAt = (drift: number) =>
         Math.abs(drift) >= input.limits.delta ? "delta-limit" : limit.reason;
-      return enforce(strategy.decide(kept), kept, reasonAt);
+      const decision = enforce(strategy.decide(kept), kept, reasonAt);
+      return input.caution?.reduceOnly === true ? reduceOnly(decision) : decision;
     },
   };
 }
@@ -46,4 +49,14 @@ function enforce(
   if (drift === 0 || !(isPast || (isOverdue && size >= input.limits.minDrift))) return decision;
   if (size < input.limits.minDrift) return { ...decision, reason: "below-trigger" };
   return { ...decision, action: "rebalance", reason: isPast ? reasonAt(drift) : "age", trade: -drift };
+}
+
+/** A trade that would cross zero ends there, one that would raise drift is not made; a margin call acts all the same. */
+function reduceOnly(decision: Decision): Decision {
+  const { drift, trade, reason } = decision;
+  if (trade === 0) return decision;
+  if (Math.sign(trade) === -Math.sign(drift))
+    return Math.abs(trade) <= Math.abs(drift) ? decision : { ...decision, trade: -drift };
+  if (reason === "margin") return { ...decision, trade: 0 };
+  return { ...decision, action: "hold", reason: "reduce-only", trade: 0 };
 }

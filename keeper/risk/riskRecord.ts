@@ -1,0 +1,50 @@
+import type { RiskSettings } from "../config/riskSettings.ts";
+import type { DecisionInput } from "../strategy/types.ts";
+import type { RiskFacts, RiskMemory } from "./riskFacts.ts";
+import type { RiskLevel } from "./riskRules.ts";
+import { nextState, type RiskState } from "./riskState.ts";
+
+/** One step of the risk state, with all that is needed to take it again. Plain JSON: it lies in the journal with the decision's input. */
+export interface RiskRecord {
+  /** By which the step was taken. */
+  readonly settings: RiskSettings;
+  readonly before: RiskState;
+  readonly facts: RiskFacts;
+  /** With this block in it: a keeper that starts goes on from it. */
+  readonly memory: RiskMemory;
+  /** What came out, and why where it is not what it was. */
+  readonly level: RiskLevel;
+  readonly why?: string;
+  /** ETH: the delta limit of the operator, which the level may have tightened. */
+  readonly delta: number;
+}
+
+/** What a decision was made from, and the risk state that tightened its limits; a keeper without a risk manager has none. */
+export interface RecordedInput extends DecisionInput {
+  readonly risk?: RiskRecord;
+}
+
+/** The state that a recorded step led to. */
+export function stateAfter({
+  before,
+  facts,
+  settings,
+}: Pick<RiskRecord, "before" | "facts" | "settings">): RiskState {
+  return nextState(before, facts, settings);
+}
+
+/** A recorded step at which the level changed. */
+export interface RiskTransition {
+  readonly from: RiskLevel;
+  readonly to: RiskLevel;
+  /** Unix seconds. */
+  readonly at: number;
+  readonly why: string;
+}
+
+/** The change of level that a step made; null for none. */
+export function transitionOf(record: RiskRecord): RiskTransition | null {
+  const { before, facts, level, why } = record;
+  if (level === before.level) return null;
+  return { from: before.level, to: level, at: facts.at, why: why ?? "" };
+}
