@@ -3,8 +3,9 @@ import type { Address, Hash, PublicClient } from "viem";
 import type { Head } from "./chain/head.ts";
 import { createSnapshotReader, driftOf, type Snapshot } from "./chain/snapshot.ts";
 import type { Deployment } from "./config/deployment.ts";
-import { isMinable, type FeePolicy } from "./execution/fees.ts";
+import type { FeePolicy } from "./execution/fees.ts";
 import { gasLimitOf, type NonceLane } from "./execution/lane.ts";
+import { isOpen, isStuck } from "./execution/openSlot.ts";
 import { planLegs, withoutOpening, type Plan } from "./execution/planLegs.ts";
 import { encodeRebalance, LIFETIME, simulate } from "./execution/rebalanceCall.ts";
 import type { Slot } from "./execution/slot.ts";
@@ -14,11 +15,13 @@ import { CheckInterval } from "./market/checkInterval.ts";
 import { decisionInput } from "./market/decisionInput.ts";
 import { gasCost } from "./market/gasCost.ts";
 import { fromWad, toWad } from "./math/units.ts";
+import type { RiskManager } from "./risk/riskManager.ts";
+import { putsMarginFirst, withOwnLimit, type RecordedInput } from "./risk/riskRecord.ts";
 import type { Journal, Subject } from "./store/journal.ts";
-import { edgeOf } from "./strategy/bandEdge.ts";
 import { deltaLimit } from "./strategy/deltaLimit.ts";
 import { gasCeiling } from "./strategy/gasCeiling.ts";
-import type { Decision, DecisionInput, DecisionReason, Strategy } from "./strategy/types.ts";
+import { isNearEdge, landingTrade } from "./strategy/nearEdge.ts";
+import type { Decision, DecisionReason, Strategy } from "./strategy/types.ts";
 
 export interface VaultKeeperOptions {
   readonly client: PublicClient;
@@ -40,6 +43,8 @@ export interface VaultKeeperOptions {
   readonly fees: FeePolicy;
   /** Seconds between decisions, assumed until the first few have shown it. */
   readonly checkInterval: number;
+  /** Tightens the limits while the market or the vault is not as usual; nobody does where there is none. */
+  readonly risk?: RiskManager | null;
 }
 
 /** What one block brought. */
@@ -47,7 +52,7 @@ export interface Cycle {
   readonly snapshot: Snapshot;
   /** Null while a transaction is pending, at a block older than its receipt, and while the oracle has no price. */
   readonly decision: Decision | null;
-  readonly input: DecisionInput | null;
+  readonly input: RecordedInput | null;
   /** The transaction this block's decision led to. */
   readonly sent: Hash | null;
   /** Why a decision to trade was not sent. */
@@ -63,8 +68,6 @@ export interface Leave {
   readonly onAccepted?: () => void;
 }
 
-/** Within this part of the band a decision is worth a fresh look at gas. */
-const NEAR = 0.9;
 /** Seconds for which an estimate of gas units is good enough for a decision near the band. */
 const GAS_UNITS_AGE = 3600;
 /** A trade that a new estimate changes by less than this part keeps the simulation it has. */
@@ -75,8 +78,6 @@ const SIMILAR_TRADE = 0.1;
 const ROUNDS = 3;
 /** Seconds after which a decision like the last is logged again. */
 const LOG_EVERY = 600n;
-/** Seconds after which a transaction that could have been mined is offered for more. */
-const PATIENCE = 36n;
 
 /** Watches one vault: decides at every block, records every decision, and sends the rebalances that are worth it. */
 export class VaultKeeper {
@@ -130,19 +131,21 @@ export class VaultKeeper {
 
     const checkInterval = this.#interval.observe(Number(snapshot.timestamp));
     const { limits } = this.#options;
+    const own = decisionInput(snapshot, {
+      ...{ gasUsd: 0, checkInterval },
+      ...{ deltaLimit: limits.delta, gammaLimit: limits.gamma, vegaLimit: limits.vega },
+    });
+    const assessed: RecordedInput = this.#options.risk?.assess(own, snapshot) ?? own;
     const decide: Decide = (gas) => {
-      const input = decisionInput(snapshot, {
-        gasUsd: this.#gasUsd(gas ?? this.#gasUnits ?? 0n, head, snapshot),
-        checkInterval,
-        ...{ deltaLimit: limits.delta, gammaLimit: limits.gamma, vegaLimit: limits.vega },
-      });
+      const gasUsd = this.#gasUsd(gas ?? this.#gasUnits ?? 0n, head, snapshot);
+      const input = { ...assessed, gasUsd };
       return { input, decision: this.#options.strategy.decide(input) };
     };
 
     if (this.#gasUnits === null && snapshot.due)
       await this.#estimateGas(-fromWad(driftOf(snapshot)), head, snapshot);
     let made = decide();
-    if (made.decision.action === "hold" && isNear(made.decision)) {
+    if (made.decision.action === "hold" && isNearEdge(made.decision)) {
       if (await this.#estimateGas(landingTrade(made.decision), head, snapshot)) made = decide();
     }
     const acted =
@@ -166,7 +169,7 @@ export class VaultKeeper {
     let made = first;
     for (let round = 1; ; round += 1) {
       const forbidden = this.#forbidden(made, head);
-      const simulated = forbidden ?? (await this.#simulate(planOf(made.decision, snapshot), head, snapshot));
+      const simulated = forbidden ?? (await this.#simulate(planOf(made, snapshot), head, snapshot));
       if (typeof simulated === "string") return this.#block(made, simulated, head, snapshot, leave);
       this.#noteGas(simulated.gas, head);
       const again = decide();
@@ -185,7 +188,7 @@ export class VaultKeeper {
       }
       const tooDear = this.#tooDear(dearest.input);
       if (tooDear !== null) return this.#block(again, tooDear, head, snapshot, leave);
-      const plan = planOf(again.decision, snapshot);
+      const plan = planOf(again, snapshot);
       return this.#send(
         again,
         this.#worth(dearest.input),
@@ -248,7 +251,7 @@ export class VaultKeeper {
   }
 
   /** Wei that gas is worth to this decision. */
-  #worth(input: DecisionInput): bigint {
+  #worth(input: RecordedInput): bigint {
     const usd = gasCeiling(this.#options.strategy, input, this.#options.limits.gasUsd);
     return toWad(usd / input.spot);
   }
@@ -300,16 +303,20 @@ export class VaultKeeper {
     return gasCost(gas, { baseFeePerGas, priorityFeePerGas }, fromWad(price));
   }
 
-  /** The operator's cap on the base fee, which only a limit and a margin call pass, whatever else asks for the trade. */
+  /**
+   * The operator's cap on the base fee, which only the operator's own limit and a margin call pass, whatever else asks for the trade: one
+   * that the risk manager has tightened does not.
+   */
   #forbidden({ input, decision }: Made, head: Head): string | null {
     const cap = this.#options.fees.maxBaseFeePerGas;
     if (cap === null || head.baseFeePerGas <= cap) return null;
-    if (decision.reason === "margin" || Math.abs(decision.drift) >= deltaLimit(input).delta) return null;
+    if (decision.reason === "margin" || Math.abs(decision.drift) >= deltaLimit(withOwnLimit(input)).delta)
+      return null;
     return `The base fee ${String(head.baseFeePerGas)} is above the cap ${String(cap)}.`;
   }
 
   /** What the gas of one transaction may cost, whatever it is worth. */
-  #tooDear({ gasUsd }: DecisionInput): string | null {
+  #tooDear({ gasUsd }: RecordedInput): string | null {
     const most = this.#options.limits.gasUsd;
     if (gasUsd <= most) return null;
     return `Its gas may cost ${gasUsd.toFixed(2)} USD, more than limits.gasUsd, ${String(most)}.`;
@@ -348,10 +355,12 @@ export class VaultKeeper {
     const { number, hash, timestamp } = head;
     const block = { number, hash, timestamp };
     const { name, params } = strategy;
-    return journal.recordDecision({
+    const id = await journal.recordDecision({
       ...{ ...this.subject, block, strategy: name, params, input, decision },
       mode: mode === "live" || mode === "shadow" ? mode : "dry",
     });
+    if (input.risk !== undefined) this.#options.risk?.commit(input.risk, this.#about(head));
+    return id;
   }
 }
 
@@ -359,38 +368,12 @@ export class VaultKeeper {
 type Decide = (gas?: bigint) => Made;
 
 interface Made {
-  readonly input: DecisionInput;
+  readonly input: RecordedInput;
   readonly decision: Decision;
 }
 
 type Acted = Pick<Cycle, "input" | "sent" | "blocked"> & { readonly decision: Decision };
 
-/** Whether another decision may be made while this is pending: it can have no effect, has lost its block, or does not get mined. */
-function isOpen(slot: Slot, head: Head, { rebalanceNonce }: Snapshot): boolean {
-  return slot.isOrphaned || slot.isSpent(head.timestamp, rebalanceNonce) || isStuck(slot, head);
-}
-
-/** Whether the newest block would not have held it, or everybody has known it for a while and did not mine it. */
-function isStuck({ newest, isPublic, publicAt }: Slot, head: Head): boolean {
-  if (newest === null) return true;
-  const since = publicAt ?? newest.deadline - LIFETIME;
-  return !isMinable(newest, head.baseFeePerGas) || (isPublic && head.timestamp - since >= PATIENCE);
-}
-
-function planOf({ trade, reason }: Decision, snapshot: Snapshot): Plan {
-  return planLegs(trade, snapshot, reason === "margin");
-}
-
-/** Whether a held drift is so close to the edge of its band that the price of gas may decide. */
-function isNear({ drift, band }: Decision): boolean {
-  if (band === null || drift === band.centre) return false;
-  const side = drift > band.centre ? 1 : -1;
-  return Math.abs(drift - band.centre) >= NEAR * Math.abs(edgeOf(band, side) - band.centre);
-}
-
-/** The trade that the band would ask for at this drift. */
-function landingTrade({ drift, band }: Decision): number {
-  if (band === null) return -drift;
-  const side = drift > band.centre ? 1 : -1;
-  return band.centre + side * band.t - drift;
+function planOf({ decision: { trade, reason }, input }: Made, snapshot: Snapshot): Plan {
+  return planLegs(trade, snapshot, reason === "margin" || putsMarginFirst(input));
 }

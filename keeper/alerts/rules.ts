@@ -16,6 +16,8 @@ export const SEVERITY = {
   "vault-failing": "critical",
   "deep-reorg": "critical",
   "private-fallback": "info",
+  "risk-defensive": "warning",
+  "risk-halt": "critical",
   "database-unreachable": "critical",
 } as const satisfies Record<string, Severity>;
 
@@ -174,7 +176,7 @@ function ofPending(
 }
 
 function ofVault(vault: VaultStatus, now: number, thresholds: Thresholds): Found[] {
-  const { name, mode, lastDecision, limit, dueSince, pending, failures, oracle, lastFallback } = vault;
+  const { name, mode, lastDecision, limit, dueSince, pending, failures, oracle, lastFallback, risk } = vault;
   const { driftAfter, missedAfter, recent } = thresholds;
   const found: Found[] = [];
   const isAnswerable = mode === "live" || mode === "paused";
@@ -199,6 +201,10 @@ function ofVault(vault: VaultStatus, now: number, thresholds: Thresholds): Found
       "oracle-stale",
       `The oracle of ${name} is fit ${fit}; its price is ${seconds(now - oracle.updatedAt)} old.`,
     ]);
+  }
+  if (risk !== null && mode !== "shadow" && (risk.level === "defensive" || risk.level === "halt")) {
+    const does = `${name} is ${risk.level === "halt" ? "halted" : "defensive"}, and acts from ${risk.limit.toPrecision(4)} ETH of drift`;
+    found.push([`risk-${risk.level}`, `${does}: ${risk.why ?? "unknown"}.`]);
   }
   if (failures >= FAILED_CYCLES) {
     found.push([

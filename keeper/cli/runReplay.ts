@@ -8,6 +8,7 @@ import { describeError } from "../log/describeError.ts";
 import { paramsOf, recordedStrategy, strategyOf } from "../replay/recordedStrategy.ts";
 import { changes, replay, type Difference, type ReplayTotals } from "../replay/replay.ts";
 import { rangeOf, StretchError, toPoint, type Point, type Stretch } from "../replay/stretch.ts";
+import type { RiskTransition } from "../risk/riskRecord.ts";
 import { openJournal, type Journal, type StoredDecision, type Subject } from "../store/journal.ts";
 import type { Decision, Strategy } from "../strategy/types.ts";
 import { locateVaults } from "./operatorSession.ts";
@@ -32,6 +33,7 @@ export async function runReplay(flags: ReplayFlags, options: RunReplayOptions): 
     const journal = await openRecorded(config);
     try {
       const differences: Difference[] = [];
+      const transitions: (RiskTransition & Pick<StoredDecision, "vault" | "chainId">)[] = [];
       const totals = await replay({
         records: recordsOf(journal, stretch, flags.limit),
         strategyFor,
@@ -39,9 +41,15 @@ export async function runReplay(flags: ReplayFlags, options: RunReplayOptions): 
           if (flags.json === true) differences.push(difference);
           else stdout.write(`${lineOf(difference)}\n`);
         },
+        onTransition(transition, { vault, chainId, block }) {
+          if (flags.json === true) transitions.push({ vault, chainId, ...transition });
+          else stdout.write(`${riskLine(transition, block.number)}\n`);
+        },
       });
       stdout.write(
-        flags.json === true ? `${plainJson({ ...totals, differences }, 2)}\n` : `${sumOf(totals)}\n`,
+        flags.json === true
+          ? `${plainJson({ ...totals, differences, transitions }, 2)}\n`
+          : `${sumOf(totals)}\n`,
       );
       if (totals.decisions === 0) stderr.write("replay: no decision is recorded in this stretch\n");
       return totals.different === 0 ? EXIT.same : EXIT.different;
@@ -122,8 +130,13 @@ async function* recordsOf(
   else yield* (await journal.decisions({ ...range, limit })).reverse();
 }
 
-function lineOf({ id, block, recorded, now }: Difference): string {
+function riskLine({ from, to, why }: RiskTransition, block: bigint): string {
+  return `block ${String(block)}: risk ${from} → ${to}: ${why}`;
+}
+
+function lineOf({ id, block, recorded, now, risk }: Difference): string {
   const place = `block ${String(block)} (decision ${String(id)}):`;
+  if (risk !== undefined) return `${place} risk ${risk.recorded.level} → ${risk.now.level}`;
   if ("error" in now) return `${place} ${wordsOf(recorded)} → ${now.error}`;
   const [before, after] = [wordsOf(recorded), wordsOf(now)];
   if (before !== after) return `${place} ${before} → ${after}`;

@@ -37,6 +37,7 @@ function describe(record: NamedRecord, build: string): string[] {
     `  may        ${permission(record, build)}`,
     `  runs       ${record.isRunning ? record.leases.map(({ holder }) => holder).join(", ") : "no"}`,
     `  decided    ${lastDecision(record)}`,
+    ...riskLines(record),
     `  did        ${String(totals.decisions)} decisions, ${String(totals.rebalances)} rebalances, ${String(totals.blocked)} blocked, ${String(totals.reverted)} reverted, ${usd(totals.gasUsd)} of gas`,
     `  gain       ${gains.count === 0 ? "none is counted yet" : `${usd(gains.realised)} realised, ${usd(gains.expected)} expected (difference ± ${gains.error === null ? "?" : gains.error.toFixed(2)}), for ${usd(gains.cost)}, over ${String(gains.count)} rebalances`}`,
     ...pendingLines(record).map((line) => `  pending    ${line}`),
@@ -46,6 +47,14 @@ function describe(record: NamedRecord, build: string): string[] {
     ),
     ...alerts.map(({ name: alert, message }) => `  alert      ${alert}: ${message}`),
   ];
+}
+
+function riskLines({ risk }: NamedRecord): string[] {
+  if (risk === null) return [];
+  const { level, since, why, limit } = risk;
+  const from = since === null ? "" : ` since ${new Date(since * 1000).toISOString()}`;
+  const because = why === null ? "" : `: ${why}`;
+  return [`  risk       ${level}${from}, acts from ${limit.toFixed(2)} ETH${because}`];
 }
 
 function pendingLines({ vault, pending }: NamedRecord): string[] {

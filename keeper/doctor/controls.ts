@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import type { Address } from "viem";
 
 import type { VaultRecord } from "../fleet/record.ts";
-import { passed, seconds, warned, type Check } from "./check.ts";
+import { brief, passed, seconds, warned, type Check } from "./check.ts";
 
 /**
  * Whether a vault may be traded for, by this build and account.
@@ -31,6 +31,17 @@ export function checkActivation(
   if (account !== asked.account)
     return warned(name, `activated for ${account}, this is ${asked.account}: it sends nothing`, activate);
   return passed(name, `active since ${when(activatedAt)}, build ${build}`);
+}
+
+/** How careful the keeper has become, as of its last decision; null where it has made none, or has no risk manager. */
+export function checkRisk(subject: string, { risk }: Pick<VaultRecord, "risk">): Check | null {
+  if (risk === null) return null;
+  const name = `${subject}: risk state`;
+  const { level, since, why, limit } = risk;
+  const from = since === null ? "" : ` since ${when(BigInt(since))}: ${why ?? "unknown"}`;
+  const detail = `${level}${from}; acts from ${brief(limit)} ETH of drift`;
+  if (level === "normal" || level === "cautious") return passed(name, detail);
+  return warned(name, detail, `see docs/runbook.md, risk-${level}: it relaxes by itself`);
 }
 
 /** Who has the lane of an account. A process that does not stands by. */

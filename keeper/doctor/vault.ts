@@ -9,7 +9,7 @@ import { rebalanceCost } from "../market/rebalanceCost.ts";
 import { gweiToWei } from "../math/units.ts";
 import { checkBalance } from "./balance.ts";
 import { attempt, failed, passed, type Check } from "./check.ts";
-import { checkActivation, checkLease } from "./controls.ts";
+import { checkActivation, checkLease, checkRisk } from "./controls.ts";
 import {
   checkDecision,
   checkLimits,
@@ -195,10 +195,11 @@ async function ofStore(
 ): Promise<readonly Check[]> {
   const { chainId, contracts } = deployment;
   const flags = `${configFile === undefined ? "" : `--config ${configFile} `}--vault ${settings.name}`;
-  const none: Pick<VaultRecord, "activation" | "pause" | "leases"> = {
+  const none: Pick<VaultRecord, "activation" | "pause" | "leases" | "risk"> = {
     activation: null,
     pause: null,
     leases: [],
+    risk: null,
   };
   return attempt(`${subject}: activation`, "mend the store first", async () => {
     const { operator } = store;
@@ -209,6 +210,11 @@ async function ofStore(
     // An embedded store that nobody runs has leases of the dead only.
     const lease =
       store.isRunning || record.leases.length > 0 ? [checkLease(subject, record, { chainId, account })] : [];
-    return [checkActivation(subject, flags, record, { build, account }), ...lease];
+    const risk = settings.risk.enabled ? checkRisk(subject, record) : null;
+    return [
+      checkActivation(subject, flags, record, { build, account }),
+      ...lease,
+      ...(risk === null ? [] : [risk]),
+    ];
   });
 }

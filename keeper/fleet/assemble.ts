@@ -10,6 +10,7 @@ import { createPrivateRoute } from "../execution/privateRoute.ts";
 import { describeError } from "../log/describeError.ts";
 import type { Log } from "../log/logger.ts";
 import { gweiToWei } from "../math/units.ts";
+import { RiskManager } from "../risk/riskManager.ts";
 import { createRpcPool, RPC_TIMEOUT, type RpcPool } from "../rpc/pool.ts";
 import { openSigner } from "../signer/open.ts";
 import type { Signer } from "../signer/signer.ts";
@@ -156,8 +157,9 @@ async function seatVault(
   const { client, chainId, settings } = chain;
   const fees = feePolicyOf(vault);
   const strategy = await selectStrategy(vault.strategy, { riskAversion: vault.riskAversion });
+  const risk = vault.risk.enabled ? new RiskManager(vault.risk, log) : null;
   const keeper = new VaultKeeper({
-    ...{ client, deployment, strategy, journal, log, fees },
+    ...{ client, deployment, strategy, journal, log, fees, risk },
     ...{ account, limits: vault.limits },
     checkInterval: settings.pollInterval,
   });
@@ -178,7 +180,7 @@ async function seatVault(
   }
   const { name, riskAversion, limits } = vault;
   return new VaultSeat({
-    ...{ name, keeper, account, seat, journal, log, build },
+    ...{ name, keeper, account, seat, journal, log, build, risk },
     strategy: strategy.name,
     deltaLimit: limits.delta,
     priorityFeePerGas: fees.priorityFeePerGas,

@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { Address, Hash } from "viem";
 
+import { stateAfter, type RecordedInput } from "../risk/riskRecord.ts";
 import { controls, type Controls } from "../store/controls.ts";
 import type { Database } from "../store/database.ts";
 import { gainSums, type GainSums } from "../store/gains.ts";
@@ -9,6 +10,7 @@ import { pendingNonces, type PendingNonce } from "../store/pending.ts";
 import type { DecisionMode, ExecutionKind, ExecutionStatus } from "../store/schema.ts";
 import { summarise, type Summary } from "../store/summary.ts";
 import type { Decision } from "../strategy/types.ts";
+import type { RiskStatus } from "./status.ts";
 
 /** All the store knows of one vault: what `keeper status` shows, whether or not a keeper runs. */
 export interface VaultRecord extends Subject, Controls {
@@ -23,6 +25,8 @@ export interface VaultRecord extends Subject, Controls {
     readonly spot: number;
     readonly decision: Decision;
   } | null;
+  /** As of the last decision; null where that was made without a risk manager. */
+  readonly risk: RiskStatus | null;
   /** Newest first. */
   readonly executions: readonly {
     readonly kind: ExecutionKind;
@@ -101,6 +105,7 @@ async function readOne(database: Database, { chainId, vault }: Subject): Promise
             spot: last.input.spot,
             decision: last.decision,
           },
+    risk: last === undefined ? null : riskOf(last.input),
     executions: executions.map((row) => ({
       kind: row.kind,
       status: row.status,
@@ -114,4 +119,10 @@ async function readOne(database: Database, { chainId, vault }: Subject): Promise
     leases: leases.map(({ key, holder, left }) => ({ key, holder, secondsLeft: left })),
     alerts: alerts.map(({ name, message, raised_at }) => ({ name, message, raisedAt: raised_at })),
   };
+}
+
+function riskOf({ risk, limits }: RecordedInput): RiskStatus | null {
+  if (risk === undefined) return null;
+  const { level, since, why } = stateAfter(risk);
+  return { level, since, why, limit: limits.delta };
 }

@@ -3,6 +3,7 @@ import type { Address, Hash } from "viem";
 import type { EndpointHealth } from "../rpc/endpoint.ts";
 import type { GainSums } from "../store/gains.ts";
 import type { ExecutionKind } from "../store/schema.ts";
+import type { RiskLevel } from "../risk/riskRules.ts";
 import type { Decision } from "../strategy/types.ts";
 
 // What the keeper shows of itself: server, metrics and alerts read this and nothing else. Plain data, no secrets.
@@ -48,6 +49,16 @@ export interface OracleStatus {
   readonly updatedAt: number;
 }
 
+/** How careful a vault's keeper is. */
+export interface RiskStatus {
+  readonly level: RiskLevel;
+  /** When it came to that, and why; null where it never left normal. */
+  readonly since: number | null;
+  readonly why: string | null;
+  /** ETH: the delta limit in force, at most the operator's. */
+  readonly limit: number;
+}
+
 export interface VaultStatus {
   /** The operator's, unique in the fleet: the label of metrics. */
   readonly name: string;
@@ -79,8 +90,10 @@ export interface VaultStatus {
   readonly pending: PendingStatus | null;
   /** When a private transaction was last given to everybody, its time being up. */
   readonly lastFallback: { readonly at: number; readonly hash: Hash } | null;
-  /** ETH: |drift| at which it acts whatever it costs. */
+  /** ETH: |drift| at which it acts whatever it costs, as the operator has set it. */
   readonly limit: number;
+  /** Null where there is no risk manager. */
+  readonly risk: RiskStatus | null;
   /** USDC per ETH; null before the first snapshot and while the oracle has none. */
   readonly price: number | null;
   readonly oracle: OracleStatus | null;

@@ -8,12 +8,15 @@ import { describeError } from "../log/describeError.ts";
 import type { Log } from "../log/logger.ts";
 import { rebalanceCost } from "../market/rebalanceCost.ts";
 import { fromWad } from "../math/units.ts";
+import type { RiskManager } from "../risk/riskManager.ts";
+import type { RiskState } from "../risk/riskState.ts";
 import { countingRpcWait, RpcWait } from "../rpc/waiting.ts";
 import type { Controls } from "../store/controls.ts";
 import type { Journal } from "../store/journal.ts";
 import type { Summary } from "../store/summary.ts";
 import type { Cycle, VaultKeeper } from "../vaultKeeper.ts";
 import type { GainMeter } from "./gainMeter.ts";
+import { lastRisk } from "./lastRisk.ts";
 import type { LaneSeat } from "./laneSeat.ts";
 import type { Observer } from "./observer.ts";
 import { pendingStatus } from "./pendingStatus.ts";
@@ -43,6 +46,8 @@ export interface VaultSeatOptions {
   /** What is done beside hedging; null for nothing. */
   readonly duties: Duties | null;
   readonly observer: Observer;
+  /** That of the keeper; null where it has none. */
+  readonly risk?: RiskManager | null;
 }
 
 /** A block for a vault to decide at. */
@@ -123,8 +128,11 @@ export class VaultSeat {
     if (this.#isChecked) return;
     await this.#options.check();
     // In a store that it shares a shadow would find another's.
-    if (this.#options.seat !== null)
-      this.#counts = await this.#options.journal.summary(this.subject.vault, this.subject.chainId);
+    const { seat, journal, risk } = this.#options;
+    if (seat !== null) {
+      this.#counts = await journal.summary(this.subject.vault, this.subject.chainId);
+      risk?.restore(await lastRisk(journal, this.subject));
+    }
     await this.#gains?.resume();
     this.#isChecked = true;
   }
@@ -163,7 +171,7 @@ export class VaultSeat {
   }
 
   status(now: number): VaultStatus {
-    const { name, account, seat, strategy, deltaLimit } = this.#options;
+    const { name, account, seat, strategy, deltaLimit, risk } = this.#options;
     const { vault, chainId } = this.subject;
     const snapshot = this.#cycle?.snapshot ?? null;
     const slot = seat?.lane?.slotOf(vault) ?? null;
@@ -187,6 +195,7 @@ export class VaultSeat {
       pending: slot === null ? null : pendingStatus(slot),
       lastFallback: this.#lastFallback(slot),
       limit: deltaLimit,
+      risk: riskStatus(risk?.state ?? null, this.#cycle?.input?.limits.delta ?? deltaLimit),
       price: snapshot === null || snapshot.price === 0n ? null : fromWad(snapshot.price),
       oracle:
         snapshot === null
@@ -280,4 +289,10 @@ export class VaultSeat {
     const { decisions, blocked: before } = this.#counts;
     this.#counts = { ...this.#counts, decisions: decisions + 1, blocked: before + Number(blocked !== null) };
   }
+}
+
+function riskStatus(state: RiskState | null, limit: number): VaultStatus["risk"] {
+  if (state === null) return null;
+  const { level, since, why } = state;
+  return { level, since, why, limit };
 }

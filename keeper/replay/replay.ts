@@ -1,5 +1,7 @@
 import { describeError } from "../log/describeError.ts";
 import { PolicyInputError } from "../math/policyInputError.ts";
+import { stateAfter, transitionOf, type RiskRecord, type RiskTransition } from "../risk/riskRecord.ts";
+import type { RiskLevel } from "../risk/riskRules.ts";
 import type { StoredDecision } from "../store/journal.ts";
 import type { Decision, Strategy } from "../strategy/types.ts";
 
@@ -10,6 +12,15 @@ export interface Difference {
   readonly recorded: Decision;
   /** What the strategy decides now, or why it does not. */
   readonly now: Decision | { readonly error: string };
+  /** The risk state that came out then and that comes out now, where they differ. */
+  readonly risk?: { readonly recorded: RiskOutcome; readonly now: RiskOutcome };
+}
+
+/** What a step of the risk state led to. */
+export interface RiskOutcome {
+  readonly level: RiskLevel;
+  /** Why the level changed; null where it stayed. */
+  readonly why: string | null;
 }
 
 export interface ReplayTotals {
@@ -23,6 +34,8 @@ export interface ReplayOptions {
   /** The strategy to decide a record again. What it throws ends the replay. */
   strategyFor(record: StoredDecision): Strategy | Promise<Strategy>;
   onDifference(difference: Difference): void;
+  /** Told every change of the risk state that is on record, in their order. */
+  onTransition?(transition: RiskTransition, record: StoredDecision): void;
 }
 
 /** Another processor may round the last digits otherwise; a relative difference of this is no change of mind. */
@@ -31,15 +44,25 @@ const ROUNDING = 1e-9;
 const NOTHING = 1e-12;
 
 /** Decides every record again from the input it was decided on, in the order given. Reads nothing but the records. */
-export async function replay({ records, strategyFor, onDifference }: ReplayOptions): Promise<ReplayTotals> {
+export async function replay({
+  records,
+  strategyFor,
+  onDifference,
+  onTransition,
+}: ReplayOptions): Promise<ReplayTotals> {
   let decisions = 0;
   let different = 0;
   for await (const record of records) {
     decisions += 1;
     const now = decideAgain(await strategyFor(record), record);
-    if ("action" in now && isSame(record.decision, now)) continue;
+    const step = record.input.risk;
+    const transition = step === undefined ? null : transitionOf(step);
+    if (transition !== null) onTransition?.(transition, record);
+    const risk = step === undefined ? null : riskDifference(step);
+    if ("action" in now && isSame(record.decision, now) && risk === null) continue;
     different += 1;
-    onDifference({ id: record.id, block: record.block.number, recorded: record.decision, now });
+    const difference = { id: record.id, block: record.block.number, recorded: record.decision, now };
+    onDifference(risk === null ? difference : { ...difference, risk });
   }
   return { decisions, same: decisions - different, different };
 }
@@ -51,6 +74,14 @@ function decideAgain(strategy: Strategy, { input }: StoredDecision): Difference[
     const where = error instanceof PolicyInputError ? `${error.path} ` : "";
     return { error: `${where}${describeError(error)}` };
   }
+}
+
+/** Takes a recorded step of the risk state again. What it explains is text that this build makes: another may word it otherwise. */
+function riskDifference(step: RiskRecord): Difference["risk"] | null {
+  const { level, why } = stateAfter(step);
+  const now = { level, why: level === step.before.level ? null : why };
+  const recorded = { level: step.level, why: step.why ?? null };
+  return now.level === recorded.level ? null : { recorded, now };
 }
 
 /** Whether two decisions are the same but for rounding. */

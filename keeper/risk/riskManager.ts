@@ -1,7 +1,10 @@
 import type { RiskSettings } from "../config/riskSettings.ts";
+import { describeError } from "../log/describeError.ts";
+import type { Log } from "../log/logger.ts";
 import type { DecisionInput } from "../strategy/types.ts";
 import { readFacts, remember, type RiskMemory, type RiskSight } from "./riskFacts.ts";
-import { stateAfter, type RecordedInput, type RiskRecord } from "./riskRecord.ts";
+import { stateAfter, transitionOf, type RecordedInput, type RiskRecord } from "./riskRecord.ts";
+import { rankOf } from "./riskRules.ts";
 import { AT_EASE, nextState, type RiskState } from "./riskState.ts";
 import { tighten } from "./tighten.ts";
 
@@ -13,11 +16,13 @@ import { tighten } from "./tighten.ts";
  */
 export class RiskManager {
   readonly #settings: RiskSettings;
+  readonly #log: Log;
   #state: RiskState = AT_EASE;
   #memory: RiskMemory | null = null;
 
-  constructor(settings: RiskSettings) {
+  constructor(settings: RiskSettings, log: Log) {
     this.#settings = settings;
+    this.#log = log;
   }
 
   get state(): RiskState {
@@ -30,8 +35,20 @@ export class RiskManager {
     this.#memory = record?.memory ?? null;
   }
 
-  /** What the block's facts make of an input, with the step to record; {@link commit} takes it. @param input With the operator's own limits. */
-  assess(input: DecisionInput, sight: RiskSight): RecordedInput & { readonly risk: RiskRecord } {
+  /**
+   * What the block's facts make of an input, with the step to record; {@link commit} takes it. That the facts cannot be told neither stops
+   * a hedge nor loosens what had been tightened. @param input With the operator's own limits.
+   */
+  assess(input: DecisionInput, sight: RiskSight): RecordedInput {
+    try {
+      return this.#step(input, sight);
+    } catch (error) {
+      this.#log.error({ error: describeError(error) }, "The risk state cannot be told.");
+      return tighten(input, this.#state.level, this.#settings.tighten);
+    }
+  }
+
+  #step(input: DecisionInput, sight: RiskSight): RecordedInput {
     const settings = this.#settings;
     const memory = remember(this.#memory, input, settings);
     const facts = readFacts(input, sight, memory, settings);
@@ -45,9 +62,16 @@ export class RiskManager {
     };
   }
 
-  /** Takes a step that was recorded. */
-  commit(record: RiskRecord): void {
+  /** Takes a step that was recorded, and tells of a change of the level, once. @param about Fields of the log. */
+  commit(record: RiskRecord, about: Readonly<Record<string, unknown>>): void {
     this.#state = stateAfter(record);
     this.#memory = record.memory;
+    const change = transitionOf(record);
+    if (change === null) return;
+    const { from, to, why } = change;
+    this.#log[rankOf(to) > rankOf(from) ? "warn" : "info"](
+      { ...about, from, to, why },
+      "The risk state changed.",
+    );
   }
 }

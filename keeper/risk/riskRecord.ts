@@ -1,7 +1,7 @@
 import type { RiskSettings } from "../config/riskSettings.ts";
 import type { DecisionInput } from "../strategy/types.ts";
 import type { RiskFacts, RiskMemory } from "./riskFacts.ts";
-import type { RiskLevel } from "./riskRules.ts";
+import { rankOf, type RiskLevel } from "./riskRules.ts";
 import { nextState, type RiskState } from "./riskState.ts";
 
 /** One step of the risk state, with all that is needed to take it again. Plain JSON: it lies in the journal with the decision's input. */
@@ -22,6 +22,18 @@ export interface RiskRecord {
 /** What a decision was made from, and the risk state that tightened its limits; a keeper without a risk manager has none. */
 export interface RecordedInput extends DecisionInput {
   readonly risk?: RiskRecord;
+}
+
+/** An input with the operator's own delta limit. */
+export function withOwnLimit(input: RecordedInput): DecisionInput {
+  const { risk, limits } = input;
+  return risk === undefined ? input : { ...input, limits: { ...limits, delta: risk.delta } };
+}
+
+/** Whether a trade takes margin along where a venue is short of it, though it does not call for it yet. */
+export function putsMarginFirst({ risk }: RecordedInput): boolean {
+  if (risk === undefined || rankOf(risk.level) < rankOf("defensive")) return false;
+  return risk.facts.margin >= risk.settings.margin.cautious;
 }
 
 /** The state that a recorded step led to. */

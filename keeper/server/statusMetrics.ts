@@ -1,4 +1,5 @@
 import type { ChainStatus, FleetStatus, LaneStatus, VaultStatus } from "../fleet/status.ts";
+import { rankOf } from "../risk/riskRules.ts";
 import { edgeOf } from "../strategy/bandEdge.ts";
 
 export type Labels = Readonly<Record<string, string>>;
@@ -44,6 +45,18 @@ export const STATUS_METRICS: readonly StatusMetric[] = [
       }),
   },
   ofVaults("gauge", "keel_limit_eth", "Drift at which it acts whatever it costs.", ({ limit }) => limit),
+  ofVaults(
+    "gauge",
+    "keel_risk_state",
+    "How careful it is: 0 normal, 1 cautious, 2 defensive, 3 halt.",
+    ({ risk }) => risk && rankOf(risk.level),
+  ),
+  ofVaults(
+    "gauge",
+    "keel_risk_limit_eth",
+    "Drift at which it acts, as tightened.",
+    ({ risk }) => risk?.limit,
+  ),
   ofVaults(
     "gauge",
     "keel_margin_ratio",

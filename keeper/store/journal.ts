@@ -13,7 +13,8 @@ import type {
   ExecutionTable,
 } from "./schema.ts";
 import { summarise, summariseAttempts, type AttemptSummary, type Summary } from "./summary.ts";
-import type { Decision, DecisionInput } from "../strategy/types.ts";
+import type { RecordedInput } from "../risk/riskRecord.ts";
+import type { Decision } from "../strategy/types.ts";
 
 /** The vault a record belongs to. */
 export interface Subject {
@@ -43,7 +44,7 @@ export interface DecisionRecord extends Subject {
   readonly params?: unknown;
   /** Default: live. */
   readonly mode?: DecisionMode;
-  readonly input: DecisionInput;
+  readonly input: RecordedInput;
   readonly decision: Decision;
 }
 

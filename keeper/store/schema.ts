@@ -1,6 +1,7 @@
 import type { Generated } from "kysely";
 
-import type { Decision, DecisionInput } from "../strategy/types.ts";
+import type { RecordedInput } from "../risk/riskRecord.ts";
+import type { Decision } from "../strategy/types.ts";
 
 /**
  * How far a transaction has come.
@@ -48,7 +49,7 @@ export interface DecisionTable {
   strategy: string;
   action: Decision["action"];
   reason: Decision["reason"];
-  input: DecisionInput;
+  input: RecordedInput;
   decision: Decision;
   /** What the strategy was made with; null before it was recorded. */
   params: unknown;

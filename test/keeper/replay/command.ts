@@ -14,6 +14,7 @@ interface Answer {
   readonly same: number;
   readonly different: number;
   readonly differences: readonly Record<"id" | "block" | "recorded" | "now", unknown>[];
+  readonly transitions: readonly Record<"from" | "to" | "at" | "why", unknown>[];
 }
 
 const TOKEN = "token-of-the-operator";
@@ -67,7 +68,7 @@ describe("keeper replay", function () {
     const some = await answered("--from", "19000004", "--to", "19000013", "--vault", VAULT.toLowerCase());
     expect(some).to.deep.equal({
       code: 0,
-      answer: { decisions: 10, same: 10, different: 0, differences: [] },
+      answer: { decisions: 10, same: 10, different: 0, differences: [], transitions: [] },
     });
     const deployment = join(directory, "deployment.json");
     const contracts = { Vault: VAULT, Lens: VAULT };

@@ -66,6 +66,7 @@ export const vault: VaultStatus = {
   pending: null,
   lastFallback: null,
   limit: 10,
+  risk: { level: "normal", since: null, why: null, limit: 10 },
   price: 2987.5,
   oracle: { fresh: true, open: true, updatedAt: NOW - 60 },
   nav: 4_900_000,
