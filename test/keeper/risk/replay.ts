@@ -1,0 +1,157 @@
+import { expect } from "chai";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { lastRisk } from "../../../keeper/fleet/lastRisk.ts";
+import { silentLog } from "../../../keeper/log/logger.ts";
+import { strategyOf } from "../../../keeper/replay/recordedStrategy.ts";
+import { replay, type Difference } from "../../../keeper/replay/replay.ts";
+import { RiskManager } from "../../../keeper/risk/riskManager.ts";
+import type { RiskSight } from "../../../keeper/risk/riskFacts.ts";
+import { stateAfter, type RiskTransition } from "../../../keeper/risk/riskRecord.ts";
+import { openJournal, type StoredDecision } from "../../../keeper/store/journal.ts";
+import { parseJson, toJson } from "../../../keeper/store/json.ts";
+import { runCli } from "../utils/runCli.ts";
+import { decided, inputAt, VAULT } from "../utils/recordedDecisions.ts";
+import { RISK } from "../utils/riskFacts.ts";
+
+const WAD = 10n ** 18n;
+/** Seconds between looks. */
+const EVERY = 300;
+const impulse = await strategyOf("optimal-impulse", { riskAversion: 1e-4 });
+
+/** A day in which the pool leaves the oracle for a quarter of an hour, and the oracle goes stale for two looks. */
+function sightAt(step: number): RiskSight {
+  const gap = step >= 20 && step < 23 ? 3n : 0n;
+  const fresh = step < 100 || step >= 102;
+  return { fresh, open: fresh, price: 3000n * WAD, poolPrice: (3000n + 30n * gap) * WAD, venues: [] };
+}
+
+function recorded(count: number): { records: StoredDecision[]; manager: RiskManager } {
+  const manager = new RiskManager(RISK, silentLog);
+  const records = Array.from({ length: count }, (_, step) => {
+    const plain = decided(step, impulse);
+    const own = {
+      ...inputAt(step),
+      spot: 3000 + 3 * Math.sin(step),
+      timestamp: inputAt(0).timestamp + EVERY * step,
+    };
+    const input = manager.assess(own, sightAt(step));
+    manager.commit(input.risk!, {});
+    const block = { ...plain.block, timestamp: BigInt(own.timestamp) };
+    return { ...plain, block, input, decision: impulse.decide(input) };
+  });
+  return { records, manager };
+}
+
+async function replayed(records: readonly StoredDecision[]) {
+  const differences: Difference[] = [];
+  const transitions: RiskTransition[] = [];
+  const totals = await replay({
+    records: (async function* () {
+      for (const record of records) yield await Promise.resolve(record);
+    })(),
+    strategyFor: () => impulse,
+    onDifference: (difference) => differences.push(difference),
+    onTransition: (transition) => transitions.push(transition),
+  });
+  return { totals, differences, transitions };
+}
+const arrows = (transitions: readonly { from: unknown; to: unknown }[]) =>
+  transitions.map(({ from, to }) => `${String(from)} → ${String(to)}`);
+
+const EXPECTED = [
+  "normal → defensive",
+  "defensive → cautious",
+  "cautious → normal",
+  "normal → halt",
+  "halt → defensive",
+  "defensive → cautious",
+  "cautious → normal",
+];
+
+describe("the risk state on record", function () {
+  this.timeout(60_000);
+  const { records, manager } = recorded(160);
+
+  it("comes out again, through the store's text: every decision and every transition", async () => {
+    const stored = records.map((each) => parseJson(toJson(each)) as StoredDecision);
+    const { totals, differences, transitions } = await replayed(stored);
+    expect(differences).to.deep.equal([]);
+    expect(totals).to.deep.equal({ decisions: 160, same: 160, different: 0 });
+    expect(arrows(transitions)).to.deep.equal(EXPECTED);
+    for (const { why } of transitions) expect(why).to.match(/^(the |calm for 1800 s: )/);
+    for (const [index, { input }] of stored.entries())
+      if (index > 0) expect(input.risk!.before).to.deep.equal(stateAfter(stored[index - 1]!.input.risk!));
+  });
+
+  it("is found to differ where a record of it was tampered with", async () => {
+    const at = records.findIndex(({ input }) => input.risk!.level === "defensive") + 1;
+    const tampered = records.map((each, index) =>
+      index === at
+        ? { ...each, input: { ...each.input, risk: { ...each.input.risk!, level: "normal" as const } } }
+        : each,
+    );
+    const { totals, differences } = await replayed(tampered);
+    expect(totals.different).to.equal(1);
+    expect(differences[0]!.risk).to.deep.equal({
+      recorded: { level: "normal", why: null },
+      now: { level: "defensive", why: null },
+    });
+  });
+
+  it("is restored from a journal, of the process that wrote last and no shadow, and shown by the command", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "keel-risk-"));
+    try {
+      const journal = await openJournal({ directory: join(directory, "store") });
+      for (const record of records) await journal.recordDecision(record);
+      const last = records.at(-1)!;
+      const shadow = { ...last, block: { ...last.block, timestamp: last.block.timestamp + 9n } };
+      const [other] = recorded(21).records.slice(-1);
+      await journal.recordDecision({
+        ...shadow,
+        mode: "shadow",
+        input: other!.input,
+        decision: other!.decision,
+      });
+      const again = new RiskManager(RISK, silentLog);
+      again.restore(await lastRisk(journal, { vault: VAULT, chainId: 31337 }));
+      expect(again.state).to.deep.equal(manager.state);
+      // From here on both see the same.
+      const next = { ...inputAt(0), timestamp: Number(last.block.timestamp) + EVERY };
+      expect(again.assess(next, sightAt(20))).to.deep.equal(manager.assess(next, sightAt(20)));
+      again.restore(await lastRisk(journal, { vault: VAULT, chainId: 1 }));
+      expect(again.state).to.include({ level: "normal", since: null });
+      await journal.close();
+
+      const config = join(directory, "config.json");
+      const storeDir = join(directory, "store");
+      writeFileSync(
+        config,
+        JSON.stringify({ rpcUrl: "http://127.0.0.1:1", limits: { delta: 20 }, riskAversion: 1e-4, storeDir }),
+      );
+      const { code, stdout } = await runCli(["replay", "--config", config]);
+      const lines = stdout.trimEnd().split("\n");
+      expect([code, lines.at(-1)]).to.deep.equal([0, "161 decisions: 161 the same, 0 different"]);
+      const told = lines.map((line) => /risk (\w+ → \w+):/.exec(line)?.[1]);
+      expect(told.slice(0, 7)).to.deep.equal(EXPECTED);
+      expect(lines[0]).to.equal(
+        "block 19000020: risk normal → defensive: the gap of pool and oracle rose to 0.03, from 0: defensive from 0.02",
+      );
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+
+  it("does not stop a hedge where it cannot be told, nor loosen what it had tightened", () => {
+    const lines: string[] = [];
+    const log = { ...silentLog, error: (_: object, text: string) => lines.push(text) };
+    const broken = new RiskManager(RISK, log as unknown as typeof silentLog);
+    broken.restore(records.find(({ input }) => input.risk!.level === "defensive")!.input.risk!);
+    const input = broken.assess({ ...inputAt(0), spot: -1, timestamp: 2e9 }, sightAt(0));
+    expect(lines).to.deep.equal(["The risk state cannot be told."]);
+    expect(input.limits.delta).to.equal(10);
+    expect(input).to.not.have.property("risk");
+  });
+});
