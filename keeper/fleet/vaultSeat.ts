@@ -76,6 +76,8 @@ export class VaultSeat {
   #cycle: Cycle | null = null;
   #head: { readonly head: Head; readonly at: number } | null = null;
   #last: VaultStatus["lastDecision"] = null;
+  /** ETH: the delta limit of the last decision. */
+  #limit: number | null = null;
   #dueSince: number | null = null;
   #fallback: VaultStatus["lastFallback"] = null;
   #failures = 0;
@@ -195,7 +197,7 @@ export class VaultSeat {
       pending: slot === null ? null : pendingStatus(slot),
       lastFallback: this.#lastFallback(slot),
       limit: deltaLimit,
-      risk: riskStatus(risk?.state ?? null, this.#cycle?.input?.limits.delta ?? deltaLimit),
+      risk: riskStatus(risk?.state ?? null, this.#limit ?? deltaLimit),
       price: snapshot === null || snapshot.price === 0n ? null : fromWad(snapshot.price),
       oracle:
         snapshot === null
@@ -279,8 +281,9 @@ export class VaultSeat {
   #note(cycle: Cycle, head: Head): void {
     this.#cycle = cycle;
     this.#head = { head, at: Date.now() / 1000 };
-    const { decision, blocked } = cycle;
+    const { input, decision, blocked } = cycle;
     if (decision === null) return;
+    this.#limit = input?.limits.delta ?? null;
     const { action, reason, drift, band } = decision;
     const at = Number(head.timestamp);
     this.#last = { at, block: head.number, action, reason, drift, band };

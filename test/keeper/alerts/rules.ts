@@ -114,6 +114,18 @@ describe("alert rules", () => {
       /it went public/,
     ],
     [
+      "risk-defensive",
+      withVault({ risk: { level: "defensive", since: NOW - 9, why: "volatility rose to 4", limit: 5 } }),
+      withVault({ risk: { level: "cautious", since: NOW - 9, why: "volatility rose to 2", limit: 7.5 } }),
+      /^eth-weekly is defensive, and acts from 5\.000 ETH of drift: volatility rose to 4\.$/,
+    ],
+    [
+      "risk-halt",
+      withVault({ risk: { level: "halt", since: NOW - 9, why: "the oracle's price is stale", limit: 5 } }),
+      withVault({ risk: null }),
+      /^eth-weekly is halted, and acts from 5\.000 ETH of drift: the oracle's price is stale\.$/,
+    ],
+    [
       "database-unreachable",
       { ...fleet, database: { reachable: false, lastError: null } },
       fleet,

@@ -20,7 +20,10 @@ interface Board {
 
 /** One with something to say of everything. */
 const busy: FleetStatus = {
-  ...withVault({ dueSince: NOW - 30 }),
+  ...withVault({
+    dueSince: NOW - 30,
+    risk: { level: "defensive", since: NOW - 60, why: "volatility rose to 4", limit: 5 },
+  }),
   alerts: [1, 2].map((n) => ({
     key: String(n),
     name: "low-balance",
@@ -88,6 +91,8 @@ describe("metrics", () => {
     expect(before.get(`keel_band_edge_eth{${ofVault},edge="lower"}`)).to.equal(-5.5);
     expect(before.get(`keel_band_edge_eth{${ofVault},edge="upper"}`)).to.equal(6.5);
     expect(before.get(`keel_due_seconds{${ofVault}}`)).to.equal(30);
+    expect(before.get(`keel_risk_state{${ofVault}}`)).to.equal(2);
+    expect(before.get(`keel_risk_limit_eth{${ofVault}}`)).to.equal(5);
     expect(before.get(`keel_oracle_age_seconds{${ofVault}}`)).to.equal(60);
     expect(before.get(`keel_rebalances_total{${ofVault},outcome="blocked"}`)).to.equal(3);
     expect(before.get(`keel_gain_realised_usd{${ofVault}}`)).to.equal(480);
