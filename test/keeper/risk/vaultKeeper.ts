@@ -139,6 +139,33 @@ describe("the risk manager of a keeper", () => {
     expect(Math.abs(await drift())).to.be.below(0.01);
   });
 
+  it("takes margin along with a hedge while it is careful and a venue is short of it", async () => {
+    // Enough to make delta negative: the vault owes ETH from then on, at a health factor of 1.6.
+    await harness.buy({ isPut: true, strike: 4_000, cap: 100 }, 300n);
+    const { keel } = harness;
+    const health = async () => Number((await keel.short.getFunction("healthFactor")()) as bigint) / 1e18;
+    const hedged = await start(lazy, { limits: { ...limits, delta: 1 } });
+    await hedged.step();
+    const at = async (delta: number, price: number) => {
+      const { risk } = manager();
+      const { step } = await start(lazy, { limits: { ...limits, delta }, risk });
+      await step();
+      await movePrice(keel, price);
+      const { decision } = await step();
+      // With a limit this tight the price outruns it, too.
+      expect([risk.state.level, decision!.reason]).to.deep.equal(["halt", "delta-limit"]);
+      return { facts: risk.state.facts!, health: await health() };
+    };
+    expect(await health()).to.be.within(1.59, 1.61);
+    // A health factor of 1.5 is none the vault would mend by itself, nor one that is put first.
+    const well = await at(0.2, 3_200);
+    expect(well.facts.margin).to.be.below(SETTINGS.margin.cautious);
+    expect(well.health).to.be.below(1.57);
+    const short = await at(0.2, 3_480);
+    expect(short.facts.margin).to.be.within(SETTINGS.margin.cautious, 1);
+    expect(short.health).to.be.within(1.59, 1.61);
+  });
+
   it("does not let a limit that it has tightened pass the operator's cap on the base fee", async () => {
     const fees = { priorityFeePerGas: 10n ** 8n, maxBaseFeePerGas: 1n };
     const { risk } = manager();
