@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import type { z } from "zod";
 
 import { readKeySource, secretsOfKey, type KeySource } from "./keySource.ts";
+import type { FeedFields, RiskSettings } from "./riskSettings.ts";
 import {
   chainSchema,
   processSchema,
@@ -30,8 +31,16 @@ export interface ChainSettings extends Readonly<Omit<ChainFields, "rpcUrl" | "we
   readonly private: PrivateSettings | null;
 }
 
+/** Where the risk manager reads what somebody else makes of the market. */
+export interface FeedSettings extends Readonly<Omit<FeedFields, "url">> {
+  readonly url: Secret;
+}
+
 /** A vault and how it is hedged. */
-export interface VaultSettings extends Readonly<Omit<VaultFields, "keystore" | "remoteSigner">> {
+export interface VaultSettings extends Readonly<Omit<VaultFields, "keystore" | "remoteSigner" | "risk">> {
+  readonly risk: RiskSettings;
+  /** Null where nobody is asked. */
+  readonly riskFeed: FeedSettings | null;
   /** Null where no key was given: enough for commands that only read. */
   readonly key: KeySource | null;
 }
@@ -110,11 +119,12 @@ export function loadConfig({ file, env }: LoadOptions): Config {
   const vaults = parseList("vaults", vaultSchema, vaultList, ofVaults, problems);
   refuseTwins("chains", "chainId", chains, problems);
   refuseTwins("vaults", "name", vaults, problems);
-  const keyed = vaults.map(({ keystore, remoteSigner, ...vault }) => {
+  const keyed = vaults.map(({ keystore, remoteSigner, risk: { feed, ...risk }, ...vault }) => {
     // Of several vaults one may have a key of its own beside the key of all others.
     const isOwn = vaultList !== undefined && (keystore ?? remoteSigner) !== undefined;
     const known = isOwn ? { ...env, KEEL_PRIVATE_KEY: undefined } : env;
-    return { ...vault, key: readKeySource(known, { keystore, remoteSigner }, problems) };
+    const riskFeed = feed === undefined ? null : { ...feed, url: new Secret(feed.url) };
+    return { ...vault, risk, riskFeed, key: readKeySource(known, { keystore, remoteSigner }, problems) };
   });
   const databaseUrl = readDatabaseUrl(env, problems);
   const alertWebhook = readWebhook(env, problems);
@@ -262,6 +272,7 @@ export function secretsOf({ chains, vaults, databaseUrl, alertWebhook }: Config)
       chain.private?.url ?? null,
       chain.private?.statusUrl ?? null,
     ]),
+    ...vaults.map(({ riskFeed }) => riskFeed?.url ?? null),
     databaseUrl,
     alertWebhook,
   ].filter((url) => url !== null);

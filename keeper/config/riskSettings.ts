@@ -33,6 +33,21 @@ function ladder({ cautious, defensive, halt, leave }: Ladder) {
     });
 }
 
+/** Where somebody else's opinion of the market is read, sentiment or anything else that is a number: larger the worse it is. */
+const feed = z
+  .strictObject({
+    url: z.url({ protocol: /^https?$/ }),
+    /** Where in its JSON the number is, dotted. */
+    field: z.string().min(1).default("risk"),
+    /** Seconds between looks. */
+    every: positive.max(86_400).default(60),
+    /** Seconds for which an answer counts. */
+    maxAge: positive.default(600),
+  })
+  .refine(({ every, maxAge }) => maxAge > every, { path: ["maxAge"], error: "must be longer than every" });
+
+export type FeedFields = z.infer<typeof feed>;
+
 /**
  * When the risk manager becomes careful, and what it does then. It only ever tightens what the operator has set.
  *
@@ -56,6 +71,9 @@ export const riskSchema = z.strictObject({
   gap: ladder({ cautious: 0.01, defensive: 0.02, halt: 0.05, leave: 0.6 }).prefault({}),
   /** A venue's margin trigger over its distance to liquidation. */
   margin: ladder({ cautious: 0.75, defensive: 0.95, halt: 2, leave: 0.85 }).prefault({}),
+  /** What the feed says, in units of its own. */
+  signal: ladder({ cautious: 0.5, defensive: 0.8, leave: 0.7 }).prefault({}),
+  feed: feed.optional(),
   /** What the states do: to what part the limits of drift and age shrink, and by how much risk aversion grows. */
   tighten: z
     .strictObject({
@@ -75,4 +93,5 @@ export const riskSchema = z.strictObject({
     .prefault({}),
 });
 
-export type RiskSettings = z.infer<typeof riskSchema>;
+/** What is recorded with every step; where a feed is, is a secret. */
+export type RiskSettings = Omit<z.infer<typeof riskSchema>, "feed">;

@@ -11,6 +11,7 @@ import { describeError } from "../log/describeError.ts";
 import type { Log } from "../log/logger.ts";
 import { gweiToWei } from "../math/units.ts";
 import { RiskManager } from "../risk/riskManager.ts";
+import { SignalFeed } from "../risk/signalFeed.ts";
 import { createRpcPool, RPC_TIMEOUT, type RpcPool } from "../rpc/pool.ts";
 import { openSigner } from "../signer/open.ts";
 import type { Signer } from "../signer/signer.ts";
@@ -157,7 +158,7 @@ async function seatVault(
   const { client, chainId, settings } = chain;
   const fees = feePolicyOf(vault);
   const strategy = await selectStrategy(vault.strategy, { riskAversion: vault.riskAversion });
-  const risk = vault.risk.enabled ? new RiskManager(vault.risk, log) : null;
+  const risk = vault.risk.enabled ? riskManagerOf(vault, log) : null;
   const keeper = new VaultKeeper({
     ...{ client, deployment, strategy, journal, log, fees, risk },
     ...{ account, limits: vault.limits },
@@ -195,6 +196,10 @@ async function seatVault(
     duties: createDuties(vault.duties, { client, vault: keeper.subject.vault, account, fees, log }),
     observer,
   });
+}
+
+function riskManagerOf({ risk, riskFeed }: VaultSettings, log: Log): RiskManager {
+  return new RiskManager(risk, log, riskFeed === null ? null : new SignalFeed(riskFeed, log));
 }
 
 export function feePolicyOf({ priorityFeeGwei, maxBaseFeeGwei }: VaultSettings): FeePolicy {

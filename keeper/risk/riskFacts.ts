@@ -19,6 +19,8 @@ export interface RiskFacts {
   readonly gap: number;
   /** The largest of the venues' margin triggers over their distances to liquidation; 0 where nothing can be liquidated. */
   readonly margin: number;
+  /** What the operator's feed says; 0 where there is none, or it has not answered in time. */
+  readonly signal: number;
   /** Whether the oracle is fit for less drift or debt, and for everything. */
   readonly fresh: boolean;
   readonly open: boolean;
@@ -95,6 +97,7 @@ export function readFacts(
   sight: RiskSight,
   memory: RiskMemory,
   { horizon, halfLife }: RiskMeasure,
+  signal = 0,
 ): RiskFacts {
   const sigma = realised(memory, halfLife);
   return {
@@ -104,6 +107,7 @@ export function readFacts(
     thinness: memory.depth / depthOf(input),
     gap: Math.abs(fromWad(sight.poolPrice) / fromWad(sight.price) - 1),
     margin: marginOf(sight),
+    signal,
     fresh: sight.fresh,
     open: sight.open,
   };

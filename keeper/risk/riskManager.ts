@@ -6,6 +6,7 @@ import { readFacts, remember, type RiskMemory, type RiskSight } from "./riskFact
 import { stateAfter, transitionOf, type RecordedInput, type RiskRecord } from "./riskRecord.ts";
 import { rankOf } from "./riskRules.ts";
 import { AT_EASE, nextState, type RiskState } from "./riskState.ts";
+import type { SignalFeed } from "./signalFeed.ts";
 import { tighten } from "./tighten.ts";
 
 /**
@@ -17,12 +18,14 @@ import { tighten } from "./tighten.ts";
 export class RiskManager {
   readonly #settings: RiskSettings;
   readonly #log: Log;
+  readonly #feed: Pick<SignalFeed, "read"> | null;
   #state: RiskState = AT_EASE;
   #memory: RiskMemory | null = null;
 
-  constructor(settings: RiskSettings, log: Log) {
+  constructor(settings: RiskSettings, log: Log, feed: Pick<SignalFeed, "read"> | null = null) {
     this.#settings = settings;
     this.#log = log;
+    this.#feed = feed;
   }
 
   get state(): RiskState {
@@ -51,7 +54,7 @@ export class RiskManager {
   #step(input: DecisionInput, sight: RiskSight): RecordedInput {
     const settings = this.#settings;
     const memory = remember(this.#memory, input, settings);
-    const facts = readFacts(input, sight, memory, settings);
+    const facts = readFacts(input, sight, memory, settings, this.#feed?.read() ?? 0);
     const before = this.#state;
     const { level, why } = nextState(before, facts, settings);
     const news = level === before.level || why === null ? {} : { why };

@@ -11,7 +11,7 @@ export function rankOf(level: RiskLevel): number {
 }
 
 /** The facts that have thresholds. */
-const DRIVERS = ["breach", "volatility", "thinness", "gap", "margin"] as const;
+const DRIVERS = ["breach", "volatility", "thinness", "gap", "margin", "signal"] as const;
 type Driver = (typeof DRIVERS)[number];
 type Raised = Exclude<RiskLevel, "normal">;
 
@@ -25,6 +25,7 @@ const WORDS: Readonly<Record<Driver, string>> = {
   thinness: "usual over present depth",
   gap: "the gap of pool and oracle",
   margin: "margin trigger over distance to liquidation",
+  signal: "the feed's signal",
 };
 
 /** The most careful state that any fact asks for. */

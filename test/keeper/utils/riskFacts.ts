@@ -10,7 +10,7 @@ export const RISK = riskSchema.parse({});
 /** A market in which nothing is the matter, so many seconds on. */
 export function calmAt(seconds: number, changes: Partial<RiskFacts> = {}): RiskFacts {
   return {
-    ...{ at: NOW + seconds, breach: 0, volatility: 0.8, thinness: 1, gap: 0.001, margin: 0.5 },
+    ...{ at: NOW + seconds, breach: 0, volatility: 0.8, thinness: 1, gap: 0.001, margin: 0.5, signal: 0 },
     ...{ fresh: true, open: true },
     ...changes,
   };
@@ -44,6 +44,7 @@ export const noisyFacts: fc.Arbitrary<RiskFacts[]> = fc
       thinness: around(RISK.thinness.cautious, RISK.thinness.defensive),
       gap: around(RISK.gap.cautious, RISK.gap.defensive),
       margin: around(RISK.margin.cautious, RISK.margin.defensive),
+      signal: around(RISK.signal.cautious, RISK.signal.defensive),
       isCalm: fc.boolean(),
       fresh: fc.boolean(),
       open: fc.boolean(),
