@@ -5,7 +5,7 @@ import type { DecisionInput } from "../strategy/types.ts";
 import { readFacts, remember, type RiskMemory, type RiskSight } from "./riskFacts.ts";
 import { stateAfter, transitionOf, type RecordedInput, type RiskRecord } from "./riskRecord.ts";
 import { rankOf } from "./riskRules.ts";
-import { AT_EASE, nextState, type RiskState } from "./riskState.ts";
+import { AT_EASE, nextState, type RiskPolicy, type RiskState } from "./riskState.ts";
 import type { SignalFeed } from "./signalFeed.ts";
 import { tighten } from "./tighten.ts";
 
@@ -17,6 +17,7 @@ import { tighten } from "./tighten.ts";
  */
 export class RiskManager {
   readonly #settings: RiskSettings;
+  readonly #policy: RiskPolicy;
   readonly #log: Log;
   readonly #feed: Pick<SignalFeed, "read"> | null;
   #state: RiskState = AT_EASE;
@@ -24,6 +25,8 @@ export class RiskManager {
 
   constructor(settings: RiskSettings, log: Log, feed: Pick<SignalFeed, "read"> | null = null) {
     this.#settings = settings;
+    const { breach, volatility, thinness, gap, margin, signal, dwell } = settings;
+    this.#policy = { breach, volatility, thinness, gap, margin, signal, dwell };
     this.#log = log;
     this.#feed = feed;
   }
@@ -53,15 +56,16 @@ export class RiskManager {
 
   #step(input: DecisionInput, sight: RiskSight): RecordedInput {
     const settings = this.#settings;
+    const policy = this.#policy;
     const memory = remember(this.#memory, input, settings);
     const facts = readFacts(input, sight, memory, settings, this.#feed?.read() ?? 0);
     const before = this.#state;
-    const { level, why } = nextState(before, facts, settings);
+    const { level, why } = nextState(before, facts, policy);
     const news = level === before.level || why === null ? {} : { why };
     const { delta } = input.limits;
     return {
       ...tighten(input, level, settings.tighten),
-      risk: { settings, before, facts, memory, level, ...news, delta },
+      risk: { policy, before, facts, memory, level, ...news, delta },
     };
   }
 

@@ -1,13 +1,12 @@
-import type { RiskSettings } from "../config/riskSettings.ts";
 import type { DecisionInput } from "../strategy/types.ts";
 import type { RiskFacts, RiskMemory } from "./riskFacts.ts";
 import { rankOf, type RiskLevel } from "./riskRules.ts";
-import { nextState, type RiskState } from "./riskState.ts";
+import { nextState, type RiskPolicy, type RiskState } from "./riskState.ts";
 
 /** One step of the risk state, with all that is needed to take it again. Plain JSON: it lies in the journal with the decision's input. */
 export interface RiskRecord {
   /** By which the step was taken. */
-  readonly settings: RiskSettings;
+  readonly policy: RiskPolicy;
   readonly before: RiskState;
   readonly facts: RiskFacts;
   /** With this block in it: a keeper that starts goes on from it. */
@@ -33,16 +32,16 @@ export function withOwnLimit(input: RecordedInput): DecisionInput {
 /** Whether a trade takes margin along where a venue is short of it, though it does not call for it yet. */
 export function putsMarginFirst({ risk }: RecordedInput): boolean {
   if (risk === undefined || rankOf(risk.level) < rankOf("defensive")) return false;
-  return risk.facts.margin >= risk.settings.margin.cautious;
+  return risk.facts.margin >= risk.policy.margin.cautious;
 }
 
 /** The state that a recorded step led to. */
 export function stateAfter({
   before,
   facts,
-  settings,
-}: Pick<RiskRecord, "before" | "facts" | "settings">): RiskState {
-  return nextState(before, facts, settings);
+  policy,
+}: Pick<RiskRecord, "before" | "facts" | "policy">): RiskState {
+  return nextState(before, facts, policy);
 }
 
 /** A recorded step at which the level changed. */

@@ -6,6 +6,7 @@ import { RISK_LEVELS } from "../../../keeper/risk/riskRules.ts";
 import { tighten } from "../../../keeper/risk/tighten.ts";
 import { deltaLimit } from "../../../keeper/strategy/deltaLimit.ts";
 import { optimalImpulse } from "../../../keeper/strategy/optimalImpulse.ts";
+import { stretchOf } from "../../../keeper/strategy/realisedGain.ts";
 import { threshold } from "../../../keeper/strategy/threshold.ts";
 import type { Decision, DecisionInput, Strategy } from "../../../keeper/strategy/types.ts";
 import { withLimits } from "../../../keeper/strategy/withLimits.ts";
@@ -143,5 +144,15 @@ describe("what a risk state does", () => {
       impulse.decide(tighten(input, level, RISK.tighten)).band!.b;
     expect(band("cautious")).to.equal(band("normal"));
     expect(band("defensive")).to.be.within(0.5 * band("normal"), 0.85 * band("normal"));
+  });
+
+  it("measures what a trade saved by the operator's own aversion, until the narrower band is reached", () => {
+    const input = drifted(60, { legs: [shortCalls], limits: { delta: 1e6, minDrift: 0.1, maxAge: 1e9 } });
+    const stretch = (level: (typeof RISK_LEVELS)[number]) => {
+      const tight = tighten(input, level, RISK.tighten);
+      return stretchOf(tight, impulse.decide(tight), 1e-4)!;
+    };
+    expect(stretch("defensive").riskAversion).to.equal(1e-4);
+    expect(stretch("defensive").b / stretch("normal").b).to.be.within(0.5, 0.85);
   });
 });
