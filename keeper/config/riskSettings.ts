@@ -33,15 +33,15 @@ function ladder({ cautious, defensive, halt, leave }: Ladder) {
     });
 }
 
-/** Where somebody else's opinion of the market is read, sentiment or anything else that is a number: larger the worse it is. */
+/** Where somebody else's opinion of the market is read, sentiment or anything else: `keeper/signals/signal.ts` has what it answers. */
 const feed = z
   .strictObject({
     url: z.url({ protocol: /^https?$/ }),
-    /** Where in its JSON the number is, dotted. */
-    field: z.string().min(1).default("risk"),
+    /** As its answer must name it. */
+    name: z.string().min(1).default("risk"),
     /** Seconds between looks. */
     every: positive.max(86_400).default(60),
-    /** Seconds for which an answer counts. */
+    /** Seconds for which what it said counts, by its own time. */
     maxAge: positive.default(600),
   })
   .refine(({ every, maxAge }) => maxAge > every, { path: ["maxAge"], error: "must be longer than every" });
@@ -71,7 +71,7 @@ export const riskSchema = z.strictObject({
   gap: ladder({ cautious: 0.01, defensive: 0.02, halt: 0.05, leave: 0.6 }).prefault({}),
   /** A venue's margin trigger over its distance to liquidation. */
   margin: ladder({ cautious: 0.75, defensive: 0.95, halt: 2, leave: 0.85 }).prefault({}),
-  /** What the feed says, in units of its own. */
+  /** What the feed says, from 0 to 1. */
   signal: ladder({ cautious: 0.5, defensive: 0.8, leave: 0.7 }).prefault({}),
   feed: feed.optional(),
   /** What the states do: to what part the limits of drift and age shrink, and by how much risk aversion grows. */

@@ -58,7 +58,7 @@ export class RiskManager {
     const settings = this.#settings;
     const policy = this.#policy;
     const memory = remember(this.#memory, input, settings);
-    const facts = readFacts(input, sight, memory, settings, this.#feed?.read() ?? 0);
+    const facts = readFacts(input, sight, memory, settings, this.#feed?.read(input.timestamp) ?? 0);
     const before = this.#state;
     const { level, why } = nextState(before, facts, policy);
     const news = level === before.level || why === null ? {} : { why };

@@ -1,42 +1,51 @@
 import type { FeedSettings } from "../config/load.ts";
-import { describeError } from "../log/describeError.ts";
 import type { Log } from "../log/logger.ts";
-import { fetchJson } from "../rpc/fetchJson.ts";
+import { readSignals } from "../signals/readSignals.ts";
+import type { SignalReading } from "../signals/signal.ts";
+import { stressOf } from "../signals/tightenBy.ts";
 
 /** Milliseconds for a look. */
 const TIMEOUT = 10_000;
 
 /**
- * What somebody else makes of the market: a number in JSON over HTTP. It is asked beside the blocks, never in their way, and what it says
- * is only one more fact that can make the keeper careful: a feed that is silent, away or wrong leaves the others as they are.
+ * What somebody else makes of the market, from 0 to 1. It is asked beside the blocks, never in their way, and what it says is only one
+ * more fact that can make the keeper careful: a feed that is silent, away or wrong leaves the others as they are.
  */
 export class SignalFeed {
   readonly #settings: FeedSettings;
   readonly #log: Log;
-  readonly #now: () => number;
-  #last: { readonly value: number; readonly at: number } | null = null;
+  readonly #clock: () => number;
+  #last: SignalReading | null = null;
   #askedAt = -Infinity;
-  #isAway = false;
+  #isUnused = false;
   #asking: Promise<void> | null = null;
 
-  /** @param now Unix seconds. Default: this machine's clock. */
-  constructor(settings: FeedSettings, log: Log, now: () => number = () => Date.now() / 1000) {
+  /** @param clock Unix seconds, for when to ask. Default: this machine's. */
+  constructor(settings: FeedSettings, log: Log, clock: () => number = () => Date.now() / 1000) {
     this.#settings = settings;
     this.#log = log;
-    this.#now = now;
+    this.#clock = clock;
   }
 
-  /** The last answer, null where none is young enough; asks for the next where it is time. Never throws. */
-  read(): number | null {
-    const { every, maxAge } = this.#settings;
-    const now = this.#now();
-    if (now - this.#askedAt >= every) {
-      this.#askedAt = now;
+  /** What it says at a time, unix seconds; null where that is nothing. Asks for the next where it is time. Never throws. */
+  read(now: number): number | null {
+    const clock = this.#clock();
+    if (clock - this.#askedAt >= this.#settings.every) {
+      this.#askedAt = clock;
       this.#asking ??= this.#ask().finally(() => {
         this.#asking = null;
       });
     }
-    return this.#last === null || now - this.#last.at > maxAge ? null : this.#last.value;
+    if (this.#last === null) return null;
+    const stress = stressOf(this.#last, now);
+    const why = typeof stress === "string" ? stress : null;
+    // Once an outage: it is asked every minute.
+    if (why !== null && !this.#isUnused)
+      this.#log.warn({ feed: this.#settings.name, why }, "The feed of the risk state does not count.");
+    if (why === null && this.#isUnused)
+      this.#log.info({ feed: this.#settings.name }, "The feed of the risk state counts again.");
+    this.#isUnused = why !== null;
+    return typeof stress === "string" ? null : stress;
   }
 
   /** Waits for the answer that is under way. */
@@ -45,29 +54,11 @@ export class SignalFeed {
   }
 
   async #ask(): Promise<void> {
-    const { url, field } = this.#settings;
-    try {
-      const { status, value } = await fetchJson({ url, timeout: TIMEOUT });
-      if (status < 200 || status > 299) throw new Error(`answered HTTP ${String(status)}`);
-      this.#last = { value: numberAt(value, field), at: this.#now() };
-      if (this.#isAway) this.#log.info("The feed of the risk state answers again.");
-      this.#isAway = false;
-    } catch (error) {
-      // Once an outage: it is asked every minute.
-      if (!this.#isAway)
-        this.#log.warn({ error: describeError(error) }, "The feed of the risk state gives no number.");
-      this.#isAway = true;
-    }
+    const { name, url, maxAge } = this.#settings;
+    const [reading] = await readSignals([{ name, url, maxAge, timeout: TIMEOUT }]);
+    const { answer, fault } = reading!;
+    // One look that fails takes nothing back before its time.
+    const isKept = fault !== undefined && this.#last?.answer !== undefined;
+    this.#last = isKept ? this.#last : { name, maxAge, ...(fault === undefined ? { answer } : { fault }) };
   }
-}
-
-function numberAt(value: unknown, field: string): number {
-  let found = value;
-  for (const part of field.split("."))
-    found =
-      typeof found === "object" && found !== null && Object.hasOwn(found, part)
-        ? (found as Record<string, unknown>)[part]
-        : undefined;
-  if (typeof found !== "number" || !Number.isFinite(found)) throw new Error(`has no number at ${field}`);
-  return found;
 }

@@ -61,8 +61,8 @@ export function tightenBy<Limits extends Pick<HardLimits, "delta" | "minDrift">>
   return { limits: { ...limits, delta }, factor, by, used, unused };
 }
 
-/** The stress a reading stands for, or why it stands for none. */
-function stressOf({ name, maxAge, answer, fault }: SignalReading, now: number): number | string {
+/** The stress a reading stands for, or why it stands for none. @param now Unix seconds. */
+export function stressOf({ name, maxAge, answer, fault }: SignalReading, now: number): number | string {
   if (fault !== undefined) return fault;
   if (answer === undefined) return "gave no answer";
   const fits = signalSchema.safeParse(answer);

@@ -25,8 +25,8 @@ describe("the feed of the risk state", () => {
   let told: string[];
   const log = {
     ...silentLog,
-    warn: ({ error }: { error: string }, text: string) => told.push(`${text} ${error}`),
-    info: (text: string) => told.push(text),
+    warn: ({ why }: { why: string }, text: string) => told.push(`${text} ${why}`),
+    info: (_: object, text: string) => told.push(text),
   } as unknown as Log;
 
   before(async () => {
@@ -40,57 +40,62 @@ describe("the feed of the risk state", () => {
     [asked, now, told] = [0, 1000, []];
   });
 
-  const open = (field = "sentiment.fear") =>
-    new SignalFeed({ url: new Secret(server.url), field, every: 60, maxAge: 600 }, log, () => now);
-  /** What it says after it was asked, and so many seconds later. */
+  const open = () =>
+    new SignalFeed({ url: new Secret(server.url), name: "fear", every: 60, maxAge: 600 }, log, () => now);
+  const said = (value: unknown, at = now) => ({ json: { name: "fear", value, at } });
+  /** What it says after so many seconds, when it has been asked. */
   async function readAfter(feed: SignalFeed, seconds: number): Promise<number | null> {
     now += seconds;
-    feed.read();
+    feed.read(now);
     await feed.rest();
-    return feed.read();
+    return feed.read(now);
   }
 
   it("is asked beside the blocks, now and then, and counts for a while", async () => {
-    answer = { json: { sentiment: { fear: 0.7 } } };
+    answer = said(0.7);
     const feed = open();
-    expect(feed.read()).to.equal(null);
+    expect(feed.read(now)).to.equal(null);
     await feed.rest();
-    expect(feed.read()).to.equal(0.7);
+    expect(feed.read(now)).to.equal(0.7);
     expect([await readAfter(feed, 59), asked]).to.deep.equal([0.7, 1]);
-    answer = { json: { sentiment: { fear: 0.2 } } };
+    answer = said(0.2, now + 1);
     expect([await readAfter(feed, 1), asked]).to.deep.equal([0.2, 2]);
     answer = "hang up";
     expect(await readAfter(feed, 600)).to.equal(0.2);
     expect(await readAfter(feed, 1)).to.equal(null);
+    expect(told).to.deep.equal([
+      "The feed of the risk state does not count. is 601 s old, at most 600 s counts",
+    ]);
   });
 
-  const useless: [string, Answer, RegExp][] = [
-    ["hangs up", "hang up", /cannot be reached/],
-    ["answers with an error", { status: 503, json: { sentiment: { fear: 9 } } }, /answered HTTP 503/],
-    ["answers no JSON", { text: "fear" }, /did not answer in JSON/],
-    ["lacks the field", { json: { sentiment: {} } }, /has no number at sentiment\.fear/],
-    ["answers text", { json: { sentiment: { fear: "9" } } }, /has no number/],
-    ["answers nothing of its own", { json: { sentiment: null } }, /has no number/],
+  const useless: [string, () => Answer, RegExp][] = [
+    ["hangs up", () => "hang up", /cannot be reached/],
+    ["answers with an error", () => ({ ...said(0.9), status: 503 }), /answered HTTP 503/],
+    ["answers no JSON", () => ({ text: "fear" }), /did not answer in JSON/],
+    ["answers for another", () => ({ json: { name: "greed", value: 0.9, at: now } }), /of another name/],
+    ["answers text", () => said("0.9"), /is no signal \(value: /],
+    ["answers more than the worst", () => said(9), /is no signal \(value: /],
+    ["answers of long ago", () => said(0.9, now - 601), /601 s old/],
   ];
   for (const [name, bad, why] of useless) {
     it(`says nothing where it ${name}, which is told once until it is over`, async () => {
       const feed = open();
-      answer = bad;
+      answer = bad();
       expect(await readAfter(feed, 0)).to.equal(null);
       expect(await readAfter(feed, 60)).to.equal(null);
       expect(told).to.have.length(1);
       expect(told[0])
-        .to.match(/^The feed of the risk state gives no number\./)
+        .to.match(/^The feed of the risk state does not count\. /)
         .and.to.match(why);
-      answer = { json: { sentiment: { fear: 0 } } };
+      answer = said(0, now + 60);
       expect(await readAfter(feed, 60)).to.equal(0);
-      expect(told.slice(1)).to.deep.equal(["The feed of the risk state answers again."]);
+      expect(told.slice(1)).to.deep.equal(["The feed of the risk state counts again."]);
     });
   }
 
   it("makes the keeper careful, with what it said on record", () => {
-    const said = { value: 0.9 as number | null };
-    const manager = new RiskManager(RISK, silentLog, { read: () => said.value });
+    const feed = { value: 0.9 as number | null };
+    const manager = new RiskManager(RISK, silentLog, { read: () => feed.value });
     const input = manager.assess(inputAt(0), sight);
     expect(input.limits.delta).to.equal(10);
     expect(input.risk).to.deep.include({
@@ -98,7 +103,7 @@ describe("the feed of the risk state", () => {
       why: "the feed's signal rose to 0.9: defensive from 0.8",
     });
     expect(input.risk!.facts.signal).to.equal(0.9);
-    said.value = null;
+    feed.value = null;
     expect(manager.assess(inputAt(0), sight).limits.delta).to.equal(20);
   });
 
@@ -120,7 +125,7 @@ describe("the feed of the risk state", () => {
     const [vault] = config.vaults;
     expect(JSON.stringify(config)).to.not.include("token-of-the-feed");
     expect(vault.risk).to.deep.equal(RISK);
-    expect(vault.riskFeed).to.include({ field: "risk", every: 60, maxAge: 600 });
+    expect(vault.riskFeed).to.include({ name: "risk", every: 60, maxAge: 600 });
     expect(secretsOf(config).map((secret) => secret.reveal())).to.include(url);
   });
 });
