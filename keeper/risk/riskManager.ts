@@ -35,10 +35,15 @@ export class RiskManager {
     return this.#state;
   }
 
-  /** Goes on from what was recorded last; begins anew where that is null. */
+  /** Goes on from what was recorded last; begins anew where that is null, or of a build whose records this one cannot read. */
   restore(record: RiskRecord | null): void {
-    this.#state = record === null ? AT_EASE : stateAfter(record);
-    this.#memory = record?.memory ?? null;
+    [this.#state, this.#memory] = [AT_EASE, null];
+    if (record === null) return;
+    try {
+      [this.#state, this.#memory] = [stateAfter(record), record.memory];
+    } catch (error) {
+      this.#log.warn({ error: describeError(error) }, "The risk state on record cannot be read.");
+    }
   }
 
   /**
