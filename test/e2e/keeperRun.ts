@@ -122,7 +122,7 @@ describe("npm run node and, beside it, npm run keeper -- run", function () {
 
   it("hedges over the RPC of another process, keeps a journal, and goes on from it", async () => {
     // So averse to risk that the book is hedged at once, up to the near edge of a narrow band.
-    const first = start(settings({ riskAversion: 1, calibration: undefined, pollInterval: 0.5 }));
+    const first = start(settings({ riskAversion: 0.1, calibration: undefined, pollInterval: 0.5 }));
     await rebalanced(first);
     const { decisions, rebalances } = await stop(first);
     expect(rebalances).to.be.greaterThan(0);

@@ -8,6 +8,7 @@ import { CsvTable } from "../../../keeper/history/csv.ts";
 import { readGasSamples } from "../../../keeper/history/gasSamples.ts";
 import { Random } from "../../../keeper/math/random.ts";
 import { recordedData } from "../../support/recordedData.ts";
+import { expectNear } from "../../support/near.ts";
 
 const HOUR = 3600;
 const START = Date.UTC(2021, 0, 4) / 1000;
@@ -31,7 +32,7 @@ describe("the hour of the week", () => {
   it("comes back after a week and tells a Saturday night from a Friday night", () => {
     const friday = Date.UTC(2024, 2, 1, 22) / 1000;
     for (const [i, term] of hourOfWeek(friday).entries()) {
-      expect(term).to.be.closeTo(hourOfWeek(friday + 7 * 24 * HOUR)[i]!, 1e-9);
+      expectNear(term, hourOfWeek(friday + 7 * 24 * HOUR)[i]!, 1e-9);
     }
     expect(hourOfWeek(friday)).to.not.deep.equal(hourOfWeek(friday + 24 * HOUR));
     expect([0, 1, 2, 3].map((day) => dayOfWeek(friday + day * 24 * HOUR))).to.deep.equal([
@@ -54,7 +55,7 @@ describe("recorded gas prices", () => {
     const history = feeHistory(readings);
     expect(history).to.include({ step: HOUR, start: START, faults: 2 });
     expect([...history.logs].flatMap((log, i) => (Number.isNaN(log) ? [i] : []))).to.deep.equal([40, 41, 50]);
-    expect(recentMean(history, 59, 24)).to.be.closeTo(Math.log(40), 1e-12);
+    expectNear(recentMean(history, 59, 24), Math.log(40), 1e-12);
     expect(recentMean(history, 5, 24)).to.equal(undefined);
   });
 
@@ -74,11 +75,11 @@ describe("a reverting gas price", () => {
     const moments = Array.from({ length: logs.length }, (_, i) => i);
     const terms = (moment: number): number[] => hourOfWeek(start + moment * HOUR);
     const fit = fitLogOu(logs, moments, terms, 12)!;
-    expect(halfLifeHours(fit, HOUR)).to.be.closeTo(4, 0.6);
-    expect(Math.sqrt(fit.variance)).to.be.closeTo(0.5, 0.03);
-    expect(Math.sqrt(fit.noise)).to.be.closeTo(0.2, 0.03);
-    expect(Math.exp(fit.mean)).to.be.closeTo(40, 2);
-    expect(fit.season[0]).to.be.closeTo(0.3, 0.04);
+    expectNear(halfLifeHours(fit, HOUR), 4, 0.6);
+    expectNear(Math.sqrt(fit.variance), 0.5, 0.03);
+    expectNear(Math.sqrt(fit.noise), 0.2, 0.03);
+    expectNear(Math.exp(fit.mean), 40, 2);
+    expectNear(fit.season[0], 0.3, 0.04);
     // The filtered state explains the next reading better than the raw one does.
     const filtered = filterLogOu(fit, logs, terms);
     const season = moments.map(

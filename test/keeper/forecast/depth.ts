@@ -15,6 +15,7 @@ import { readPoolSamples } from "../../../keeper/history/poolSamples.ts";
 import { poolCost } from "../../../keeper/market/poolCost.ts";
 import { Random } from "../../../keeper/math/random.ts";
 import { recordedData } from "../../support/recordedData.ts";
+import { expectNear } from "../../support/near.ts";
 
 interface Sample {
   timestamp: number;
@@ -48,15 +49,15 @@ describe("slippage", () => {
     // Virtual reserves of L = 6e16/1e12 in √(ETH·USDC).
     const [usdc, eth] = [6e4 * Math.sqrt(2500), 6e4 / Math.sqrt(2500)];
     const got = usdc - (usdc * eth) / (eth + 100);
-    expect(1 - got / (100 * 2500)).to.be.closeTo(slippage(pool, -100).impact, 1e-12);
+    expectNear(1 - got / (100 * 2500), slippage(pool, -100).impact, 1e-12);
     const paid = (usdc * eth) / (eth - 100) - usdc;
-    expect(paid / (100 * 2500) - 1).to.be.closeTo(slippage(pool, 100).impact, 1e-12);
+    expectNear(paid / (100 * 2500) - 1, slippage(pool, 100).impact, 1e-12);
     expect(slippage(pool, 100).fee).to.equal(0.0005);
   });
 
   it("is kappa·w² for a small trade, more for buying than selling, and endless past the range", () => {
     const { kappa } = poolCost(pool);
-    expect(slippage(pool, 0.01).impact / ((kappa * 0.01) / 2500)).to.be.closeTo(1, 1e-4);
+    expectNear(slippage(pool, 0.01).impact / ((kappa * 0.01) / 2500), 1, 1e-4);
     fc.assert(
       fc.property(fc.double({ min: 1e-3, max: 1000, noNaN: true }), (eth) => {
         expect(slippage(pool, eth).impact).to.be.above(slippage(pool, -eth).impact);
@@ -68,7 +69,7 @@ describe("slippage", () => {
 
   it("starts from the price of the tick", () => {
     // A recorded minute of the pool: 1,576.14 USD at tick 202,693.
-    expect(priceOfTick(202_693)).to.be.closeTo(1576.1, 0.2);
+    expectNear(priceOfTick(202_693), 1576.1, 0.2);
   });
 });
 
@@ -84,17 +85,17 @@ describe("the minutes of a pool", () => {
     expect(isUnbroken(history, -1, 10)).to.equal(false);
     const logs = samples.map(({ liquidity }) => Math.log(liquidity));
     const mean = logs.slice(91, 101).reduce((sum, log) => sum + log, 0) / 10;
-    expect(meanDepth(history, 100, 10)).to.be.closeTo(mean, 1e-9);
+    expectNear(meanDepth(history, 100, 10), mean, 1e-9);
     const squares = samples
       .slice(91, 101)
       .map(({ tick }, i) => ((tick - samples[90 + i]!.tick) * Math.log(1.0001)) ** 2);
     const variance = squares.reduce((sum, square) => sum + square, 0) / 10;
-    expect(logVolatility(history, 100, 10)).to.be.closeTo(Math.log(variance) / 2, 1e-6);
+    expectNear(logVolatility(history, 100, 10), Math.log(variance) / 2, 1e-6);
   });
 
   it("move by flow over depth, which the check finds", () => {
     const check = impactCheck(poolHistory(simulatedPool(2000, 42)));
-    expect(check.slope).to.be.closeTo(1, 0.01);
+    expectNear(check.slope, 1, 0.01);
     expect(check.r2).to.be.above(0.99);
     expect(check.minutes).to.equal(1999);
   });

@@ -5,6 +5,7 @@ import { effectiveGas, type GasTiming } from "../../../keeper/forecast/gasTiming
 import { waitSaving } from "../../../keeper/forecast/waitRule.ts";
 import { marketModel } from "../../../keeper/math/impulseBand.ts";
 import { PolicyInputError } from "../../../keeper/math/policyInputError.ts";
+import { expectNear } from "../../support/near.ts";
 
 /** rho = k·b²/a² is 9. */
 const CALM: GasTiming = { gas: 12, median: 12, s: 0.6, k: 1500, b: 6, a2: 6000 };
@@ -13,7 +14,7 @@ const STAR = 12 * Math.exp(0.6 * (0.2 - 0.36 * Math.log(9)));
 describe("the effective gas", () => {
   it("is the formula of the policy", () => {
     const expected = 12 * (12 / STAR) ** (10 ** 0.3 - 1);
-    expect(effectiveGas(CALM) / expected).to.be.closeTo(1, 1e-12);
+    expectNear(effectiveGas(CALM) / expected, 1, 1e-12);
   });
 
   it("is the gas itself where it does not move, where no time passes, and at the price that is worth taking", () => {
@@ -22,8 +23,8 @@ describe("the effective gas", () => {
     expect(effectiveGas({ ...CALM, b: 0 })).to.equal(12);
     expect(effectiveGas({ ...CALM, a2: 0 })).to.equal(12);
     expect(effectiveGas({ ...CALM, gas: 0 })).to.equal(0);
-    expect(effectiveGas({ ...CALM, gas: STAR })).to.be.closeTo(STAR, 1e-12);
-    expect(effectiveGas({ ...CALM, k: 1e-12 })).to.be.closeTo(12, 1e-6);
+    expectNear(effectiveGas({ ...CALM, gas: STAR }), STAR, 1e-12);
+    expectNear(effectiveGas({ ...CALM, k: 1e-12 }), 12, 1e-6);
   });
 
   it("takes dear gas for dearer and cheap gas for cheaper, the more so the sooner gas reverts", () => {
@@ -51,7 +52,7 @@ describe("the effective gas", () => {
           expect(taken > 0 && Number.isFinite(taken)).to.equal(true);
           expect(effectiveGas({ ...timing, gas: gas * 1.5 })).to.be.above(taken);
           const scaled = effectiveGas({ ...timing, gas: gas * 8, median: median * 8 });
-          expect(scaled / (8 * taken)).to.be.closeTo(1, 1e-6);
+          expectNear(scaled / (8 * taken), 1, 1e-6);
         },
       ),
     );

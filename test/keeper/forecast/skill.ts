@@ -5,6 +5,7 @@ import { challenger, race, usedForecast } from "../../../keeper/forecast/race.ts
 import { compare, qlike, standardError, type Scored, type Skill } from "../../../keeper/forecast/skill.ts";
 import { walkForward } from "../../../keeper/forecast/walkForward.ts";
 import { Random } from "../../../keeper/math/random.ts";
+import { expectNear } from "../../support/near.ts";
 
 const NAMES = { model: "model", naive: "naive", horizon: "1 d" };
 
@@ -32,12 +33,12 @@ describe("skill of a forecast", () => {
     const noise = Array.from({ length: 20_000 }, () => random.normal());
     const model = losses(...noise.map((value) => 1 + 0.1 * Math.tanh(value)));
     const skill = compare(NAMES, model, losses(...noise.map(() => 1.5)), 1)!;
-    expect(skill.gain).to.be.closeTo(0.5, 0.003);
+    expectNear(skill.gain, 0.5, 0.003);
     const deviation = Math.sqrt(
       noise.reduce((sum, value) => sum + (0.1 * Math.tanh(value)) ** 2, 0) / 20_000,
     );
-    expect(skill.gainError / (deviation / Math.sqrt(20_000))).to.be.closeTo(1, 0.25);
-    expect(skill.r2).to.be.closeTo(1 - skill.loss / skill.naiveLoss, 1e-12);
+    expectNear(skill.gainError / (deviation / Math.sqrt(20_000)), 1, 0.25);
+    expectNear(skill.r2, 1 - skill.loss / skill.naiveLoss, 1e-12);
   });
 
   it("is uncertain in proportion to the correlation of its errors", () => {
@@ -46,7 +47,7 @@ describe("skill of a forecast", () => {
     const series = [0];
     for (let i = 1; i < 50_000; i++) series.push(phi * series[i - 1]! + random.normal());
     // The mean of an AR(1) has variance σ²/(1 − φ)²/n.
-    expect(standardError(series, 10) / (1 / (1 - phi) / Math.sqrt(series.length))).to.be.closeTo(1, 0.15);
+    expectNear(standardError(series, 10) / (1 / (1 - phi) / Math.sqrt(series.length)), 1, 0.15);
   });
 
   it("is none for the naive forecast itself, and not told from fewer than 30 outcomes", () => {

@@ -16,6 +16,7 @@ import { readCandleRows, type Candle } from "../../../keeper/history/candle.ts";
 import { CsvTable } from "../../../keeper/history/csv.ts";
 import { Random } from "../../../keeper/math/random.ts";
 import { recordedData } from "../../support/recordedData.ts";
+import { expectNear } from "../../support/near.ts";
 
 const DAY = 86_400;
 
@@ -49,8 +50,8 @@ describe("fitting", () => {
       rows,
       rows.map(([one, x, , y]) => 3 * one! - 2 * x! + 0.5 * y!),
     );
-    expect(fit.coefficients[1]! + fit.coefficients[2]!).to.be.closeTo(-2, 1e-5);
-    expect(fit.coefficients[3]).to.be.closeTo(0.5, 1e-4);
+    expectNear(fit.coefficients[1]! + fit.coefficients[2]!, -2, 1e-5);
+    expectNear(fit.coefficients[3], 0.5, 1e-4);
     expect(fit.residualVariance).to.be.lessThan(1e-6);
     expect(() => leastSquares([[1, 2]], [1])).to.throw(RangeError);
   });
@@ -60,8 +61,8 @@ describe("fitting", () => {
       iterations: 500,
       tolerance: 1e-14,
     });
-    expect(x).to.be.closeTo(1, 1e-3);
-    expect(y).to.be.closeTo(1, 1e-3);
+    expectNear(x, 1, 1e-3);
+    expectNear(y, 1, 1e-3);
   });
 });
 
@@ -79,11 +80,11 @@ describe("GARCH(1,1)", () => {
         truth.persistence * (truth.share * x[i]! + (1 - truth.share) * h);
     }
     const fit = fitGarch(x);
-    expect(fit.mean / truth.mean).to.be.closeTo(1, 0.12);
-    expect(fit.persistence).to.be.closeTo(truth.persistence, 0.012);
-    expect(fit.share).to.be.closeTo(truth.share, 0.015);
+    expectNear(fit.mean / truth.mean, 1, 0.12);
+    expectNear(fit.persistence, truth.persistence, 0.012);
+    expectNear(fit.share, truth.share, 0.015);
     // The filter at the true parameters is the true variance.
-    expect(filterGarch(truth, x).at(-1)! / h).to.be.closeTo(1, 1e-9);
+    expectNear(filterGarch(truth, x).at(-1)! / h, 1, 1e-9);
   });
 
   it("forecasts the mean of the expected path", () => {
@@ -93,8 +94,8 @@ describe("GARCH(1,1)", () => {
       sum += h;
       h = truth.mean + truth.persistence * (h - truth.mean);
     }
-    expect(garchForecast(truth, 3e-3, 30)).to.be.closeTo(sum / 30, 1e-15);
-    expect(garchForecast(truth, 3e-3, 1)).to.be.closeTo(3e-3, 1e-15);
+    expectNear(garchForecast(truth, 3e-3, 30), sum / 30, 1e-15);
+    expectNear(garchForecast(truth, 3e-3, 1), 3e-3, 1e-15);
   });
 });
 
@@ -115,14 +116,14 @@ describe("HAR", () => {
     const fit = model.fit(days)!;
     for (const [i, coefficient] of truth.entries()) {
       const unit = truth.map((_, j) => (j === i ? 1 : 0));
-      if (i > 0) expect(fit.predict(unit)).to.be.closeTo(coefficient, 0.05);
+      if (i > 0) expectNear(fit.predict(unit), coefficient, 0.05);
     }
-    expect(Math.sqrt(fit.residualVariance)).to.be.closeTo(noise, 0.01);
+    expectNear(Math.sqrt(fit.residualVariance), noise, 0.01);
     let ratio = 0;
     for (let day = 11_000; day < 11_999; day++) {
       ratio += outcome(history, day, 1)! / model.predict(fit, day)!.variance / 999;
     }
-    expect(ratio).to.be.closeTo(1, 0.06);
+    expectNear(ratio, 1, 0.06);
   });
 });
 
@@ -139,7 +140,7 @@ describe("the days of a price", () => {
     const history = varianceHistory(candles);
     for (const key of ["hourly", "fourHourly", "daily", "evening"] as const) {
       const mean = trailingMean(history[key], 2998, 2999)!;
-      expect(mean / (24 * 0.01 ** 2), key).to.be.closeTo(1, 0.08);
+      expectNear(mean / (24 * 0.01 ** 2), 1, 0.08, key);
     }
     expect(history.ends[0]! % DAY).to.equal(0);
   });

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { PolicyInputError } from "../../../keeper/math/policyInputError.ts";
 import type { SignalReading } from "../../../keeper/signals/signal.ts";
 import { tightenBy } from "../../../keeper/signals/tightenBy.ts";
+import { expectNear } from "../../support/near.ts";
 
 const NOW = 1_735_689_600;
 const LIMITS = { delta: 40, minDrift: 5, maxAge: 86_400, gamma: 0.5 };
@@ -104,7 +105,7 @@ describe("limits under external signals", () => {
     for (const given of [readings, [...readings].reverse()]) {
       const { by, factor, used } = tightenBy(given, LIMITS, { now: NOW, floor: 0.5 });
       expect(by).to.equal("flow");
-      expect(factor).to.be.closeTo(0.55, 1e-12);
+      expectNear(factor, 0.55, 1e-12);
       expect(used).to.have.length(3);
     }
   });
