@@ -1,11 +1,10 @@
 import { hardLimitLanding } from "../math/hardLimit.ts";
-import { tradeCost, type ImpulseModel } from "../math/impulseBand.ts";
+import { tradeCost } from "../math/impulseBand.ts";
 import { PolicyInputError, positive } from "../math/policyInputError.ts";
 import { SECONDS_PER_YEAR } from "../math/units.ts";
 import { waitingValue } from "../math/waitingValue.ts";
 import { planBand } from "./bandPlan.ts";
 import { bookRisk } from "./bookRisk.ts";
-import { SHORTEST_HORIZON } from "./localBand.ts";
 import type { Decision, DecisionInput, DecisionReason, Strategy } from "./types.ts";
 
 export interface OptimalImpulseOptions {
@@ -52,13 +51,11 @@ function decide(input: DecisionInput, riskAversion: number): Decision {
   const value = waitingValue(model, { b: b + side * lean, t }, plan.curvature);
   const size = Math.abs(drift);
 
-  // A hedge without a book is not held for anything.
-  const horizon = input.legs.length === 0 ? Infinity : risk.horizon;
   let rule: DecisionReason | null = null;
   let target = drift;
   if (value.acts(residual)) {
     rule = "gain-over-gas";
-    target = centre + side * Math.max(value.landing(residual), repaidBy(model, horizon, residual));
+    target = centre + side * value.landing(residual);
   } else if (size >= input.limits.delta) {
     rule = "delta-limit";
     target = centre + side * Math.min(t, hardLimitLanding(model, input.limits.delta));
@@ -95,17 +92,6 @@ function decide(input: DecisionInput, riskAversion: number): Decision {
     cost: value.cost(residual),
     ...shared,
   };
-}
-
-/**
- * How near a trade may land, ETH, so that its last part still repays its impact before the book is gone: what another ETH saves until
- * then, 2·h·tau·y, is what it costs, ell + 2·kappa·(|d| − y). 0 where trades have no impact: then it is the band's own landing.
- */
-function repaidBy({ h, ell, kappa }: ImpulseModel, horizon: number, residual: number): number {
-  if (kappa === 0) return 0;
-  const size = Math.abs(residual);
-  const saved = h * Math.max(SHORTEST_HORIZON, horizon);
-  return Math.min(size, (ell + 2 * kappa * size) / (2 * (saved + kappa)));
 }
 
 function isOverdue(input: DecisionInput): boolean {
