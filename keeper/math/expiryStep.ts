@@ -1,5 +1,4 @@
-import type { BandLevels, ImpulseModel } from "./impulseBand.ts";
-import { tradeCost } from "./impulseBand.ts";
+import { tradeCost, type BandLevels, type ImpulseModel } from "./impulseBand.ts";
 import type { WaitingShape } from "./waitingValue.ts";
 
 /** Points at which the value of waiting is looked at. */
@@ -34,7 +33,7 @@ export interface ExpiryStep {
  *     W(y) = h·tau·y² + V(y − step),    V the value of waiting of the rest's own band, past its edges V(t) + K
  *
  * so that purchases land where W + ell·y is least, sales where W − ell·y is, and either waits while W is no more than that trade
- * and W after it. Without a rest W is h·tau·y², and this is `expiryFloor`'s w0 and t0.
+ * and W after it. Both are looked for on a grid and refined between its points, so that they move with the market and do not jump.
  */
 export function stepThresholds({ model, levels, shape, tau, step }: ExpiryStep): Thresholds {
   const { h, G, ell, kappa } = model;
@@ -61,13 +60,28 @@ export function stepThresholds({ model, levels, shape, tau, step }: ExpiryStep):
         at = i;
       }
     }
-    let i = at;
-    const target = grid[at]!;
-    for (; i >= 0 && i <= POINTS; i += sign) {
+    const target = vertexNear(at, sign);
+    const best = worth(target) + G;
+    let before = -G;
+    for (let i = at + sign; i >= 0 && i <= POINTS; i += sign) {
       const w = Math.abs(grid[i]! - target);
-      if (values[i]! > values[at]! + G + w * (ell + kappa * w)) break;
+      const excess = values[i]! - best - w * (ell + kappa * w);
+      // On the line between this point and the one before.
+      if (excess > 0) return { edge: grid[i]! - (sign * spacing * excess) / (excess - before), target };
+      before = excess;
     }
-    return { edge: grid[Math.max(0, Math.min(POINTS, i))]!, target };
+    return { edge: sign * reach, target };
+  };
+  /** The least of W ∓ ell·y near a grid point, by the parabola through it and its neighbours. */
+  const vertexNear = (at: number, sign: 1 | -1): number => {
+    if (at === 0 || at === POINTS) return grid[at]!;
+    const [left, middle, right] = [at - 1, at, at + 1].map((i) => values[i]! - sign * ell * grid[i]!) as [
+      number,
+      number,
+      number,
+    ];
+    const bend = left - 2 * middle + right;
+    return bend > 0 ? grid[at]! + (spacing * (left - right)) / (2 * bend) : grid[at]!;
   };
   const [below, above] = [side(-1), side(1)];
   return {

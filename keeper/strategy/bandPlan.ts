@@ -10,7 +10,7 @@ import { localBand, type LocalBand } from "./localBand.ts";
 import { stepAhead } from "./stepAhead.ts";
 import type { DecisionBand, DecisionInput } from "./types.ts";
 
-/** From this part of its effective size on the net gamma is taken for the effective one. */
+/** Net gamma times this is taken for the effective one where it is no larger: it passes through 0, the effective one does not. */
 const NEAR_ZERO = 10;
 /** Looks may be so rare that drift walks through the whole of a trade between two: this part of one is always left. */
 const LEAST_TRADE = 1 / 4;

@@ -7,3 +7,12 @@ export function hasElapsed(
 ): boolean {
   return lastRebalanceAt === null || timestamp - lastRebalanceAt >= seconds;
 }
+
+/** Whether the age limit asks for a trade: not before the first rebalance, which no age can be measured from. */
+export function isOverdue(
+  input: Pick<DecisionInput, "timestamp" | "lastRebalanceAt"> & {
+    readonly limits: { readonly maxAge: number };
+  },
+): boolean {
+  return input.lastRebalanceAt !== null && hasElapsed(input, input.limits.maxAge);
+}

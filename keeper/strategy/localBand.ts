@@ -7,7 +7,7 @@ import { bookDelta, type BookRisk } from "./bookRisk.ts";
 import type { DecisionInput, OptionLeg } from "./types.ts";
 
 /** A minute, in years. Less says no more than "now", and it keeps the floor finite while expired legs wait for settlement. */
-const SHORTEST_HORIZON = 60 / SECONDS_PER_YEAR;
+export const SHORTEST_HORIZON = 60 / SECONDS_PER_YEAR;
 
 /** What of a decision's input a band depends on. */
 export type BandMarket = Pick<DecisionInput, "spot" | "sigma" | "gasUsd" | "feeRate" | "kappa">;

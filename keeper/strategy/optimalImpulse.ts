@@ -5,6 +5,7 @@ import { SECONDS_PER_YEAR } from "../math/units.ts";
 import { waitingValue } from "../math/waitingValue.ts";
 import { planBand } from "./bandPlan.ts";
 import { bookRisk } from "./bookRisk.ts";
+import { isOverdue } from "./elapsed.ts";
 import type { Decision, DecisionInput, DecisionReason, Strategy } from "./types.ts";
 
 export interface OptimalImpulseOptions {
@@ -53,22 +54,24 @@ function decide(input: DecisionInput, riskAversion: number): Decision {
 
   let rule: DecisionReason | null = null;
   let target = drift;
-  if (value.acts(residual)) {
+  const landing = centre + side * value.landing(residual);
+  // Drift that a trade must end below: the chain lets nobody raise it, and at the delta limit the next trade would be due already.
+  const most = Math.min(size, input.limits.delta);
+  // As the trade's rounding leaves it: without gas the best landing is the limit itself.
+  const isInside = (level: number): boolean => Math.abs(drift + (level - drift)) < most;
+  // Before an expiry the band may ask for more drift. No other trade has the gain: it waits.
+  if (value.acts(residual) && isInside(landing)) {
     rule = "gain-over-gas";
-    target = centre + side * value.landing(residual);
+    target = landing;
   } else if (size >= input.limits.delta) {
     rule = "delta-limit";
-    target = centre + side * Math.min(t, hardLimitLanding(model, input.limits.delta));
+    target = centre + side * Math.min(t, hardLimitLanding(model, input.limits.delta - side * centre));
   } else if (isOverdue(input) && size >= input.limits.minDrift) {
     rule = "age";
     target = centre + side * t;
   }
-  if (rule !== null && Math.abs(target) >= size) {
-    // Before an expiry the band may ask for more drift, which the chain takes from nobody: then it waits. A limit may find drift inside
-    // t, where the band has no trade to offer: then all of it is hedged.
-    if (rule === "gain-over-gas") rule = null;
-    target = rule === null ? drift : Math.abs(centre) < size ? centre : 0;
-  }
+  // A limit may find drift inside t, where the band has no trade to offer: then it lands at the centre, or at zero.
+  if (rule !== null && !isInside(target)) target = isInside(centre) ? centre : 0;
   const trade = target - drift;
   if (trade === 0) rule = null;
 
@@ -92,8 +95,4 @@ function decide(input: DecisionInput, riskAversion: number): Decision {
     cost: value.cost(residual),
     ...shared,
   };
-}
-
-function isOverdue(input: DecisionInput): boolean {
-  return input.lastRebalanceAt !== null && input.timestamp - input.lastRebalanceAt >= input.limits.maxAge;
 }

@@ -1,12 +1,12 @@
 import { stepThresholds, type Thresholds } from "../math/expiryStep.ts";
 import { SECONDS_PER_YEAR } from "../math/units.ts";
 import { bookDelta, bookRisk } from "./bookRisk.ts";
-import { localBand, type BandMarket, type LocalBand } from "./localBand.ts";
+import { localBand, SHORTEST_HORIZON, type BandMarket, type LocalBand } from "./localBand.ts";
 import type { OptionLeg } from "./types.ts";
 
 /** Part of the rest's band that delta must step by at an expiry for half of it to count. */
 const NOTICED = 0.35;
-/** How soon the long run fades: at an expiry twice as near, e^-1 of it is left. */
+/** How soon the long run fades: e^-1 of it is left at an expiry that is half as far as drift takes through its band. */
 const FADE = 0.5;
 /** Less than this part of it is none. */
 const DEAD = 1e-3;
@@ -42,8 +42,8 @@ export function stepAhead(
   if (rest.length === 0) return null;
   const ending = legs.filter(({ expiry }) => expiry === first);
   const step = bookDelta(ending, market.spot, timestamp);
-  const at = Math.max(first, timestamp + 60);
-  const tau = (at - timestamp) / SECONDS_PER_YEAR;
+  const tau = Math.max(SHORTEST_HORIZON, (first - timestamp) / SECONDS_PER_YEAR);
+  const at = timestamp + tau * SECONDS_PER_YEAR;
   const after = localBand(market, rest, at, bookRisk(rest, market.spot, at), A);
   const r = (step / (NOTICED * after.b)) ** 2;
   const weight = r === Infinity ? 1 : r / (1 + r);

@@ -36,6 +36,24 @@ describe("the thresholds before a part of a book expires", () => {
     }
   });
 
+  it("move with the step by about as much, and do not jump from point to point of the grid", () => {
+    for (const step of [-60, -20, 20, 60]) {
+      const here = at(step, DAY);
+      const there = at(step + 0.01, DAY);
+      for (const key of ["low", "lowTarget", "highTarget", "high"] as const)
+        expect(Math.abs(there[key] - here[key]), `${key} at ${String(step)}`).to.be.below(0.1);
+    }
+  });
+
+  it("lie in order where there is next to no fee, and rounding alone would part where both sides land", () => {
+    const { lowTarget, highTarget } = stepThresholds({
+      model: { a2: 1, h: 0.44, G: 0.41, ell: 1e-18, kappa: 0 },
+      ...{ levels: { b: 6.4, t: 1.1 }, shape: { p: 0.018, q: 0 } },
+      ...{ tau: 1e-6, step: 185 },
+    });
+    expect(highTarget).to.be.at.least(lowTarget);
+  });
+
   it("turn with the step, and lie in order", () => {
     fc.assert(
       fc.property(

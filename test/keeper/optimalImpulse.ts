@@ -165,6 +165,33 @@ describe("optimalImpulse", () => {
     }
   });
 
+  it("waits where it would rather have more drift, and keeps to the limits meanwhile", () => {
+    // Long calls of which a third are gone within minutes. Until then the best drift is the third's delta: a level book is outside its band.
+    const calm = optimalImpulse({ riskAversion: 1e-6 });
+    const long = { ...shortCall, strike: 2000, cap: 9000, quantity: 50 };
+    const legs = [NOW + 120, NOW + 7 * DAY, NOW + 14 * DAY].map((expiry) => ({ ...long, expiry }));
+    const decide = (drift: number, limits: Partial<DecisionInput["limits"]> = {}) =>
+      calm.decide({
+        ...quiet,
+        gasUsd: 2,
+        kappa: 0,
+        legs,
+        hedgeDelta: drift - bookDelta(legs, 3000, NOW),
+        limits: { ...quiet.limits, ...limits },
+      });
+    const { b, centre, lean } = decide(0).band!;
+    expect(centre + lean! - b, "its lower edge").to.be.above(20);
+    for (const drift of [-5, 0, 5, 20]) expect(decide(drift)).to.include({ action: "hold", trade: 0 });
+    for (const limits of [{ delta: 15 }, { maxAge: 60 }])
+      expect(decide(20, limits)).to.include({
+        reason: "delta" in limits ? "delta-limit" : "age",
+        action: "rebalance",
+        trade: -20,
+      });
+    // Below 0 it asks for less of a hedge, and a trade to the other side of 0 that leaves no more drift is one the chain takes.
+    expect(decide(-60)).to.include({ action: "rebalance", reason: "gain-over-gas" });
+  });
+
   it("acts at the delta limit, and lands where acting there is cheapest", () => {
     const { b, t, centre } = at(0).band!;
     const delta = 0.6 * b;
@@ -176,16 +203,21 @@ describe("optimalImpulse", () => {
     const landing = after(decision) - centre;
     expect(landing).to.be.within(0, 0.95 * t);
     const { model } = planOf(quiet);
-    const costOf = (level: number): number => bandCost(model, { b: delta, t: level }).c;
+    const costOf = (level: number): number => bandCost(model, { b: delta - centre, t: level }).c;
     for (const other of [0.98, 1.02]) expect(costOf(other * landing)).to.be.above(costOf(landing));
-    // A limit inside t, on the side of the centre: a landing no nearer to 0 is none, and the centre is.
-    const cheap = { spot: 3300, gasUsd: 1e-3, kappa: 0 };
-    const narrow = at(0, cheap).band!;
-    const inside = 0.5 * narrow.t;
-    const tight = at(-inside, { ...cheap, limits: { ...limits, delta: inside } });
-    expect(tight.reason).to.equal("delta-limit");
-    expect(narrow.centre).to.be.below(-0.01);
-    expectNear(after(tight), narrow.centre, 1e-12);
+  });
+
+  it("lands inside a delta limit that is nearer than its own landing, from wherever drift is", () => {
+    const calm = optimalImpulse({ riskAversion: 1e-7 });
+    for (const drift of [3, 8, 80, -3, -80]) {
+      const hedgeDelta = drift - bookDelta(quiet.legs, 3000, NOW);
+      const free = calm.decide({ ...quiet, hedgeDelta });
+      expect(free.band!.t).to.be.above(3.5);
+      const limits = { ...quiet.limits, delta: 3 };
+      const decision = calm.decide({ ...quiet, hedgeDelta, limits });
+      expect(decision.reason).to.equal("delta-limit");
+      expect(Math.abs(after(decision))).to.be.below(3);
+    }
   });
 
   it("acts on age once drift is worth the chain's trigger", () => {
@@ -196,6 +228,13 @@ describe("optimalImpulse", () => {
     expect(at(1, { limits, lastRebalanceAt: null }).action).to.equal("hold");
     const { b, t, centre } = at(0).band!;
     const between = at(centre + (b + t) / 2, { limits });
+    // Inside t on the side of the centre: a landing no nearer to 0 is none, and the centre is.
+    const cheap = { spot: 3300, gasUsd: 1e-3, kappa: 0 };
+    const narrow = at(0, cheap).band!;
+    expect(narrow.centre).to.be.below(-0.01);
+    const old = at(-0.5 * narrow.t, { ...cheap, limits: { ...limits, minDrift: 0.01 } });
+    expect(old.reason).to.equal("age");
+    expectNear(after(old), narrow.centre, 1e-12);
     expect(between.reason).to.equal("age");
     expectNear(after(between), centre + t, 1e-9);
   });
@@ -308,7 +347,8 @@ describe("optimalImpulse", () => {
           expect(trade).to.equal(0);
           expect(input.marginCall).to.equal(false);
         } else if (trade !== 0) {
-          expect(Math.abs(drift + trade), JSON.stringify(decision)).to.be.below(Math.abs(drift));
+          const most = Math.min(Math.abs(drift), input.limits.delta);
+          expect(Math.abs(drift + trade), JSON.stringify(decision)).to.be.below(most);
           expect(Math.abs(drift) >= input.limits.minDrift || input.marginCall).to.equal(true);
           // Never across zero by more than the centre may lie off it.
           if (Math.sign(drift + trade) !== Math.sign(drift)) {
