@@ -16,7 +16,7 @@ import { decisionInput } from "./market/decisionInput.ts";
 import { gasCost } from "./market/gasCost.ts";
 import { fromWad, toWad } from "./math/units.ts";
 import type { RiskManager } from "./risk/riskManager.ts";
-import { putsMarginFirst, withOwnLimit, type RecordedInput } from "./risk/riskRecord.ts";
+import { putsMarginFirst, type RecordedInput } from "./risk/riskRecord.ts";
 import type { Journal, Subject } from "./store/journal.ts";
 import { deltaLimit } from "./strategy/deltaLimit.ts";
 import { gasCeiling } from "./strategy/gasCeiling.ts";
@@ -122,6 +122,7 @@ export class VaultKeeper {
       if (pending !== null) await lane!.cancel(pending, head);
     if (slot !== null && !isOpen(slot, head, snapshot)) return idle;
     if (snapshot.price === 0n || snapshot.poolLiquidity === 0n) {
+      this.#options.risk?.missed();
       this.#options.log.warn(
         { ...this.#about(head) },
         "No decision: the oracle has no price or the pool no liquidity.",
@@ -310,8 +311,8 @@ export class VaultKeeper {
   #forbidden({ input, decision }: Made, head: Head): string | null {
     const cap = this.#options.fees.maxBaseFeePerGas;
     if (cap === null || head.baseFeePerGas <= cap) return null;
-    if (decision.reason === "margin" || Math.abs(decision.drift) >= deltaLimit(withOwnLimit(input)).delta)
-      return null;
+    const own = { ...input, limits: { ...input.limits, delta: this.#options.limits.delta } };
+    if (decision.reason === "margin" || Math.abs(decision.drift) >= deltaLimit(own).delta) return null;
     return `The base fee ${String(head.baseFeePerGas)} is above the cap ${String(cap)}.`;
   }
 

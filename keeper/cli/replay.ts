@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from "commander";
+import { wholeIn } from "./numberFlag.ts";
 
 export interface ReplayFlags {
   readonly config?: string;
@@ -41,7 +42,7 @@ export function replayCommand(): Command {
       "decide by another strategy: optimal-impulse, threshold, time, volatility, margin, fixed-band",
     )
     .option("--params <json>", "with --strategy, its parameters as a JSON object", toObject)
-    .option("--limit <n>", "at most the newest n of them", toCount)
+    .option("--limit <n>", "at most the newest n of them", wholeIn(1, 999_999_999))
     .option("--json", "print JSON")
     .addHelpText("after", HELP)
     .action(answer);
@@ -55,11 +56,6 @@ async function answer(flags: ReplayFlags): Promise<void> {
     stdout: process.stdout,
     stderr: process.stderr,
   });
-}
-
-function toCount(value: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(value)) throw new InvalidArgumentError("Not a whole number above 0.");
-  return Number(value);
 }
 
 function toObject(value: string): Record<string, unknown> {

@@ -10,6 +10,7 @@ import { changes, replay, type Difference, type ReplayTotals } from "../replay/r
 import { rangeOf, StretchError, toPoint, type Point, type Stretch } from "../replay/stretch.ts";
 import type { RiskTransition } from "../risk/riskRecord.ts";
 import { openJournal, type Journal, type StoredDecision, type Subject } from "../store/journal.ts";
+import { phaseOf } from "../strategy/jitter.ts";
 import type { Decision, Strategy } from "../strategy/types.ts";
 import { locateVaults } from "./operatorSession.ts";
 import type { ReplayFlags } from "./replay.ts";
@@ -100,16 +101,25 @@ async function chooser(
   { strategy: asked, params }: ReplayFlags,
   config: Config,
 ): Promise<(record: StoredDecision) => Promise<Strategy>> {
+  const settingsOf = (name: string) => config.vaults.find(({ strategy }) => strategy.name === name);
   const configured = (name: string) => {
-    const vault = config.vaults.find(({ strategy }) => strategy.name === name);
+    const vault = settingsOf(name);
     return vault && paramsOf(vault.strategy, { riskAversion: vault.riskAversion });
   };
+  const made = new Map<string, Promise<Strategy>>();
   if (asked !== undefined) {
-    const strategy = await strategyOf(asked, { ...configured(asked), ...params });
-    return () => Promise.resolve(strategy);
+    const jitter = settingsOf(asked)?.jitter ?? 0;
+    const chosen = { ...configured(asked), ...(jitter === 0 ? {} : { jitter }), ...params };
+    // What cannot be made is said before anything is read.
+    await strategyOf(asked, chosen);
+    return ({ vault, chainId }) => {
+      const phase = phaseOf(vault, chainId);
+      const strategy = made.get(String(phase)) ?? strategyOf(asked, { phase, ...chosen });
+      made.set(String(phase), strategy);
+      return strategy;
+    };
   }
   if (params !== undefined) throw new ConfigError(["--params: belongs to --strategy, which is not given"]);
-  const made = new Map<string, Promise<Strategy>>();
   return (record) => {
     const { strategy: name, params: recorded } = record as StoredDecision & { readonly params?: unknown };
     const key = JSON.stringify([name, recorded ?? null]);

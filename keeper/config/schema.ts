@@ -2,6 +2,7 @@ import { getAddress, isAddress, type Address } from "viem";
 import { z } from "zod";
 
 import { calibrateRiskAversion } from "../math/calibration.ts";
+import { MOST_JITTER } from "../strategy/jitter.ts";
 import { alertsSchema } from "./alertSettings.ts";
 import { riskSchema } from "./riskSettings.ts";
 import { serverSchema } from "./serverSettings.ts";
@@ -141,6 +142,8 @@ export const vaultSchema = z
     keystore: z.string().min(1).optional(),
     remoteSigner: remoteSigner.optional(),
     strategy: strategySchema.default({ name: "optimal-impulse", params: {} }),
+    /** Part by which each trade is larger or smaller, drawn anew, so that vaults do not trade in step; 0 for none. */
+    jitter: z.number().nonnegative().max(MOST_JITTER).default(0),
     /** Absolute risk aversion, 1/USD; `keeper calibrate` finds it. */
     riskAversion: positive.optional(),
     calibration: calibrationSchema.optional(),

@@ -9,6 +9,7 @@ import { calibrateRiskAversion } from "../math/calibration.ts";
 import { gweiToWei } from "../math/units.ts";
 import { edgeOf } from "../strategy/bandEdge.ts";
 import { deltaLimit } from "../strategy/deltaLimit.ts";
+import { jitterOf } from "../strategy/jitter.ts";
 import { selectStrategy } from "../strategy/select.ts";
 import type { Decision, DecisionInput } from "../strategy/types.ts";
 import { VaultKeeper } from "../vaultKeeper.ts";
@@ -45,7 +46,10 @@ export async function tryDecision(head: Head, options: TrialOptions): Promise<Tr
   const refused: { error: string | null } = { error: null };
   const keeper = new VaultKeeper({
     ...place,
-    strategy: await selectStrategy(settings.strategy, { riskAversion: settings.riskAversion }),
+    strategy: await selectStrategy(settings.strategy, {
+      riskAversion: settings.riskAversion,
+      jitter: jitterOf(settings.jitter, place.deployment.contracts.Vault, place.deployment.chainId),
+    }),
     journal: {
       recordDecision: () => Promise.resolve(0n),
       recordBlocked: ({ error }) => {

@@ -17,6 +17,7 @@ import { openSigner } from "../signer/open.ts";
 import type { Signer } from "../signer/signer.ts";
 import type { Database } from "../store/database.ts";
 import type { Journal } from "../store/journal.ts";
+import { jitterOf } from "../strategy/jitter.ts";
 import { selectStrategy } from "../strategy/select.ts";
 import { VaultKeeper } from "../vaultKeeper.ts";
 import { ChainSeat } from "./chainSeat.ts";
@@ -157,7 +158,10 @@ async function seatVault(
   if (account === null) throw new ConfigError([NO_KEY]);
   const { client, chainId, settings } = chain;
   const fees = feePolicyOf(vault);
-  const strategy = await selectStrategy(vault.strategy, { riskAversion: vault.riskAversion });
+  const strategy = await selectStrategy(vault.strategy, {
+    riskAversion: vault.riskAversion,
+    jitter: jitterOf(vault.jitter, deployment.contracts.Vault, chainId),
+  });
   const risk = vault.risk.enabled ? riskManagerOf(vault, log) : null;
   const keeper = new VaultKeeper({
     ...{ client, deployment, strategy, journal, log, fees, risk },

@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import { strategySchema, type StrategyChoice } from "../config/schema.ts";
+import { MOST_JITTER } from "../strategy/jitter.ts";
 import { selectStrategy } from "../strategy/select.ts";
 import type { Strategy } from "../strategy/types.ts";
 
@@ -9,7 +10,7 @@ export class UnknownStrategyError extends Error {
   override readonly name = "UnknownStrategyError";
 }
 
-/** What is recorded of a strategy beside its name, so that it can be made again: its parameters, and the risk aversion where it has one. */
+/** What a strategy of the settings is made with: its parameters, and the risk aversion where it has one. What jitters it comes on top. */
 export function paramsOf(
   choice: StrategyChoice,
   { riskAversion }: { readonly riskAversion: number | undefined },
@@ -21,6 +22,8 @@ export function paramsOf(
 const sharedSchema = z.looseObject({
   riskAversion: z.number().positive().optional(),
   limits: z.number().optional(),
+  jitter: z.number().positive().max(MOST_JITTER).optional(),
+  phase: z.int().nonnegative().default(0),
 });
 
 /** What a strategy was called in records of before. */
@@ -45,14 +48,22 @@ async function make(
   { limited }: { readonly limited: boolean },
 ): Promise<Strategy> {
   const name = OLD_NAMES.get(recordedName) ?? recordedName;
-  const { riskAversion, limits, ...rest } = sharedSchema.catch({}).parse(params);
+  const shared = sharedSchema.safeParse(params ?? {});
+  if (!shared.success) throw unmakeable(name, shared.error);
+  const { riskAversion, limits, jitter, phase, ...rest } = shared.data;
   const choice = strategySchema.safeParse({ name, params: rest });
-  if (!choice.success) {
-    const { path, message } = choice.error.issues[0]!;
-    throw new UnknownStrategyError(`The strategy ${name} cannot be made: ${path.join(".")}: ${message}.`);
-  }
+  if (!choice.success) throw unmakeable(name, choice.error);
   if (name === "optimal-impulse" && riskAversion === undefined) {
     throw new UnknownStrategyError(`The strategy ${name} cannot be made: params.riskAversion is missing.`);
   }
-  return selectStrategy(choice.data, { riskAversion, limited: limited || limits !== undefined });
+  return selectStrategy(choice.data, {
+    ...{ riskAversion, limited: limited || limits !== undefined },
+    jitter: jitter === undefined ? null : { spread: jitter, phase },
+  });
+}
+
+function unmakeable(name: string, { issues }: z.ZodError): UnknownStrategyError {
+  const { path, message } = issues[0]!;
+  const place = path[0] === "params" || path[0] === "name" ? path : ["params", ...path];
+  return new UnknownStrategyError(`The strategy ${name} cannot be made: ${place.join(".")}: ${message}.`);
 }

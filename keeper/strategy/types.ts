@@ -86,6 +86,8 @@ export type DecisionReason =
   | "inside-band"
   /** At or past the band: the gain of trading is at least its cost. */
   | "gain-over-gas"
+  /** At or past an edge that jitter has brought nearer this time. */
+  | "jitter"
   | "delta-limit"
   /** The delta limit, tightened because the book's gamma or vega is past its own. */
   | "gamma-limit"
@@ -133,5 +135,9 @@ export interface Strategy {
   readonly name: string;
   /** What it was made with: with its name, enough to make it again. */
   readonly params: Readonly<Record<string, number>>;
+  /** It keeps to the hard limits of its input, as all that runs live does. Rules of others, as their owners run them, know none. */
+  readonly isLimited?: true;
   decide(input: DecisionInput): Decision;
+  /** The same with trades of the size it has them, where jitter moves when it acts: what a trade is worth is told by this one. */
+  readonly unjittered?: Strategy;
 }

@@ -1,12 +1,13 @@
 import { deltaLimit } from "./deltaLimit.ts";
-import { hasElapsed } from "./elapsed.ts";
+import { isOverdue } from "./elapsed.ts";
 import type { Decision, DecisionInput, DecisionReason, Strategy } from "./types.ts";
 
 /**
  * A strategy kept to the hard limits of its input, whatever it says itself: at |drift| of the delta limit in force (`deltaLimit`:
  * gamma and vega tighten it) and, from `minDrift` on, after `maxAge` seconds it hedges to zero, whatever that costs. What the
- * chain would refuse it holds. What the strategy itself trades stands, if it brings drift inside the limit or has a band of its own:
- * a strategy that knows the limits (`optimalImpulse`) finds the better landing, and is told the limit in force.
+ * chain would refuse it holds. What the strategy itself trades stands, if it brings drift inside the limit: one that knows the limits
+ * (`optimalImpulse`) finds the better landing, and is told the limit in force. One that ends past it would ask for another at the next
+ * look: it goes to zero instead.
  *
  * Where caution lets only less drift through, a trade ends at zero at the latest; one that leads away from it is held.
  *
@@ -16,6 +17,8 @@ export function withLimits(strategy: Strategy): Strategy {
   return {
     name: strategy.name,
     params: strategy.params,
+    ...(strategy.unjittered === undefined ? {} : { unjittered: withLimits(strategy.unjittered) }),
+    isLimited: true,
     decide(input) {
       const limit = deltaLimit(input);
       const kept =
@@ -35,18 +38,16 @@ function enforce(
   input: DecisionInput,
   reasonAt: (drift: number) => DecisionReason,
 ): Decision {
-  const { action, reason, drift, trade, band } = decision;
+  const { action, reason, drift, trade } = decision;
   const size = Math.abs(drift);
   const isPast = size >= input.limits.delta;
-  if (reason === "delta-limit") return { ...decision, reason: reasonAt(drift) };
-
-  const staysPast = isPast && Math.abs(drift + trade) >= input.limits.delta;
   if (action === "rebalance") {
-    if (!staysPast || (band !== null && trade !== 0)) return decision;
-    return { ...decision, reason: reason === "margin" ? reason : reasonAt(drift), trade: -drift };
+    const staysPast = isPast && Math.abs(drift + trade) >= input.limits.delta;
+    const made = staysPast ? { ...decision, trade: -drift } : decision;
+    const isLimit = reason === "delta-limit" || (staysPast && reason !== "margin");
+    return isLimit ? { ...made, reason: reasonAt(drift) } : made;
   }
-  const isOverdue = input.lastRebalanceAt !== null && hasElapsed(input, input.limits.maxAge);
-  if (drift === 0 || !(isPast || (isOverdue && size >= input.limits.minDrift))) return decision;
+  if (drift === 0 || !(isPast || (isOverdue(input) && size >= input.limits.minDrift))) return decision;
   if (size < input.limits.minDrift) return { ...decision, reason: "below-trigger" };
   return { ...decision, action: "rebalance", reason: isPast ? reasonAt(drift) : "age", trade: -drift };
 }

@@ -178,6 +178,16 @@ describe("configuration", () => {
     expect(wrong({ seconds: 5 }, "clock")).to.include("strategy.name");
   });
 
+  it("takes jitter up to a half, and none unless asked for", () => {
+    const of = (jitter?: unknown) => ({
+      ...minimal,
+      riskAversion: 1e-7,
+      ...(jitter === undefined ? {} : { jitter }),
+    });
+    expect([load(of()), load(of(0.2))].map(({ vaults }) => vaults[0].jitter)).to.deep.equal([0, 0.2]);
+    for (const wrong of [-0.1, 0.51, "0.2"]) expect(problems(of(wrong)).join()).to.match(/^jitter: /);
+  });
+
   it("takes no directory so deep that the keeper could not be asked in it", () => {
     expect(problems({ ...minimal, riskAversion: 1e-7, storeDir: "d".repeat(90) })).to.deep.equal([]);
     expect(problems({ ...minimal, riskAversion: 1e-7, storeDir: "ä".repeat(46) }).join()).to.match(

@@ -4,6 +4,7 @@ import type { KeeperOptions } from "../../keeper/keeper.ts";
 import type { StrategyChoice } from "../../keeper/config/schema.ts";
 import { recordedStrategy } from "../../keeper/replay/recordedStrategy.ts";
 import { isSame } from "../../keeper/replay/replay.ts";
+import { jitterFactor, jitterOf } from "../../keeper/strategy/jitter.ts";
 import { selectStrategy } from "../../keeper/strategy/select.ts";
 import { DAY } from "../contracts/utils/keel.ts";
 import { movePrice, passTime } from "../contracts/utils/market.ts";
@@ -63,6 +64,24 @@ describe("each strategy, live", () => {
     expect((await rebalance(keeper)).reason).to.equal("gain-over-gas");
     expect(Math.abs(await drift())).to.be.below(20);
     expect((await keeper.step()).decision).to.include({ action: "hold", reason: "inside-band" });
+  });
+
+  it("any of them with jitter trades sooner or later, by what is recorded", async () => {
+    const { Vault } = harness.keel.contracts;
+    const jitter = jitterOf(0.2, Vault, 31337)!;
+    // The first trade's edge is 100 ETH of drift with jitter, and 100 is what there is.
+    const factor = jitterFactor(jitter, null);
+    const at = (edge: number): StrategyChoice => ({
+      name: "threshold",
+      params: { delta: edge / factor, inner: 0 },
+    });
+    const held = await harness.start(await selectStrategy(at(101), { riskAversion: undefined, jitter }));
+    expect((await held.step()).decision).to.include({ action: "hold" });
+    const acting = await harness.start(await selectStrategy(at(99), { riskAversion: undefined, jitter }));
+    expect((await rebalance(acting)).reason).to.equal("rule");
+    expectNear(await drift(), 0, 0.01);
+    const [last] = await harness.journal.decisions({ limit: 1 });
+    expect(last!.params).to.include({ jitter: 0.2, phase: jitter.phase });
   });
 
   it("margin restores health before the venue asks for it, by hedging what drift there is", async () => {

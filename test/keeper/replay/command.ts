@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 
 import { strategyOf } from "../../../keeper/replay/recordedStrategy.ts";
+import { phaseOf } from "../../../keeper/strategy/jitter.ts";
 import { openJournal } from "../../../keeper/store/journal.ts";
 import type { Strategy } from "../../../keeper/strategy/types.ts";
 import { records, VAULT } from "../utils/recordedDecisions.ts";
@@ -112,6 +113,23 @@ describe("keeper replay", function () {
     config = join(directory, "config.json");
     expect(code).to.equal(1);
     expect(stdout).to.match(/30 decisions: 0 the same, 30 different\n$/);
+  });
+
+  it("decides by the jitter of the settings, each vault by its own", async () => {
+    const storeDir = join(directory, "jittered");
+    const jittered = await strategyOf("optimal-impulse", {
+      ...{ riskAversion: 1e-4, jitter: 0.5, phase: phaseOf(VAULT, 31337) },
+    });
+    const journal = await openJournal({ directory: storeDir });
+    for (const record of records(30, jittered)) await journal.recordDecision(record);
+    await journal.close();
+    const played = async (jitter: number) => {
+      const path = write("jittered.json", { riskAversion: 1e-4, jitter, storeDir });
+      const { stdout } = await runCli(["replay", "--config", path, "--strategy", "optimal-impulse"]);
+      return stdout.trimEnd().split("\n").at(-1);
+    };
+    expect(await played(0.5)).to.equal("30 decisions: 30 the same, 0 different");
+    expect(await played(0)).to.equal("30 decisions: 0 the same, 30 different");
   });
 
   it("says where a stretch is empty", async () => {

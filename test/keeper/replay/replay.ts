@@ -152,6 +152,10 @@ describe("recorded strategy", () => {
     expect(await problem("time", { seconds: -1 })).to.match(/params\.seconds/);
     expect(await problem("optimal-impulse", {})).to.match(/riskAversion is missing/);
     expect(await problem("optimal-impulse", { riskAversion: 1, fraction: 1 })).to.match(/fraction/);
+    expect(await problem("time", { seconds: 1, jitter: 0.9 })).to.match(
+      /time cannot be made: params\.jitter/,
+    );
+    expect(await problem("time", { seconds: 1, jitter: 0.1, phase: -1 })).to.match(/params\.phase/);
   });
 });
 
