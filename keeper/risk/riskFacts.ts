@@ -24,6 +24,8 @@ export interface RiskFacts {
   /** Whether the oracle is fit for less drift or debt, and for everything. */
   readonly fresh: boolean;
   readonly open: boolean;
+  /** Present where there was a look before this one at which nothing could be measured: no price at all, or a pool without liquidity. */
+  readonly blind?: true;
 }
 
 /** What is remembered from block to block to measure the facts by. Plain JSON. */
@@ -72,12 +74,19 @@ export function remember(
   if (memory === null) return { volatility: observePrice(undefined, observation, halfLife), depth };
   const elapsed = timestamp - memory.volatility.last.timestamp;
   if (!(elapsed > 0)) return memory;
-  const farthest = (Math.LN2 * Math.min(elapsed, LONGEST_LOOK)) / DEPTH_DOUBLING;
-  const step = Math.max(-farthest, Math.min(farthest, Math.log(depth / memory.depth)));
   return {
     volatility: observePrice(memory.volatility, observation, halfLife),
-    depth: memory.depth * Math.exp(step),
+    depth: usualDepth(memory.depth, depth, Math.min(elapsed, LONGEST_LOOK)),
   };
+}
+
+/** A depth that is none, as of a pool whose price is 0, is not taken in: what is usual would never come back from it. */
+function usualDepth(usual: number, depth: number, elapsed: number): number {
+  const isOne = (eth: number) => eth > 0 && Number.isFinite(eth);
+  if (!isOne(depth)) return usual;
+  if (!isOne(usual)) return depth;
+  const farthest = (Math.LN2 * elapsed) / DEPTH_DOUBLING;
+  return usual * Math.exp(Math.max(-farthest, Math.min(farthest, Math.log(depth / usual))));
 }
 
 /**

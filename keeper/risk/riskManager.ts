@@ -22,6 +22,8 @@ export class RiskManager {
   readonly #feed: Pick<SignalFeed, "read"> | null;
   #state: RiskState = AT_EASE;
   #memory: RiskMemory | null = null;
+  /** Whether the last look showed nothing. */
+  #isBlind = false;
 
   constructor(settings: RiskSettings, log: Log, feed: Pick<SignalFeed, "read"> | null = null) {
     this.#settings = settings;
@@ -47,6 +49,14 @@ export class RiskManager {
   }
 
   /**
+   * Takes a block at which there is nothing to decide by: no price, or no liquidity in the pool. No decision means no record, so that it is
+   * the next one that the state halts at, and relaxes from as from any other.
+   */
+  missed(): void {
+    this.#isBlind = true;
+  }
+
+  /**
    * What the block's facts make of an input, with the step to record; {@link commit} takes it. That the facts cannot be told neither stops
    * a hedge nor loosens what had been tightened. @param input With the operator's own limits.
    */
@@ -63,14 +73,14 @@ export class RiskManager {
     const settings = this.#settings;
     const policy = this.#policy;
     const memory = remember(this.#memory, input, settings);
-    const facts = readFacts(input, sight, memory, settings, this.#feed?.read(input.timestamp) ?? 0);
+    const seen = readFacts(input, sight, memory, settings, this.#feed?.read(input.timestamp) ?? 0);
+    const facts = this.#isBlind ? { ...seen, blind: true as const } : seen;
     const before = this.#state;
     const { level, why } = nextState(before, facts, policy);
     const news = level === before.level || why === null ? {} : { why };
-    const { delta } = input.limits;
     return {
       ...tighten(input, level, settings.tighten),
-      risk: { policy, before, facts, memory, level, ...news, delta },
+      risk: { policy, before, facts, memory, level, ...news },
     };
   }
 
@@ -78,6 +88,7 @@ export class RiskManager {
   commit(record: RiskRecord, about: Readonly<Record<string, unknown>>): void {
     this.#state = stateAfter(record);
     this.#memory = record.memory;
+    this.#isBlind = false;
     const change = transitionOf(record);
     if (change === null) return;
     const { from, to, why } = change;

@@ -14,19 +14,11 @@ export interface RiskRecord {
   /** What came out, and why where it is not what it was. */
   readonly level: RiskLevel;
   readonly why?: string;
-  /** ETH: the delta limit of the operator, which the level may have tightened. */
-  readonly delta: number;
 }
 
 /** What a decision was made from, and the risk state that tightened its limits; a keeper without a risk manager has none. */
 export interface RecordedInput extends DecisionInput {
   readonly risk?: RiskRecord;
-}
-
-/** An input with the operator's own delta limit. */
-export function withOwnLimit(input: RecordedInput): DecisionInput {
-  const { risk, limits } = input;
-  return risk === undefined ? input : { ...input, limits: { ...limits, delta: risk.delta } };
 }
 
 /** Whether a trade takes margin along where a venue is short of it, though it does not call for it yet. */

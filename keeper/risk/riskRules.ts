@@ -89,16 +89,20 @@ function demands(
 }
 
 /**
- * What the oracle makes of a state. Not open: the vault itself takes no new risk then, and greeks may rest on an old surface. Not fresh:
- * nothing can be hedged, and the price after it may be another.
+ * What the oracle makes of a state. Not open: the vault itself takes no new risk then, and greeks may rest on an old surface. Not fresh,
+ * or nothing to see at all: nothing can be hedged, and the price after it may be another.
  */
-function oracleDemands({ fresh, open }: RiskFacts, level: Raised): string | null {
+function oracleDemands({ fresh, open, blind }: RiskFacts, level: Raised): string | null {
   if (!fresh && level === "halt") return "the oracle's price is stale";
+  if (blind === true && level === "halt") return "there was no price, or no liquidity in the pool";
   if (!open && level === "cautious") return "the oracle is fit only for less drift or debt";
   return null;
 }
 
+/** Odds of a breach come in any power of ten: below this nobody needs to know which. */
+const NOTHING = 1e-6;
+
 /** Three digits: for people. The exact numbers are recorded. */
 function brief(value: number): string {
-  return String(Number(value.toPrecision(3)));
+  return Math.abs(value) < NOTHING ? "0" : String(Number(value.toPrecision(3)));
 }

@@ -1,8 +1,8 @@
 import type { FeedSettings } from "../config/load.ts";
 import type { Log } from "../log/logger.ts";
-import { readSignals } from "../signals/readSignals.ts";
+import { readSignal } from "../signals/readSignal.ts";
 import type { SignalReading } from "../signals/signal.ts";
-import { stressOf } from "../signals/tightenBy.ts";
+import { stressOf } from "../signals/stress.ts";
 
 /** Milliseconds for a look. */
 const TIMEOUT = 10_000;
@@ -30,7 +30,8 @@ export class SignalFeed {
   /** What it says at a time, unix seconds; null where that is nothing. Asks for the next where it is time. Never throws. */
   read(now: number): number | null {
     const clock = this.#clock();
-    if (clock - this.#askedAt >= this.#settings.every) {
+    // A machine's clock may be set back.
+    if (Math.abs(clock - this.#askedAt) >= this.#settings.every) {
       this.#askedAt = clock;
       this.#asking ??= this.#ask().finally(() => {
         this.#asking = null;
@@ -55,8 +56,8 @@ export class SignalFeed {
 
   async #ask(): Promise<void> {
     const { name, url, maxAge } = this.#settings;
-    const [reading] = await readSignals([{ name, url, maxAge, timeout: TIMEOUT }]);
-    const { answer, fault } = reading!;
+    const reading = await readSignal({ name, url, maxAge, timeout: TIMEOUT });
+    const { answer, fault } = reading;
     // One look that fails takes nothing back before its time.
     const isKept = fault !== undefined && this.#last?.answer !== undefined;
     this.#last = isKept ? this.#last : { name, maxAge, ...(fault === undefined ? { answer } : { fault }) };

@@ -7,15 +7,13 @@ import { z } from "zod";
 export const signalSchema = z.object({
   /** That of the settings: an endpoint that answers for another signal is mistaken. */
   name: z.string().min(1),
-  /** Stress, from 0 (calm: no effect) to 1 (as tight as the operator allows). */
+  /** Stress, from 0 (calm) to 1; what it asks for are the thresholds of `risk.signal`. */
   value: z.number().min(0).max(1),
   /** Unix seconds at which it was so. */
   at: z.int().nonnegative(),
 });
 
-export type Signal = z.infer<typeof signalSchema>;
-
-/** One signal as it was read: as it came, or why nothing came. Whether it may count is for `tightenBy` to say. */
+/** One signal as it was read: as it came, or why nothing came. Whether it may count is for `stressOf` to say. */
 export interface SignalReading {
   readonly name: string;
   /** Seconds after which it says nothing of now any more. */

@@ -16,6 +16,7 @@ import { callControl } from "../../keeper/server/control.ts";
 import { openDatabase } from "../../keeper/store/database.ts";
 import { acquireLease } from "../../keeper/store/leases.ts";
 import { openJournal } from "../../keeper/store/journal.ts";
+import { phaseOf } from "../../keeper/strategy/jitter.ts";
 import { WAD, type keelFixture } from "../contracts/utils/keel.ts";
 import { ownEnvironment } from "../support/ownEnvironment.ts";
 import { serveProvider, type ServedProvider } from "../support/serveProvider.ts";
@@ -212,7 +213,8 @@ describe("keeper run", () => {
   });
 
   it("has every hold in the journal when it is killed", async () => {
-    const configFile = prepare({ config: { strategy: { name: "fixed-band", params: { fraction: 9 } } } });
+    const strategy = { name: "fixed-band", params: { fraction: 9 } };
+    const configFile = prepare({ config: { strategy, jitter: 0.1 } });
     const child = spawnKeeper(configFile);
     const closed = once(child, "close");
     let decided = 0;
@@ -228,7 +230,12 @@ describe("keeper run", () => {
     expect(decided, said).to.be.at.least(3);
     const journal = await openJournal({ directory: at("store") });
     // The third may have been on its way to the disk.
-    expect((await journal.decisions({ limit: 9 })).length, said).to.be.within(decided - 1, decided);
+    const recorded = await journal.decisions({ limit: 9 });
+    expect(recorded.length, said).to.be.within(decided - 1, decided);
+    // With all it takes to make them again.
+    const phase = phaseOf(keel.contracts.Vault, 31337);
+    for (const { params } of recorded)
+      expect(params).to.deep.equal({ fraction: 9, jitter: 0.1, phase, limits: 1 });
     await journal.close();
   });
 

@@ -101,6 +101,23 @@ describe("the risk state on record", function () {
     });
   });
 
+  it("is restored from a keeper that decided without sending, where that was the last", async () => {
+    const [before, last] = [records.at(20)!, records.at(-1)!];
+    const restored = async (...kept: readonly StoredDecision[]) => {
+      const again = new RiskManager(RISK, silentLog);
+      const decisions = ({ mode }: { readonly mode?: string }) =>
+        Promise.resolve(kept.filter((record) => record.mode === mode));
+      again.restore(await lastRisk({ decisions }, { vault: VAULT, chainId: 31337 }));
+      return again.state;
+    };
+    const dry = { ...last, mode: "dry" } as const;
+    expect(before.mode).to.equal("live");
+    expect(before.input.risk!.level).to.not.equal(last.input.risk!.level);
+    expect(await restored(dry)).to.deep.equal(manager.state);
+    expect(await restored(before, dry)).to.deep.equal(manager.state);
+    expect(await restored({ ...before, mode: "dry" }, last)).to.deep.equal(manager.state);
+  });
+
   it("is restored from a journal, of the process that wrote last and no shadow, and shown by the command", async () => {
     const directory = mkdtempSync(join(tmpdir(), "keel-risk-"));
     try {
@@ -115,6 +132,11 @@ describe("the risk state on record", function () {
         input: other!.input,
         decision: other!.decision,
       });
+      // One whose facts could not be told has no step: the one before it counts.
+      const untold = { ...last.input };
+      delete untold.risk;
+      const later = { ...last.block, timestamp: last.block.timestamp + 3n, number: last.block.number + 1n };
+      await journal.recordDecision({ ...last, block: later, input: untold });
       const again = new RiskManager(RISK, silentLog);
       again.restore(await lastRisk(journal, { vault: VAULT, chainId: 31337 }));
       expect(again.state).to.deep.equal(manager.state);
@@ -133,7 +155,7 @@ describe("the risk state on record", function () {
       );
       const { code, stdout } = await runCli(["replay", "--config", config]);
       const lines = stdout.trimEnd().split("\n");
-      expect([code, lines.at(-1)]).to.deep.equal([0, "161 decisions: 161 the same, 0 different"]);
+      expect([code, lines.at(-1)]).to.deep.equal([0, "162 decisions: 162 the same, 0 different"]);
       const told = lines.map((line) => /risk (\w+ → \w+):/.exec(line)?.[1]);
       expect(told.slice(0, 7)).to.deep.equal(EXPECTED);
       expect(lines[0]).to.equal(
@@ -142,6 +164,29 @@ describe("the risk state on record", function () {
     } finally {
       rmSync(directory, { recursive: true });
     }
+  });
+
+  it("halts at the look after one that showed nothing, on record, and relaxes as from any other", () => {
+    const watched = new RiskManager(RISK, silentLog);
+    const at = (seconds: number) => {
+      const { risk } = watched.assess(
+        { ...inputAt(0), timestamp: inputAt(0).timestamp + seconds },
+        sightAt(0),
+      );
+      return risk!;
+    };
+    watched.commit(at(0), {});
+    watched.missed();
+    // What is not recorded has not been taken in.
+    expect(at(12).level).to.equal("halt");
+    const step = parseJson(toJson(at(24))) as ReturnType<typeof at>;
+    expect(stateAfter(step)).to.include({ level: "halt", why: step.why! });
+    expect(step.why).to.equal("there was no price, or no liquidity in the pool");
+    watched.commit(step, {});
+    let seconds = 24;
+    while (watched.state.level === "halt" && seconds < 10_000) watched.commit(at((seconds += EVERY)), {});
+    expect(watched.state.level).to.equal("defensive");
+    expect(seconds - 24).to.be.within(RISK.dwell, RISK.dwell + 2 * EVERY);
   });
 
   it("does not stop a hedge where it cannot be told, nor loosen what it had tightened", () => {

@@ -125,6 +125,14 @@ describe("the facts of risk", () => {
       expect(depth / depthOf({ spot: 3000, kappa: 0.01 })).to.be.within(0.98, 1.1);
     });
 
+    it("outlives a reading that is no depth, and comes back from one", () => {
+      const spoilt = [...steady(600, 60), { timestamp: NOW + 660, spot: 3000, kappa: 0 }];
+      expectNear(rememberAll(spoilt).depth, 1500, 1e-9);
+      const bad = rememberAll([{ timestamp: NOW, spot: 3000, kappa: 0 }]);
+      const mended = remember(bad, { timestamp: NOW + 12, spot: 3000, kappa: 0.01 }, { halfLife: HALF_LIFE });
+      expectNear(mended.depth, 1500, 1e-9);
+    });
+
     it("stays as it was at a block that is not after the last", () => {
       const memory = rememberAll(steady(600, 60));
       for (const timestamp of [NOW + 600, NOW + 540])

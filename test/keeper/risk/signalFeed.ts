@@ -68,6 +68,14 @@ describe("the feed of the risk state", () => {
     ]);
   });
 
+  it("is asked again where the machine's clock is set back", async () => {
+    answer = said(0.7);
+    const feed = open();
+    await readAfter(feed, 0);
+    await readAfter(feed, -3600);
+    expect(asked).to.equal(2);
+  });
+
   const useless: [string, () => Answer, RegExp][] = [
     ["hangs up", () => "hang up", /cannot be reached/],
     ["answers with an error", () => ({ ...said(0.9), status: 503 }), /answered HTTP 503/],

@@ -10,6 +10,7 @@ import { RiskManager } from "../../../keeper/risk/riskManager.ts";
 import { stateAfter, type RiskTransition } from "../../../keeper/risk/riskRecord.ts";
 import { selectStrategy } from "../../../keeper/strategy/select.ts";
 import type { Strategy } from "../../../keeper/strategy/types.ts";
+import { MAINNET } from "../../../scripts/localMainnet/addresses.ts";
 import { movePool, movePrice, passTime } from "../../contracts/utils/market.ts";
 import { keeperHarness } from "../utils/keeperHarness.ts";
 
@@ -137,6 +138,28 @@ describe("the risk manager of a keeper", () => {
     expect(risk.state.level).to.equal("halt");
     expect([mended.decision!.action, mended.sent === null]).to.deep.equal(["rebalance", false]);
     expect(Math.abs(await drift())).to.be.below(0.01);
+  });
+
+  it("halts after a time without any price, and hedges", async () => {
+    const { networkHelpers, ethers } = harness.keel;
+    const { risk } = manager();
+    const { step } = await start(lazy, { limits: { ...limits, delta: 90 }, risk });
+    const code = await ethers.provider.getCode(MAINNET.ethUsdFeed);
+    await networkHelpers.setCode(MAINNET.ethUsdFeed, "0x");
+    expect((await step()).decision).to.equal(null);
+    expect(risk.state.level).to.equal("normal");
+    await networkHelpers.setCode(MAINNET.ethUsdFeed, code);
+    await harness.mine();
+    const { decision, sent } = await step();
+    expect(risk.state).to.include({
+      ...{ level: "halt", why: "there was no price, or no liquidity in the pool" },
+    });
+    expect([decision!.action, decision!.reason, sent === null]).to.deep.equal([
+      ...["rebalance", "delta-limit", false],
+    ]);
+    // One look at it: from the next on the state may calm down.
+    await step();
+    expect(risk.state.facts).to.not.have.property("blind");
   });
 
   it("takes margin along with a hedge while it is careful and a venue is short of it", async () => {

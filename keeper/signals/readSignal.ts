@@ -14,16 +14,8 @@ export interface SignalSource {
   readonly timeout: number;
 }
 
-/**
- * Asks all sources at once, each at most for its time-out. Never rejects: a source that does not answer in JSON is a reading
- * with a fault, for `tightenBy` to report.
- * @returns One reading for each source, in their order.
- */
-export function readSignals(sources: readonly SignalSource[]): Promise<SignalReading[]> {
-  return Promise.all(sources.map(readOne));
-}
-
-async function readOne({ name, url, maxAge, timeout }: SignalSource): Promise<SignalReading> {
+/** Asks a source once. Never rejects: where it does not answer in JSON in time, the reading has a fault. */
+export async function readSignal({ name, url, maxAge, timeout }: SignalSource): Promise<SignalReading> {
   try {
     const { status, value } = await fetchJson({ url, timeout });
     if (status < 200 || status > 299) return { name, maxAge, fault: `answered HTTP ${String(status)}` };
