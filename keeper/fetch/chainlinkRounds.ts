@@ -53,7 +53,7 @@ export function chainlinkRounds(rpc: NodeRpc, feed: Address): Dataset {
   return {
     columns: ["round_id", "phase", "agg_round", "answer", "price_usd", "started_at", "updated_at"],
     step: null,
-    resumeAt: (last) => Number(last[6]),
+    resumeAt: ([id, , , , , , updatedAt]) => (/^\d+$/.test(id!) ? Number(updatedAt) : NaN),
     pages: (stretch) => new FeedHistory(rpc, feed).pages(stretch),
   };
 }

@@ -1,5 +1,3 @@
-import Table from "cli-table3";
-
 import { HOUR_SECONDS } from "../history/candle.ts";
 import { InputError } from "../history/inputError.ts";
 import { formatInstant } from "../history/instant.ts";
@@ -70,19 +68,6 @@ export async function checkSources(what: What | null, sources: Sources): Promise
     }
   }
   return checks;
-}
-
-/** One line for each source. */
-export function renderChecks(checks: readonly SourceCheck[]): string {
-  const none = ["top", "top-mid", "top-left", "top-right", "bottom", "bottom-mid", "bottom-left"] as const;
-  const more = ["bottom-right", "left", "left-mid", "mid", "mid-mid", "right", "right-mid"] as const;
-  const table = new Table({
-    head: ["source", "for", "", "answer"],
-    style: { head: [], border: [], "padding-left": 0, "padding-right": 0 },
-    chars: { ...Object.fromEntries([...none, ...more].map((name) => [name, ""])), middle: "  " },
-  });
-  for (const { source, what, verdict, detail } of checks) table.push([source, what, verdict, detail]);
-  return table.toString();
 }
 
 async function lastBars(source: BarSource, unit: string): Promise<string> {

@@ -54,7 +54,7 @@ export function nodeOf(what: string, sources: Sources): NodeRpc {
 }
 
 /** Where candles come from, the one to ask first in front. */
-export function candleSources(sources: Sources): [BarSource, ...BarSource[]] {
+function candleSources(sources: Sources): [BarSource, ...BarSource[]] {
   const of = {
     binance: () => binanceCandles(serverOf("binance", sources)),
     coinbase: () => coinbaseCandles(serverOf("coinbase", sources)),

@@ -1,3 +1,5 @@
+import { LATEST_TIME } from "../history/csv.ts";
+import { InputError } from "../history/inputError.ts";
 import { formatInstant } from "../history/instant.ts";
 import type { Dataset } from "./dataset.ts";
 import { GrowingFile } from "./growingFile.ts";
@@ -34,6 +36,9 @@ export interface FetchResult {
 /** Rows from the end of a file by which it is known. */
 const TAIL = 100;
 
+/** Unix seconds of the year 2001: what is earlier is no time of a row. */
+const EARLIEST_TIME = 1e9;
+
 /** Milliseconds of work that a machine that dies may lose. */
 const SAVE_EVERY = 2_000;
 
@@ -48,6 +53,8 @@ export async function fetchInto(request: FetchRequest): Promise<FetchResult> {
   const tail = file.tail(TAIL);
   const last = tail.at(-1) ?? null;
   const from = last === null ? request.from : dataset.resumeAt(last);
+  if (last !== null && !isMoment(from, dataset.step ?? 1))
+    throw new InputError(`--out ${path}: its last row has no time to go on from: give another file`);
   if (last !== null) onNote?.(`${path} has ${String(before)} rows and goes on at ${formatInstant(from)}`);
   let savedAt = performance.now();
   try {
@@ -68,4 +75,9 @@ export async function fetchInto(request: FetchRequest): Promise<FetchResult> {
   }
   if (dataset.step !== null) for (const note of gapNotes(file.column(0).map(Number))) onNote?.(note);
   return { added: file.length - before, rows: file.length };
+}
+
+/** Whether a time, unix seconds, is one that a row of a dataset may have. */
+function isMoment(time: number, step: number): boolean {
+  return time >= EARLIEST_TIME && time <= LATEST_TIME && time % step === 0;
 }

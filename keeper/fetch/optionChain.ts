@@ -1,6 +1,7 @@
 import { z } from "zod";
 
 import { vanillaGreeks } from "../math/blackScholes.ts";
+import { SECONDS_PER_YEAR } from "../math/units.ts";
 import type { Dataset, Page } from "./dataset.ts";
 import { askDeribit } from "./deribit.ts";
 import type { PublicServer } from "./publicServer.ts";
@@ -41,8 +42,6 @@ const summaries = z.array(
  * https://docs.deribit.com/api-reference/market-data/public-get_index_price
  */
 const indexPrice = z.object({ index_price: z.number().positive() });
-
-const YEAR_SECONDS = 365 * 86_400;
 
 /**
  * Deribit's chain of ETH options as it is now: the venue keeps no public history of it, so that each run adds a snapshot.
@@ -88,7 +87,7 @@ async function snapshot(server: PublicServer, ts: number): Promise<Page> {
     const { mark_iv: iv, underlying_price: forward } = quote ?? {};
     // Without a forward or a volatility there is nothing to price it with.
     if (quote === undefined || iv == null || forward == null) continue;
-    const tau = (expiresAt / 1000 - ts) / YEAR_SECONDS;
+    const tau = (expiresAt / 1000 - ts) / SECONDS_PER_YEAR;
     const { delta } = vanillaGreeks({ type, spot: forward, strike, sigma: iv / 100, tau });
     rows.push([
       ...[String(ts), new Date(expiresAt).toISOString().slice(0, 10).replaceAll("-", ""), String(strike)],

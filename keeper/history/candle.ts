@@ -1,8 +1,6 @@
 import type { CsvRow, CsvTable } from "./csv.ts";
 
 export const HOUR_SECONDS = 3600;
-/** Unix seconds of the year 5138: what is later is in another unit. */
-const LATEST = 1e11;
 
 /** One hour of trading; prices in the unit of its source. */
 export interface Candle {
@@ -34,29 +32,24 @@ export function readCandleRows(table: CsvTable): CandleRow[] {
   let previous = -Infinity;
   return table.rows.map((row) => {
     const candle: Candle = {
-      timestamp: table.number(row, ts),
-      open: table.number(row, open),
-      high: table.number(row, high),
-      low: table.number(row, low),
-      close: table.number(row, close),
+      timestamp: table.timestamp(row, ts),
+      open: table.positive(row, open),
+      high: table.positive(row, high),
+      low: table.positive(row, low),
+      close: table.positive(row, close),
     };
     if (!Number.isInteger(candle.timestamp)) {
       throw table.error(`ts ${String(candle.timestamp)} is not a whole number of seconds`, row);
     }
-    if (candle.timestamp > LATEST)
-      throw table.error(`ts ${String(candle.timestamp)} is not in seconds; is it in milliseconds?`, row);
     if (candle.timestamp <= previous)
       throw table.error(`ts ${String(candle.timestamp)} is not after the row above`, row);
     previous = candle.timestamp;
-    checkPrices(table, row, candle);
+    checkRange(table, row, candle);
     return { row, candle };
   });
 }
 
-function checkPrices(table: CsvTable, row: CsvRow, candle: Candle): void {
-  for (const name of ["open", "high", "low", "close"] as const) {
-    if (candle[name] <= 0) throw table.error(`${name} ${String(candle[name])} is not above 0`, row);
-  }
+function checkRange(table: CsvTable, row: CsvRow, candle: Candle): void {
   if (candle.high < Math.max(candle.open, candle.low, candle.close)) {
     throw table.error(`high ${String(candle.high)} is below its open, low or close`, row);
   }

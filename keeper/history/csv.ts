@@ -5,6 +5,11 @@ import { parse } from "csv-parse/sync";
 
 import { InputError } from "./inputError.ts";
 
+/** Unix seconds of the year 5138: what is later is in another unit. */
+export const LATEST_TIME = 1e11;
+/** No price, whatever its unit, is above it or below its inverse. */
+const LARGEST = 1e12;
+
 /** One row of a table; `number` is its line in the file, the header being 1. */
 export interface CsvRow {
   readonly number: number;
@@ -51,6 +56,25 @@ export class CsvTable {
     if (text === "" || !Number.isFinite(value)) {
       throw this.error(`${this.#header[column]!} "${text}" is not a number`, row);
     }
+    return value;
+  }
+
+  /** The moment in a cell, unix seconds. @throws InputError when it is none, or in another unit. */
+  timestamp(row: CsvRow, column: number): number {
+    const value = this.number(row, column);
+    const name = `${this.#header[column]!} ${String(value)}`;
+    if (value < 0) throw this.error(`${name} is before 1970`, row);
+    if (value > LATEST_TIME) throw this.error(`${name} is not in seconds; is it in milliseconds?`, row);
+    return value;
+  }
+
+  /** The number in a cell, above 0 and of a size that prices have. @throws InputError when it is none. */
+  positive(row: CsvRow, column: number): number {
+    const value = this.number(row, column);
+    const name = `${this.#header[column]!} ${String(value)}`;
+    if (value <= 0) throw this.error(`${name} is not above 0`, row);
+    if (value < 1 / LARGEST || value > LARGEST)
+      throw this.error(`${name} is not from ${String(1 / LARGEST)} to ${String(LARGEST)}`, row);
     return value;
   }
 

@@ -1,5 +1,6 @@
-import { closeSync, existsSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 
+import { checkWritable } from "../../keeper/cli/checkWritable.ts";
 import { InputError } from "../../keeper/history/inputError.ts";
 import { parseOptions, type DemoOptions } from "./options.ts";
 import { buildScenario } from "./scenario.ts";
@@ -17,23 +18,11 @@ try {
 async function run(options: DemoOptions): Promise<void> {
   // Before anything slow, so that a wrong file or date is told at once.
   const scenario = buildScenario(options);
-  if (options.json !== undefined) expectWritable(options.json);
+  checkWritable("--json", options.json);
   const { runDemo } = await import("./runDemo.ts");
   const { report, keepAlive } = await runDemo(options, scenario);
   process.stdout.write(`\n${renderTable(report)}\n`);
   if (options.json !== undefined) writeFileSync(options.json, `${JSON.stringify(report, null, 2)}\n`);
   if (options.exit || !process.stdout.isTTY) process.exit(0);
   await keepAlive();
-}
-
-/** A report that cannot be written is told before the run that makes it, not after. */
-function expectWritable(file: string): void {
-  const existed = existsSync(file);
-  try {
-    closeSync(openSync(file, "a"));
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    throw new InputError(`--json ${file} cannot be written: ${code ?? message}`);
-  }
-  if (!existed) rmSync(file);
 }

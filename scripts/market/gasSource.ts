@@ -1,14 +1,9 @@
 import { BASE_FEE_BOUNDS, expectWithin } from "./bounds.ts";
-import { CsvTable } from "../../keeper/history/csv.ts";
-import { isDailyGas, readGasSamples, type GasSample } from "../../keeper/history/gasSamples.ts";
-import { InputError } from "../../keeper/history/inputError.ts";
+import { gasColumn, readGasOf, type GasSample } from "../../keeper/history/gasSamples.ts";
 import { formatInstant } from "../../keeper/history/instant.ts";
 import { Random } from "../../keeper/math/random.ts";
 
-const DAY_SECONDS = 86_400;
 const WEI_PER_GWEI = 1e9;
-/** Longer silences of a file are gaps. */
-const MAX_SILENCE_SECONDS = 2 * DAY_SECONDS;
 
 export interface BaseFeeSource {
   /** What the fees are, for the report. */
@@ -18,9 +13,8 @@ export interface BaseFeeSource {
 }
 
 /**
- * Recorded gas prices, taken for the base fee: either daily, `date, avg_gas_price_gwei` (each day's average, put at its
- * noon), or about hourly, `ts, average_gwei`. Between two samples the fee moves evenly in logarithm; beyond the outermost
- * it stays. Other columns are ignored. The published averages hold the tips as well, so they are somewhat high.
+ * Recorded gas prices, as `readGasOf` has them, taken for the base fee. Between two samples the fee moves evenly in logarithm; beyond
+ * the outermost it stays. The published averages hold the tips as well, so they are somewhat high.
  * @param period unix seconds the file must cover.
  * @throws InputError when the file or a row of the period cannot be used, or the period is not covered.
  */
@@ -28,36 +22,9 @@ export function readBaseFee(
   file: string,
   period: { readonly start: number; readonly end: number },
 ): BaseFeeSource {
-  const table = new CsvTable("--gas", file);
-  const all = readGasSamples(table);
-  const column = isDailyGas(table) ? "avg_gas_price_gwei" : "average_gwei";
-  const reach = table.has("date") ? DAY_SECONDS / 2 : 0;
-  const first = all[0]!;
-  const last = all.at(-1)!;
-  if (period.start < first.timestamp - reach || period.end > last.timestamp + reach) {
-    throw new InputError(
-      `--gas ${file} has ${formatInstant(first.timestamp - reach)} to ${formatInstant(last.timestamp + reach)}, ` +
-        `needed are ${formatInstant(period.start)} to ${formatInstant(period.end)}`,
-    );
-  }
-
-  const from = Math.max(
-    0,
-    all.findLastIndex(({ timestamp }) => timestamp <= period.start),
-  );
-  const after = all.findIndex(({ timestamp }) => timestamp >= period.end);
-  const samples = all.slice(from, after < 0 ? all.length : after + 1);
-  for (const [index, sample] of samples.entries()) {
-    if (sample.gwei <= 0) throw table.error(`gas price ${String(sample.gwei)} is not above 0`, sample.row);
-    expectWithin(table, sample.row, column, sample.gwei, BASE_FEE_BOUNDS);
-    const silence = index === 0 ? 0 : sample.timestamp - samples[index - 1]!.timestamp;
-    if (silence > MAX_SILENCE_SECONDS) {
-      throw table.error(
-        `a gap: ${String(silence)} s after the row above, at most ${String(MAX_SILENCE_SECONDS)} are bridged`,
-        sample.row,
-      );
-    }
-  }
+  const { table, samples } = readGasOf("--gas", file, period);
+  const column = gasColumn(table);
+  for (const { row, gwei } of samples) expectWithin(table, row, column, gwei, BASE_FEE_BOUNDS);
   return { source: file, at: (timestamp) => toWei(interpolate(samples, timestamp)) };
 }
 

@@ -1,15 +1,8 @@
 import { expectWithin, MAX_PRICE_FACTOR, PRICE_BOUNDS } from "./bounds.ts";
-import {
-  checkHourly,
-  HOUR_SECONDS,
-  readCandleRows,
-  type Candle,
-  type CandleRow,
-} from "../../keeper/history/candle.ts";
-import { CsvTable } from "../../keeper/history/csv.ts";
+import { HOUR_SECONDS, type Candle, type CandleRow } from "../../keeper/history/candle.ts";
+import { readCandlePeriod, type CandlePeriodOptions } from "../../keeper/history/candlePeriod.ts";
+import type { CsvTable } from "../../keeper/history/csv.ts";
 import { hestonCandles } from "../../keeper/history/heston.ts";
-import { InputError } from "../../keeper/history/inputError.ts";
-import { formatInstant, parseFrom, parseTo } from "../../keeper/history/instant.ts";
 
 /** Thirty days, the window the volatility of what came before is taken from. */
 const HISTORY_HOURS = 720;
@@ -23,58 +16,16 @@ export interface PricePath {
   readonly candles: readonly Candle[];
 }
 
-export interface ReplayOptions {
-  /** CSV, gzipped when its name ends in `.gz`: ts (unix seconds), open, high, low, close, hourly. */
-  readonly prices: string;
-  /** Day (UTC) or ISO datetime, from whose next whole hour on is played; the file's start by default. */
-  readonly from?: string | undefined;
-  /** Day (UTC, played to its end) or ISO datetime; the file's end by default. */
-  readonly to?: string | undefined;
-}
-
 /**
- * The real prices of a period.
+ * The real prices of a period, hour by hour.
  * @throws InputError when the file, a row of it or the period cannot be used, or a price of it not be played.
  */
-export function readPricePath({ prices, from, to }: ReplayOptions): PricePath {
-  const start = from === undefined ? undefined : parseFrom("--from", from);
-  const end = to === undefined ? undefined : parseTo("--to", to);
-  if (start !== undefined && end !== undefined && end <= start) {
-    throw new InputError(`--to ${to!} is not after --from ${from!}`);
-  }
-
-  const table = new CsvTable("--prices", prices);
-  const rows = readCandleRows(table);
-  const fileStart = rows[0]!.candle.timestamp;
-  const fileEnd = rows.at(-1)!.candle.timestamp + HOUR_SECONDS;
-  const extent = `${prices} has ${formatInstant(fileStart)} to ${formatInstant(fileEnd)}`;
-  if (start !== undefined && (start < fileStart || start >= fileEnd)) {
-    throw new InputError(`--from ${from!} is outside the file: ${extent}`);
-  }
-  if (end !== undefined && (end <= fileStart || end > fileEnd)) {
-    throw new InputError(`--to ${to!} is outside the file: ${extent}`);
-  }
-
-  const isPlayed = ({ candle }: CandleRow): boolean =>
-    candle.timestamp >= (start ?? fileStart) && candle.timestamp + HOUR_SECONDS <= (end ?? fileEnd);
-  const first = rows.findIndex(isPlayed);
-  const played = rows.filter(isPlayed);
-  if (first < 0)
-    throw new InputError(`--from ${from ?? ""} --to ${to ?? ""}: no whole hour of the file lies between`);
-  checkHourly(table, played);
+export function readPricePath(options: Omit<CandlePeriodOptions, "seconds">): PricePath {
+  const { table, source, played, before } = readCandlePeriod({ ...options, seconds: HOUR_SECONDS });
   checkPlayable(table, played);
-  // A hole at either edge of the period is a gap as well.
-  if (start !== undefined && played[0]!.candle.timestamp - start >= HOUR_SECONDS) {
-    throw table.error(`a gap: the first hour since --from ${from!}`, played[0]!.row);
-  }
-  if (end !== undefined && end - played.at(-1)!.candle.timestamp >= 2 * HOUR_SECONDS) {
-    throw table.error(`a gap: the last hour before --to ${to!}`, played.at(-1)!.row);
-  }
-  const playedFrom = formatInstant(played[0]!.candle.timestamp);
-  const playedTo = formatInstant(played.at(-1)!.candle.timestamp + HOUR_SECONDS);
   return {
-    source: `${prices}, ${playedFrom} to ${playedTo}`,
-    history: contiguousBefore(rows, first).map(({ candle }) => candle),
+    source,
+    history: before.map(({ candle }) => candle),
     candles: played.map(({ candle }) => candle),
   };
 }
@@ -128,16 +79,4 @@ function checkPlayable(table: CsvTable, played: readonly CandleRow[]): void {
       }
     }
   }
-}
-
-function contiguousBefore(rows: readonly CandleRow[], first: number): CandleRow[] {
-  let from = first;
-  while (
-    from > 0 &&
-    first - from < HISTORY_HOURS &&
-    rows[from]!.candle.timestamp - rows[from - 1]!.candle.timestamp === HOUR_SECONDS
-  ) {
-    from--;
-  }
-  return rows.slice(from, first);
 }

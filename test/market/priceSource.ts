@@ -104,7 +104,7 @@ describe("recorded prices", () => {
         }),
       ]);
     const read = (factor: number) => readPricePath({ prices: scaled(factor) });
-    for (const factor of [1e-5, 0.004, 51, 1e6, 1e297]) {
+    for (const factor of [1e-5, 0.004, 51, 1e6, 1e8]) {
       expect(refusal(() => read(factor))).to.match(
         /^--prices \S+ row 2: \w+ \S+ is outside 10 to 100,000 USD, at which the book of the demo can be written$/,
       );
@@ -175,7 +175,7 @@ describe("recorded prices", () => {
     expect(period("2024-01-03")).to.match(/^--from 2024-01-03 is outside/);
     expect(period("2024-01-01", "2024-01-03")).to.match(/^--to 2024-01-03 is outside/);
     expect(period("2024-01-02", "2024-01-01")).to.match(/^--to 2024-01-01 is not after --from 2024-01-02$/);
-    expect(period("2024-01-01T01:10", "2024-01-01T01:50")).to.match(/no whole hour/);
+    expect(period("2024-01-01T01:10", "2024-01-01T01:50")).to.match(/no whole candle of/);
     for (const date of ["yesterday", "2024-02-30", "2024-13-01", "03/01/2024", "2024-01-01T25:00"]) {
       expect(period(date)).to.equal(`--from ${date}: expected a day YYYY-MM-DD or an ISO datetime`);
     }

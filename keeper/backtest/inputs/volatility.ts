@@ -1,7 +1,4 @@
-import { readCandleRows } from "../../history/candle.ts";
-import { CsvTable } from "../../history/csv.ts";
-import { InputError } from "../../history/inputError.ts";
-import { formatInstant } from "../../history/instant.ts";
+import { readVolatilityRows } from "../../history/volatilityRows.ts";
 import {
   annualisedVolatility,
   observePrice,
@@ -28,22 +25,8 @@ export function readImpliedVolatility(
   file: string,
   period: { readonly start: number; readonly end: number },
 ): Series {
-  const table = new CsvTable("--dvol", file);
-  const rows = readCandleRows(table);
-  const spacing = rows.length > 1 ? rows.at(-1)!.candle.timestamp - rows.at(-2)!.candle.timestamp : 3600;
-  const covered = { start: rows[0]!.candle.timestamp, end: rows.at(-1)!.candle.timestamp + spacing };
-  if (period.start < covered.start || period.end > covered.end) {
-    throw new InputError(
-      `--dvol ${file} has ${formatInstant(covered.start)} to ${formatInstant(covered.end)}, ` +
-        `needed are ${formatInstant(period.start)} to ${formatInstant(period.end)}`,
-    );
-  }
-  const from = rows.findLastIndex(({ candle }) => candle.timestamp <= period.start);
-  const needed = rows.slice(from).filter(({ candle }) => candle.timestamp < period.end);
-  for (const [index, { row, candle }] of needed.entries()) {
-    const silence = index === 0 ? 0 : candle.timestamp - needed[index - 1]!.candle.timestamp;
-    if (silence > MAX_SILENCE_SECONDS)
-      throw table.error(`a gap: ts is ${String(silence)} s after the row above`, row);
+  const { table, rows } = readVolatilityRows("--dvol", file, period, MAX_SILENCE_SECONDS);
+  for (const { row, candle } of rows) {
     if (candle.open < 1 || candle.open > 500)
       throw table.error(
         `open ${String(candle.open)} is outside 1 to 500 per cent a year (54, not 0.54)`,
@@ -51,8 +34,8 @@ export function readImpliedVolatility(
       );
   }
   return {
-    times: needed.map(({ candle }) => candle.timestamp),
-    values: needed.map(({ candle }) => candle.open / 100),
+    times: rows.map(({ candle }) => candle.timestamp),
+    values: rows.map(({ candle }) => candle.open / 100),
     between: "step",
   };
 }

@@ -252,6 +252,17 @@ describe("fetching candles", () => {
     expect(readFileSync(other, "utf8")).to.equal("ts,average_gwei\n1,2\n");
   });
 
+  it("refuses a file whose last row has no hour to go on from, and leaves it as it was", async () => {
+    for (const ts of ["abc", "", "-3600", "3600.5", "1e300", "1700000000000"]) {
+      const content = `ts,open,high,low,close,volume_eth,src\n${ts},1,1,1,1,1,binance\n`;
+      const path = files.write("eth.csv", content);
+      const error = await fetchHours(path, 3).catch((thrown: unknown) => thrown);
+      expect(error, ts).to.be.instanceOf(InputError);
+      expect((error as Error).message).to.match(/^--out \S+eth\.csv: its last row has no time to go on from/);
+      expect(readFileSync(path, "utf8")).to.equal(content);
+    }
+  });
+
   it("says where every fixture is from", () => {
     const folder = new URL("./fixtures/", import.meta.url);
     const names = readdirSync(folder).map((name) => name.replace(".json", ""));

@@ -104,6 +104,16 @@ describe("fetching Chainlink rounds", () => {
     expect(placesIn(path)).to.deep.equal([...places(1, 1, 250), ...places(2, 1, 250)]);
   });
 
+  it("refuses a file whose last row is no round", async () => {
+    serve([every(START, 3)]);
+    const path = files.write(
+      "rounds.csv",
+      `round_id,phase,agg_round,answer,price_usd,started_at,updated_at\nnone,1,1,1,1,1,${String(START)}\n`,
+    );
+    const error = await fetchSeconds(path, 0, 3600).catch((thrown: unknown) => thrown);
+    expect((error as Error).message).to.match(/its last row has no time to go on from/);
+  });
+
   it("refuses an address without a feed, and a feed of other decimals", async () => {
     for (const [chain, message] of [
       [{}, /has no Chainlink feed \(feed 0x5f4e/i],
