@@ -1,20 +1,52 @@
-import { mkdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 
+import { InputError } from "../history/inputError.ts";
 import type { StrategyRun } from "./result.ts";
 
 type Cell = string | number | null;
 
+/** What a directory gets. */
+const TABLES = { "totals.csv": totalRows, "series.csv": seriesRows, "trades.csv": tradeRows } as const;
+
+/**
+ * The files {@link writeCsvFiles} writes at `place`; a directory that is not there is made.
+ * @throws InputError when it cannot be.
+ */
+export function csvFilesAt(place: string): string[] {
+  if (isFile(place)) return [place];
+  try {
+    makeDirectory(resolve(place));
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw new InputError(`--csv ${place} cannot be made: ${code ?? message}`);
+  }
+  return Object.keys(TABLES).map((name) => join(place, name));
+}
+
 /** Writes totals, series and trades of runs into a directory; where `place` ends in `.csv`, the trades alone into that file. */
 export function writeCsvFiles(place: string, runs: readonly StrategyRun[]): void {
-  if (place.endsWith(".csv")) {
+  if (isFile(place)) {
     writeFileSync(place, toCsv(tradeRows(runs)));
     return;
   }
-  mkdirSync(place, { recursive: true });
-  writeFileSync(join(place, "totals.csv"), toCsv(totalRows(runs)));
-  writeFileSync(join(place, "series.csv"), toCsv(seriesRows(runs)));
-  writeFileSync(join(place, "trades.csv"), toCsv(tradeRows(runs)));
+  makeDirectory(resolve(place));
+  for (const [name, rowsOf] of Object.entries(TABLES)) writeFileSync(join(place, name), toCsv(rowsOf(runs)));
+}
+
+function isFile(place: string): boolean {
+  return place.endsWith(".csv") && !isDirectory(place);
+}
+
+function isDirectory(place: string): boolean {
+  return statSync(place, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+/** With those it lies in. `mkdirSync` never comes back where a file system like /proc takes no directories. */
+function makeDirectory(path: string): void {
+  if (isDirectory(path)) return;
+  if (dirname(path) !== path) makeDirectory(dirname(path));
+  mkdirSync(path);
 }
 
 function totalRows(runs: readonly StrategyRun[]): Cell[][] {

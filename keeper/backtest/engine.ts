@@ -12,6 +12,8 @@ import type { RunSeries, RunTotals, RunTrade } from "./result.ts";
 import { MAX_POINTS, Samples } from "./samples.ts";
 import type { Scenario } from "./scenario.ts";
 import { SeriesCursor } from "./seriesCursor.ts";
+import type { RiskTransition } from "../risk/riskRecord.ts";
+import { RiskWatch } from "./riskWatch.ts";
 import { rebalanceCosts } from "./tradeCosts.ts";
 import { valuedLegs, type ValuedLegs } from "./valuedLegs.ts";
 
@@ -27,6 +29,8 @@ export interface Run {
   readonly totals: RunTotals;
   readonly series: RunSeries;
   readonly trades: readonly RunTrade[];
+  /** Changes of the risk state; absent where there is none, as beside a strategy that keeps to no limits. */
+  readonly risk?: readonly RiskTransition[];
 }
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -59,6 +63,7 @@ class Simulation {
   readonly #ledger: Ledger;
   readonly #observer: Observer;
   readonly #samples: Samples;
+  readonly #risk: RiskWatch | null;
   readonly #trades: RunTrade[] = [];
   readonly #input: Mutable<DecisionInput>;
   readonly #oracle = { answer: 0, updatedAt: 0 };
@@ -67,7 +72,7 @@ class Simulation {
   #nextExpiry: number;
   #nextVolatility: number;
   #sigma: number;
-  /** USD per ETH at which a short hedge is liquidated. */
+  /** USD per ETH, as the oracle has it, at which a short hedge is liquidated: its collateral's threshold over its debt. */
   #liquidationPrice = Infinity;
   /** What is under way, and the unix seconds of its fill. */
   #pending: Decision | null = null;
@@ -97,6 +102,9 @@ class Simulation {
     this.#ledger = new Ledger(hedge, spot, this.#valuer.value);
     this.#observer = new Observer(path);
     this.#samples = new Samples(path.prices.length, points);
+    // It tightens limits: nothing that a rule without any could be told.
+    const isWatched = scenario.risk !== undefined && strategy.isLimited === true;
+    this.#risk = isWatched ? new RiskWatch(scenario.risk) : null;
     this.#oracle = { answer: spot, updatedAt: path.start };
     if (scenario.startsHedged) this.#observer.lastRebalanceSpot = spot;
     this.#setMargin(spot);
@@ -143,9 +151,9 @@ class Simulation {
       this.#valuer.mark(spot, timestamp);
       if (index > 0) {
         ledger.mark(this.#valuer.value);
-        if (spot >= this.#liquidationPrice) this.#liquidate(spot, timestamp);
+        if (this.#oracle.answer >= this.#liquidationPrice) this.#liquidate(spot, timestamp);
       }
-      const equity = ledger.close(spot, this.#valuer.delta);
+      const equity = ledger.close(spot);
       if (timestamp >= this.#nextExpiry) this.#settle(spot, timestamp);
       const drift = this.#valuer.delta + ledger.hedge;
       if (this.#samples.takes(index)) {
@@ -180,13 +188,13 @@ class Simulation {
     this.#observer.now = index;
     this.#observer.baseFeeGwei = gwei;
     if (this.#ledger.hedge < 0 && margin !== null) {
-      this.#observer.healthFactor = this.#liquidationPrice / spot;
-      input.marginCall = this.#liquidationPrice / spot - 1 < margin.trigger;
+      this.#observer.healthFactor = this.#liquidationPrice / seen;
+      input.marginCall = this.#liquidationPrice / seen - 1 < margin.trigger;
     } else {
       this.#observer.healthFactor = undefined;
       input.marginCall = false;
     }
-    const decision = this.#strategy.decide(input);
+    const decision = this.#strategy.decide(this.#tightened(input, spot));
     this.#decisions++;
     this.#band = decision.band;
     if (decision.action === "hold") return;
@@ -197,6 +205,12 @@ class Simulation {
       );
     this.#pending = decision;
     this.#fillAt = timestamp + costs.blockTime;
+  }
+
+  #tightened(input: DecisionInput, market: number): DecisionInput {
+    if (this.#risk === null) return input;
+    const marginTrigger = this.#scenario.margin?.trigger ?? 0;
+    return this.#risk.tightened(input, { market, liquidationPrice: this.#liquidationPrice, marginTrigger });
   }
 
   /** Fills what was decided on the way from one price to the next, and carries the hedge before and after. */
@@ -227,12 +241,15 @@ class Simulation {
     });
   }
 
+  /** The venue goes by the oracle. What is left has what is left of the collateral: nobody has brought more. */
   #liquidate(spot: number, timestamp: number): void {
-    const { closeFactor, penalty } = this.#scenario.margin!;
+    const { closeFactor, penalty, liquidationThreshold } = this.#scenario.margin!;
     const before = this.#valuer.delta + this.#ledger.hedge;
     const trade = -this.#ledger.hedge * closeFactor;
     this.#ledger.liquidate(trade, spot, penalty * trade * spot);
-    this.#setMargin(spot);
+    const taken = liquidationThreshold * closeFactor * (1 + penalty) * spot;
+    this.#liquidationPrice =
+      closeFactor < 1 ? (this.#liquidationPrice - taken) / (1 - closeFactor) : Infinity;
     this.#pending = null;
     this.#liquidations++;
     this.#note({
@@ -285,10 +302,13 @@ class Simulation {
     const years = (steps * step) / SECONDS_PER_YEAR;
     const riskUsd = 0.5 * this.#scenario.riskAversion * ledger.exposure;
     const { turnoverEth, gasUsd, feeUsd, impactUsd, fundingUsd, penaltyUsd, costUsd } = ledger;
+    const pnlUsd = ledger.equity(prices[steps]!);
+    if (!Number.isFinite(pnlUsd + riskUsd + costUsd + ledger.trackingStd(years)))
+      throw new PolicyInputError("", "what it comes to is no number: prices or the book are too large");
     return {
       totals: {
         ...{ trades: this.#count, turnoverEth, gasUsd, feeUsd, impactUsd, fundingUsd, penaltyUsd, costUsd },
-        pnlUsd: ledger.equity(prices[steps]!),
+        pnlUsd,
         optionUsd: ledger.optionUsd,
         hedgeUsd: ledger.hedgeUsd,
         trackingStd: ledger.trackingStd(years),
@@ -304,6 +324,7 @@ class Simulation {
       },
       series: this.#samples.series,
       trades: this.#trades,
+      ...(this.#risk === null ? {} : { risk: this.#risk.changes }),
     };
   }
 }

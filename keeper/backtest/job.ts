@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 
+import { Random } from "../math/random.ts";
+import { PHASE_BITS } from "../strategy/jitter.ts";
 import { simulate } from "./engine.ts";
 import { pricePath, type PricePath } from "./pricePath.ts";
 import type { StrategyRun } from "./result.ts";
@@ -32,6 +34,14 @@ function digest(value: unknown): string {
   return createHash("sha256").update(JSON.stringify(value)).digest("hex");
 }
 
+/** A strategy with jitter is another vault's on every path, unless its phase is given: its draws would be the same on all. */
+function withPhase(choice: StrategyChoice, seed: number, path: number): StrategyChoice {
+  const { jitter, phase } = choice.params;
+  if (jitter === undefined || phase !== undefined) return choice;
+  const drawn = Math.floor(new Random(seed, `phase ${String(path)}`).uniform() * 2 ** PHASE_BITS);
+  return { ...choice, params: { ...choice.params, phase: drawn } };
+}
+
 /** Makes the runs of one scenario; the last path is kept, as jobs of a path come one after the other. */
 export class JobRunner {
   readonly #scenario: Scenario;
@@ -45,7 +55,7 @@ export class JobRunner {
   run({ strategy: choice, path, points }: SweepJob): StrategyRun {
     const { prices, step, seed, riskAversion } = this.#scenario;
     if (this.#path?.index !== path) this.#path = { index: path, prices: pricePath(prices, step, seed, path) };
-    const strategy = makeStrategy(choice, { riskAversion });
+    const strategy = makeStrategy(withPhase(choice, seed, path), { riskAversion });
     const run = simulate(this.#scenario, this.#path.prices, strategy, { points });
     return {
       strategy: { name: strategy.name, params: strategy.params },

@@ -19,6 +19,7 @@ export class Ledger {
   turnoverEth = 0;
   /** Σ d²·(ΔS)². */
   exposure = 0;
+  /** ETH that were carried from one price to another: that of options which are settled the same moment is nobody's. */
   worstDrift = 0;
   maxDrawdown = 0;
   /** Cash and the options' last mark. Every step changes them, and numbers in fields may be boxed at each change. */
@@ -45,6 +46,8 @@ export class Ledger {
     this.hedgeUsd += gain;
     this.#stepGain += gain;
     this.exposure += drift * drift * move * move;
+    if (drift > this.worstDrift) this.worstDrift = drift;
+    else if (-drift > this.worstDrift) this.worstDrift = -drift;
   }
 
   /** The options' value changes. */
@@ -85,14 +88,12 @@ export class Ledger {
   }
 
   /** Ends a step. @returns Equity, USD since the beginning. */
-  close(spot: number, delta: number): number {
+  close(spot: number): number {
     const gain = this.#stepGain;
     this.#stepGain = 0;
     this.#gains += gain;
     this.#squares += gain * gain;
     this.#steps++;
-    const drift = Math.abs(delta + this.hedge);
-    if (drift > this.worstDrift) this.worstDrift = drift;
     const equity = this.equity(spot);
     if (equity > this.#peak) this.#peak = equity;
     else if (this.#peak - equity > this.maxDrawdown) this.maxDrawdown = this.#peak - equity;

@@ -17,6 +17,8 @@ export interface PricePath {
 
 /** The longest step of a simulated variance, seconds. */
 const EULER_SECONDS = 60;
+/** A year, of the jumps of `jumps`: its volatility must be above the root of this. */
+export const JUMP_VARIANCE = ETHER.jumpRate * (ETHER.jumpMean ** 2 + ETHER.jumpDeviation ** 2);
 
 /** Path number `path` of a scenario's prices; the same for the same numbers, whatever else was drawn before. */
 export function pricePath(
@@ -60,7 +62,8 @@ function candlePath(columns: CandleColumns, step: number, seed: number, path: nu
 
 /**
  * `gbm`: geometric Brownian motion. `heston`: its variance is stochastic, as `hestonCandles` has it. `jumps`: constant variance and
- * lognormal jumps (Merton 1976). Driftless; but for the volatility the parameters are those of `ETHER`.
+ * lognormal jumps (Merton 1976), both together of the volatility that is asked for. Driftless; but for the volatility the parameters
+ * are those of `ETHER`.
  */
 function modelPath(model: ModelPrices, step: number, seed: number, path: number): PricePath {
   const { start, seconds, spot, volatility } = model;
@@ -69,8 +72,8 @@ function modelPath(model: ModelPrices, step: number, seed: number, path: number)
   const count = Math.floor(seconds / step) + 1;
   const substeps = model.model === "heston" ? Math.ceil(step / EULER_SECONDS) : 1;
   const dt = step / substeps / SECONDS_PER_YEAR;
-  const meanVariance = volatility ** 2;
   const hasJumps = model.model === "jumps";
+  const meanVariance = volatility ** 2 - (hasJumps ? JUMP_VARIANCE : 0);
   const compensator = hasJumps ? jumpRate * (Math.exp(jumpMean + jumpDeviation ** 2 / 2) - 1) : 0;
   const independent = Math.sqrt(1 - correlation ** 2);
   const prices = new Float64Array(count);

@@ -1,3 +1,4 @@
+import type { RiskTransition } from "../risk/riskRecord.ts";
 import type { DecisionReason } from "../strategy/types.ts";
 
 /** What `keeper backtest --json` writes and the report reads. */
@@ -25,6 +26,10 @@ export interface BacktestHeader {
   readonly expected: string;
   readonly oracle: string;
   readonly margin: string;
+  /** The hard limits and whose they are, in words; absent where there are none. */
+  readonly limits?: string;
+  /** The risk state and whose it is, in words; absent where there is none. */
+  readonly risk?: string;
   readonly costs: {
     readonly gas: string;
     readonly gasUnits: number;
@@ -47,6 +52,8 @@ export interface StrategyRun {
   readonly totals: RunTotals;
   readonly series: RunSeries;
   readonly trades: readonly RunTrade[];
+  /** Changes of the risk state, a thousand at most; absent where there is none, as beside the rules of others. */
+  readonly risk?: readonly RiskTransition[];
 }
 
 export interface RunTotals {

@@ -1,7 +1,8 @@
+import type { RiskSettings } from "../config/riskSettings.ts";
 import type { RoundRule } from "../history/chainlinkRule.ts";
 
 /** Raise it when the engine answers the same question otherwise: kept results are those of one version. */
-export const ENGINE_VERSION = 2;
+export const ENGINE_VERSION = 4;
 
 /**
  * A quantity through time. With `log` what lies between two samples leans towards the next one, as the walk within a candle does towards
@@ -116,7 +117,10 @@ export interface Scenario {
   /** When the oracle that strategies see writes a round; null: they see the market. */
   readonly oracle: RoundRule | null;
   readonly margin: Margin | null;
+  /** But for `minDrift`, of the strategies that keep to limits, as those that run live do. */
   readonly limits: Limits;
+  /** By what the keeper becomes careful beside such a strategy, as the live one does; absent for a keeper without a risk state. */
+  readonly risk?: RiskSettings;
   /** Absolute risk aversion A, 1/USD. */
   readonly riskAversion: number;
   /** Whether the book's delta is hedged, free of cost, where the run begins: every rule would begin so. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { InputError } from "../history/inputError.ts";
+import { describeError } from "../log/describeError.ts";
 import type { Database } from "../store/database.ts";
 import type { EnqueueOptions, Jobs } from "../store/jobs.ts";
 import { jobKey, scenarioKey, type SweepJob } from "./job.ts";
@@ -13,8 +14,12 @@ import type { WorkerPool } from "./workerPool.ts";
 /** Of the jobs in the queue. The build is part of it: a machine with other code must not do them. */
 const queueOf = (build: string) => `backtest-${build}`;
 
+/** How often a job is tried, which whoever makes it must know to tell the last time. */
+type Tries = EnqueueOptions & { readonly retries: number };
+
 /** A run may take hours; the process that makes it says all the while that it lives. */
-const TRIES: EnqueueOptions = {
+const TRIES: Tries = {
+  // After the first, of a job that fails; one whose process dies counts as well.
   retries: 20,
   retryDelay: 1,
   retryDelayMax: 30,
@@ -35,7 +40,7 @@ interface JobData {
 export interface SharedOptions extends Omit<SweepOptions, "store"> {
   readonly database: Database;
   readonly jobs: Jobs;
-  readonly tries?: EnqueueOptions;
+  readonly tries?: Tries;
 }
 
 /**
@@ -83,6 +88,7 @@ export async function workOnSweeps({
   jobs,
   pool,
   build,
+  tries = TRIES,
   onDone = () => undefined,
 }: SharedOptions): Promise<void> {
   const store = new ResultStore(database);
@@ -96,26 +102,28 @@ export async function workOnSweeps({
   };
   await jobs.work<JobData>(
     queueOf(build),
-    async ({ key, scenario, job }) => {
+    async ({ key, scenario, job }, { retry }) => {
       if (await store.has(key)) return;
-      await store.put(key, await made(pool, scenario, await scenarioOf(scenario), job));
+      const isLast = retry >= tries.retries;
+      await store.put(key, await made(pool, scenario, await scenarioOf(scenario), job, isLast));
       onDone(1);
     },
     { pollInterval: POLL_INTERVAL, concurrency: pool.size, isOnce: true },
   );
 }
 
-/** A run, or why trying again would not help. */
+/** A run, or why trying again would not help: the job is at fault, or it has failed so often that whoever waits must be told. */
 async function made(
   pool: WorkerPool,
   key: string,
   scenario: Scenario,
   job: SweepJob,
+  isLast: boolean,
 ): Promise<StrategyRun | { error: string }> {
   try {
     return await pool.run(key, scenario, job);
   } catch (error) {
-    if (error instanceof InputError) return { error: error.message };
+    if (error instanceof InputError || isLast) return { error: describeError(error) };
     throw error;
   }
 }

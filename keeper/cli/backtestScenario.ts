@@ -16,11 +16,13 @@ import {
   type Scenario,
   type Series,
 } from "../backtest/scenario.ts";
+import { JUMP_VARIANCE } from "../backtest/pricePath.ts";
 import { constantSeries } from "../backtest/seriesCursor.ts";
 import { readBook } from "../backtest/inputs/bookFile.ts";
 import { readCandles, type CandleFile } from "../backtest/inputs/candles.ts";
 import { readGasPrices } from "../backtest/inputs/gasPrices.ts";
 import { isBookName, namedBook } from "../backtest/inputs/namedBooks.ts";
+import { readRiskSettings } from "../backtest/inputs/riskFile.ts";
 import { HALF_LIFE, readImpliedVolatility, trailingVolatility } from "../backtest/inputs/volatility.ts";
 
 const DEFAULT_GWEI = 10;
@@ -33,6 +35,10 @@ const MARGIN: Omit<Margin, "collateralRatio"> = {
   closeFactor: 0.5,
   penalty: 0.05,
 };
+/** Prices of a path: 2.4 GB for a thread. */
+const MOST_PRICES = 3e8;
+/** Of what `withLimits` keeps strategies to. */
+const WHOSE = "for the strategies that run live, not for the rules of others";
 const MODELS = ["gbm", "heston", "jumps"] as const;
 
 /** A scenario, and in words what it is. */
@@ -56,6 +62,11 @@ export function scenarioOf(flags: BacktestFlags): DescribedScenario {
       `--check ${String(flags.check)} is not a whole number of --step ${String(flags.step)}`,
     );
   const prices = pricesOf(flags);
+  const count = (prices.end - prices.start) / flags.step;
+  if (count > MOST_PRICES)
+    throw new InputError(
+      `--step ${String(flags.step)} makes ${String(count)} prices, at most ${String(MOST_PRICES)} can be played`,
+    );
   const implied = impliedOf(flags, prices);
   const expected = expectedOf(flags, prices);
   const { costs, gas } = costsOf(flags, prices);
@@ -81,6 +92,7 @@ export function scenarioOf(flags: BacktestFlags): DescribedScenario {
       vega: flags.vegaLimit ?? null,
     },
     startsHedged: flags.unhedged !== true,
+    ...(flags.risk === undefined ? {} : { risk: readRiskSettings(flags.risk === true ? null : flags.risk) }),
   };
   const { gasUnits, feeRate, kappa, liquidity, fundingRate, blockTime } = costs;
   return {
@@ -103,8 +115,33 @@ export function scenarioOf(flags: BacktestFlags): DescribedScenario {
           ? "none"
           : `collateral ${String(margin.collateralRatio)} times the debt, counted ${percent(margin.liquidationThreshold)}; ` +
             `a liquidation closes ${percent(margin.closeFactor)} and costs ${percent(margin.penalty)} of it`,
+      ...wordsOf(flags),
       costs: { gas, gasUnits, feeRate, kappa, liquidity, fundingRate, blockTime },
     },
+  };
+}
+
+/** Hard limits and risk state, and that they are not those of all strategies. */
+function wordsOf({
+  deltaLimit,
+  gammaLimit,
+  vegaLimit,
+  maxAge,
+  risk,
+}: BacktestFlags): Pick<BacktestHeader, "limits" | "risk"> {
+  const limits = [
+    ...(deltaLimit === undefined ? [] : [`|drift| ${String(deltaLimit)} ETH`]),
+    ...(gammaLimit === undefined ? [] : [`|gamma| ${String(gammaLimit)} ETH per USD`]),
+    ...(vegaLimit === undefined ? [] : [`|vega| ${String(vegaLimit)} USD per 1.00 of volatility`]),
+    ...(maxAge === undefined ? [] : [`age ${String(maxAge)} s`]),
+  ];
+  return {
+    ...(limits.length === 0 ? {} : { limits: `${limits.join(", ")}; ${WHOSE}` }),
+    ...(risk === undefined
+      ? {}
+      : {
+          risk: `${risk === true ? "as the live keeper's defaults have it" : `as ${risk} has it`}; ${WHOSE}`,
+        }),
   };
 }
 
@@ -132,6 +169,10 @@ function modelOf({ model, days, spot, from, to, sigma, step }: BacktestFlags): P
   const seconds = Math.floor((days * 86_400) / step) * step;
   if (seconds < step) throw new InputError(`--days ${String(days)} is less than a --step`);
   const volatility = sigma ?? ETHER.volatility;
+  if (name === "jumps" && volatility ** 2 <= JUMP_VARIANCE)
+    throw new InputError(
+      `--sigma ${String(volatility)} is less than jumps alone have: ${Math.sqrt(JUMP_VARIANCE).toFixed(2)}`,
+    );
   const source = `${name}, volatility ${percent(volatility)}, from ${String(spot)} USD`;
   const prices: ModelPrices = { kind: "model", model: name, start, seconds, spot, volatility };
   return { prices, source, start, end: start + seconds, file: null };

@@ -1,5 +1,6 @@
 import Table from "cli-table3";
 
+import { atLeast } from "../backtest/riskWatch.ts";
 import type { BacktestHeader, RunTotals, StrategyRun } from "../backtest/result.ts";
 
 const HEAD = ["strategy", "trades", "gas", "fees", "impact", "cost", "risk", "friction"];
@@ -43,8 +44,22 @@ export function backtestTable(made: BacktestHeader, runs: readonly StrategyRun[]
     `USD; worst drift in ETH; tracking std in USD per root year. Friction = cost + risk.` +
       (made.paths > 1 ? ` Means of ${String(made.paths)} paths, the worst of drift and drawdown.` : "") +
       (liquidations > 0 ? ` Liquidations: ${String(liquidations)}.` : ""),
+    ...(made.risk === undefined ? [] : [riskChanges(made.paths, labels, runs)]),
     ...(first !== undefined && first.totals.decisions === 0 ? ["Nothing was decided."] : []),
   ].join("\n");
+}
+
+/** How often the risk state changed beside each strategy that has one: a mean where there are several paths. */
+function riskChanges(paths: number, labels: readonly string[], runs: readonly StrategyRun[]): string {
+  const counts = labels.flatMap((label) => {
+    const changes = runs.flatMap((run) => (run.label === label && run.risk ? [run.risk.length] : []));
+    if (changes.length === 0) return [];
+    const mean = changes.reduce((sum, count) => sum + count, 0) / changes.length;
+    return [`${label} ${atLeast(changes)}${paths > 1 ? mean.toFixed(1) : String(mean)}`];
+  });
+  if (counts.length === 0) return "These rules of others have no risk state.";
+  const without = counts.length < labels.length ? " The rules of others have no risk state." : "";
+  return `Changes of the risk state${paths > 1 ? ", mean of a path" : ""}: ${counts.join(", ")}.${without}`;
 }
 
 /** Standard error of mean friction. */

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 
-import { writeCsvFiles } from "../backtest/csvFiles.ts";
+import { csvFilesAt, writeCsvFiles } from "../backtest/csvFiles.ts";
 import type { BacktestFile, StrategyRun } from "../backtest/result.ts";
 import { parseStrategyList } from "../backtest/strategyList.ts";
 import { planSweep, runSweep, type Sweep } from "../backtest/sweep.ts";
@@ -13,8 +13,10 @@ import { describeError } from "../log/describeError.ts";
 import { createLogger } from "../log/logger.ts";
 import type { BacktestFlags } from "./backtest.ts";
 import { scenarioOf } from "./backtestScenario.ts";
+import { checkApart } from "./checkApart.ts";
 import { checkReportFlags } from "./checkReportFlags.ts";
-import { ProgressBar } from "./progressBar.ts";
+import { checkWritable } from "./checkWritable.ts";
+import { Progress } from "./progress.ts";
 
 export interface RunBacktestOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -53,17 +55,24 @@ async function play(
   if (flags.strategy === undefined) throw new InputError("--strategy is needed");
   const strategies = parseStrategyList(flags.strategy, { riskAversion: flags.riskAversion });
   const { scenario, made } = scenarioOf(flags);
+  checkWritable("--json", flags.json);
   checkReportFlags(flags);
+  checkCsv(flags);
   const { points, paths, detail } = flags;
   const sweep = planSweep(scenario, strategies, paths, { points, detailed: detail });
-  const bar = new ProgressBar(stderr, "backtest", sweep.jobs.length);
+  const progress = new Progress(stderr, "backtest");
+  let done = 0;
+  const advance = (count: number): void => {
+    done += count;
+    const all = sweep.jobs.length;
+    progress.show(done / all, `${String(done)} of ${String(all)}`);
+  };
+  advance(0);
   let runs: StrategyRun[];
   try {
-    runs = await sweepRuns(sweep, flags, databaseUrl, pool, (count) => {
-      bar.advance(count);
-    });
+    runs = await sweepRuns(sweep, flags, databaseUrl, pool, advance);
   } finally {
-    bar.stop();
+    progress.stop();
   }
   const file: BacktestFile = { version: 1, made, runs };
   const json = `${JSON.stringify(file)}\n`;
@@ -80,6 +89,17 @@ async function play(
   }
   const { backtestTable } = await import("./backtestTable.ts");
   await print(stdout, `${backtestTable(made, runs)}\n`);
+}
+
+/** Says before the work that its tables could not be written, or would be written over something else. */
+function checkCsv({ json, report, csv }: BacktestFlags): void {
+  if (csv === undefined) return;
+  const others = [["--json", json] as const, ["--report", report] as const];
+  // Before a directory is made of it.
+  checkApart([...others, ["--csv", csv]]);
+  const files = csvFilesAt(csv);
+  checkApart([...others, ...files.map((file) => ["--csv", file] as const)]);
+  for (const file of files) checkWritable("--csv", file);
 }
 
 /** On PostgreSQL with all who work there, in a directory's store with what it has, or for nothing but the answer. */

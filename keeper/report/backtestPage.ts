@@ -9,6 +9,7 @@ import { colourClass, mark } from "./marks.ts";
 import { duration, percent, plain } from "./numbers.ts";
 import { periodMaps } from "./periods.ts";
 import type { BacktestResult } from "./resultFile.ts";
+import { riskTable } from "./riskTable.ts";
 import { defaultOf, headline, summarise, type StrategySummary } from "./summary.ts";
 import { parameterMaps, pathMap } from "./sweepMaps.ts";
 import { totalsTable } from "./totalsTable.ts";
@@ -25,6 +26,7 @@ export function backtestPage(result: BacktestResult): string {
     ...parameterMaps(strategies),
     ...periodMaps(strategies),
   ];
+  const risk = riskTable(strategies);
   const { made } = result;
   const body = html` <header>
       <h1>Backtest: ${made.book}</h1>
@@ -63,6 +65,14 @@ export function backtestPage(result: BacktestResult): string {
       <h2 id="h-trades">Trades</h2>
       ${tradeTable(strategies)}
     </section>
+    ${
+      risk === null
+        ? ""
+        : html`<section aria-labelledby="h-risk">
+            <h2 id="h-risk">Risk state</h2>
+            ${risk}
+          </section>`
+    }
     <section aria-labelledby="h-made">
       <h2 id="h-made">How it was made</h2>
       ${settings(result)}
@@ -167,6 +177,8 @@ function settings({ made, runs }: BacktestResult): Html {
     ["Volatility expected", made.expected],
     ["Oracle", made.oracle],
     ["Margin", made.margin],
+    ["Limits", made.limits ?? "none"],
+    ["Risk state", made.risk ?? "none"],
     ["Gas price", costs.gas],
     ["Gas of a rebalance", plain(costs.gasUnits, 9)],
     ["Fee", percent(costs.feeRate, 3)],

@@ -91,7 +91,7 @@ export function chartData(strategies: readonly StrategySummary[]): ChartSelectio
   if (widest > 1)
     notes.push(`Lines are drawn from every ${ordinal(widest)} sample; the totals are of the whole run.`);
   if (cut > 0) notes.push(`The first ${String(marks)} trades of a run are marked.`);
-  return { data: { strategies: strategies.map(({ label }) => label), paths: data }, notes };
+  return { data: { strategies: shown.map(({ label }) => label), paths: data }, notes };
 }
 
 function runData(

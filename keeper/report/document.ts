@@ -18,7 +18,7 @@ export interface ReportContent {
  * its own, by their hashes.
  */
 export function reportDocument({ title, body, data }: ReportContent): string {
-  const styles = [...(data === null ? [] : [library("uPlot.min.css")]), own("page.css")];
+  const styles = [...(data === null ? [] : [library("uPlot.min.css")]), own("tables.css"), own("page.css")];
   const scripts = [
     ...(data === null ? [] : [`/*\n${licence()}*/\n${library("uPlot.iife.min.js")}`, own("charts.js")]),
     own("tables.js"),
@@ -43,7 +43,7 @@ export function reportDocument({ title, body, data }: ReportContent): string {
       </head>
       <body>
         <main>${body}</main>
-        <footer>Made by Keel from the JSON beside it.</footer>
+        <footer>Made by Keel.</footer>
         ${data === null ? "" : raw(`<script type="application/json" id="data">${jsonForScript(data)}</script>\n`)}${scripts.map((script) => raw(`<script>${script}</script>\n`))}
       </body>
     </html> `;

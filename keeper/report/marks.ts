@@ -3,7 +3,7 @@ import { html } from "hono/html";
 import type { Html } from "./html.ts";
 
 /** Colours there are; further strategies have them again with another shape and dash. */
-export const COLOURS = 8;
+const COLOURS = 8;
 
 /** Shapes about the origin, some 10 across, so that colour is not all that tells strategies apart. */
 const SHAPES = [

@@ -5,8 +5,8 @@ import { pathToFileURL } from "node:url";
 const PATIENCE = 2000;
 
 /** Opens a file with what the system opens it with. @returns Whether it could be. */
-export function openFile(file: string, platform: NodeJS.Platform = process.platform): Promise<boolean> {
-  const [command, ...args] = openerOf(platform, pathToFileURL(file).href);
+export function openFile(file: string): Promise<boolean> {
+  const [command, ...args] = openerOf(pathToFileURL(file).href);
   return new Promise((resolve) => {
     const child = spawn(command, args, { stdio: "ignore", detached: true, windowsHide: true });
     const timer = setTimeout(() => {
@@ -27,8 +27,8 @@ export function openFile(file: string, platform: NodeJS.Platform = process.platf
 }
 
 /** Never a shell, to which a file's name could be a command. */
-function openerOf(platform: NodeJS.Platform, url: string): [string, ...string[]] {
-  if (platform === "darwin") return ["open", url];
-  if (platform === "win32") return ["rundll32.exe", "url.dll,FileProtocolHandler", url];
+function openerOf(url: string): [string, ...string[]] {
+  if (process.platform === "darwin") return ["open", url];
+  if (process.platform === "win32") return ["rundll32.exe", "url.dll,FileProtocolHandler", url];
   return ["xdg-open", url];
 }

@@ -61,6 +61,8 @@ const trade = z.object({
   after: measure,
 });
 
+const riskChange = z.object({ from: z.string(), to: z.string(), at: z.number(), why: z.string() });
+
 const run = z.object({
   strategy: z.object({ name: z.string(), params }),
   label: z.string(),
@@ -68,6 +70,7 @@ const run = z.object({
   totals,
   series,
   trades: z.array(trade),
+  risk: z.array(riskChange).optional(),
 });
 
 const backtest = z.object({
@@ -85,6 +88,8 @@ const backtest = z.object({
     expected: z.string(),
     oracle: z.string(),
     margin: z.string(),
+    limits: z.string().optional(),
+    risk: z.string().optional(),
     costs: z.object({
       gas: z.string(),
       gasUnits: z.number(),

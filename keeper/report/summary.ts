@@ -77,7 +77,7 @@ function behind(best: StrategySummary, other: StrategySummary): string {
 }
 
 /** Standard error of the difference of two strategies on the same paths, USD; null when there is nothing to tell it by. */
-export function pairedError(one: StrategySummary, other: StrategySummary): number | null {
+function pairedError(one: StrategySummary, other: StrategySummary): number | null {
   const frictionOn = new Map(one.runs.map(({ path, totals }) => [path, totals.frictionUsd]));
   const gaps = other.runs.flatMap(({ path, totals }) =>
     frictionOn.has(path) ? [totals.frictionUsd - frictionOn.get(path)!] : [],

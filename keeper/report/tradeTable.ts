@@ -38,7 +38,7 @@ export function tradeTable(strategies: readonly StrategySummary[]): Html {
     .slice(0, MOST_ROWS)
     .toSorted((a, b) => a.trade.time - b.trade.time || a.strategy.index - b.strategy.index);
   const hasPaths = recorded.some(({ path }) => path !== recorded[0]!.path);
-  return html`<p class="note" id="trades-note">${noteOf(rows.length, recorded.length, all)}</p>
+  return html`<p class="note">${noteOf(rows.length, recorded.length, all)}</p>
     <div class="scroll tall" tabindex="0" role="region" aria-label="Trades">
       <table class="sortable" id="trades">
         <thead>
@@ -69,5 +69,5 @@ function noteOf(shown: number, recorded: number, all: number): string {
       ? `The ${count(shown)} dearest of ${count(recorded)} recorded trades`
       : `${count(shown)} trades`;
   const rest = recorded < all ? `; ${count(all - recorded)} more were made but not recorded` : "";
-  return `${dearest}${rest}: ${count(all - shown)} left out here. What was recorded is in the JSON.`;
+  return `${dearest}${rest}: ${count(all - shown)} left out here.`;
 }

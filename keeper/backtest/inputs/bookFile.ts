@@ -4,20 +4,23 @@ import { z } from "zod";
 
 import { InputError } from "../../history/inputError.ts";
 import type { BookSpec } from "../scenario.ts";
+import { LATEST, MOST_OPTIONS, MOST_USD, MOST_VOLATILITY, MOST_YEARS } from "./bookBounds.ts";
 
-const positive = z.number().positive();
+const positive = (most: number) => z.number().positive().max(most);
+/** Strikes as parts of spot. */
+const MOST_RATIO = 1e6;
 
 const entrySchema = z
   .strictObject({
     type: z.enum(["call", "put"]),
-    strike: positive.optional(),
-    strikeRatio: positive.optional(),
-    cap: z.number().nonnegative().optional(),
-    capRatio: z.number().nonnegative().optional(),
-    quantity: z.number(),
-    tau: positive.optional(),
-    expiry: z.union([positive, z.iso.datetime({ offset: true })]).optional(),
-    sigma: positive.optional(),
+    strike: positive(MOST_USD).optional(),
+    strikeRatio: positive(MOST_RATIO).optional(),
+    cap: z.number().nonnegative().max(MOST_USD).optional(),
+    capRatio: z.number().nonnegative().max(MOST_RATIO).optional(),
+    quantity: z.number().min(-MOST_OPTIONS).max(MOST_OPTIONS),
+    tau: positive(MOST_YEARS).optional(),
+    expiry: z.union([positive(LATEST), z.iso.datetime({ offset: true })]).optional(),
+    sigma: positive(MOST_VOLATILITY).optional(),
   })
   .superRefine((entry, context) => {
     const issue = (path: string, message: string) =>

@@ -1,6 +1,7 @@
 import { InputError } from "../../history/inputError.ts";
 import { parseNamed } from "../namedParameters.ts";
 import type { BookEntry, BookSpec } from "../scenario.ts";
+import { MOST_OPTIONS, MOST_YEARS } from "./bookBounds.ts";
 
 const DAYS_PER_YEAR = 365;
 
@@ -66,6 +67,10 @@ export function namedBook(text: string): BookSpec {
     if (!(key in defaults)) throw new InputError(`--book ${label}: ${key} is not size, days or roll`);
   const { size, days, roll } = { ...defaults, ...params } as Record<keyof typeof DEFAULTS, number>;
   if (!(size > 0 && days > 0)) throw new InputError(`--book ${label}: size and days must be above 0`);
+  if (size > MOST_OPTIONS)
+    throw new InputError(`--book ${label}: size must be at most ${String(MOST_OPTIONS)}`);
+  if (days > MOST_YEARS * DAYS_PER_YEAR)
+    throw new InputError(`--book ${label}: days must be at most ${String(MOST_YEARS * DAYS_PER_YEAR)}`);
   if (roll !== 0 && roll !== 1) throw new InputError(`--book ${label}: roll must be 0 or 1`);
   const entries = SHAPES[rolling?.shape ?? name]!.map(([type, strikeRatio, quantity]): BookEntry => ({
     type,

@@ -9,6 +9,11 @@ import { scratch } from "../utils/scratch.ts";
 
 const MODEL = ["--model", "gbm", "--days", "3", "--strategy", "optimal-impulse,time:seconds=43200"];
 
+/** Of hours: what is refused is refused before. */
+const LONG = ["--model", "gbm", "--days", "3650", "--paths", "1000", "--strategy", "time"];
+const cannotBeWritten = (flag: string) =>
+  new RegExp(`^backtest: --${flag} /dev/null/x[^\\n]* cannot be written: [^\\n]+\\n$`);
+
 describe("keeper backtest", function () {
   this.timeout(60_000);
   const files = scratch();
@@ -87,6 +92,36 @@ describe("keeper backtest", function () {
     ],
     ["a worker without a database", ["--worker"], /^backtest: --worker needs PostgreSQL in DATABASE_URL\n$/],
     ["a number that is none", ["--fee-rate", "low"], /^error: [^\n]+\n$/],
+    [
+      "ages",
+      ["--model", "gbm", "--days", "1e12", "--strategy", "time"],
+      /^error: [^\n]*--days[^\n]*36500\.\n$/,
+    ],
+    ["a price of nothing", ["--spot", "1e300"], /^error: [^\n]*--spot[^\n]*at most 1000000000\.\n$/],
+    ["a volatility of nothing", ["--sigma", "1e6"], /^error: [^\n]*--sigma[^\n]*at most 10\.\n$/],
+    [
+      "a book beyond numbers",
+      ["--model", "gbm", "--strategy", "time", "--book", "short-call:size=1e200"],
+      /^backtest: --book short-call:size=1e200: size must be at most 1000000000\n$/,
+    ],
+    [
+      "more prices than memory",
+      ["--model", "gbm", "--days", "36500", "--step", "1", "--check", "1", "--strategy", "time"],
+      /^backtest: --step 1 makes 3153600000 prices, at most 300000000 can be played\n$/,
+    ],
+    [
+      "less volatility than jumps have",
+      ["--model", "jumps", "--sigma", "0.1", "--strategy", "time"],
+      /^backtest: --sigma 0.1 is less than jumps alone have: 0.16\n$/,
+    ],
+    ["JSON that cannot be written", [...LONG, "--json", "/dev/null/x"], cannotBeWritten("json")],
+    ["a table that cannot", [...LONG, "--csv", "/dev/null/x.csv"], cannotBeWritten("csv")],
+    [
+      "tables that cannot",
+      [...LONG, "--csv", "/proc/x"],
+      /^backtest: --csv \/proc\/x cannot be made: [^\n]+\n$/,
+    ],
+    ["a report that cannot", [...LONG, "--report", "/dev/null/x"], cannotBeWritten("report")],
   ] as const;
 
   it("takes bad input in one line, exit code 2 and nothing on standard output", async () => {

@@ -189,10 +189,20 @@ describe("the backtest engine", () => {
     );
   });
 
+  it("refuses what comes to no number", () => {
+    const prices = said([1e300, 2e300]);
+    expect(() => simulate(scenario({ step: 60, check: 60 }), prices, never)).to.throw(
+      PolicyInputError,
+      "prices or the book are too large",
+    );
+  });
+
   it("fills a block after the decision, at the price of then, and decides nothing meanwhile", () => {
     const seen: number[] = [];
+    const since: (number | null)[] = [];
     const strategy = rule((input) => {
       seen.push(input.timestamp - START);
+      since.push(input.lastRebalanceAt);
       const isFirst = input.lastRebalanceAt === null;
       return holding(input, isFirst ? { action: "rebalance", reason: "rule", trade: 2 } : {});
     });
@@ -202,6 +212,8 @@ describe("the backtest engine", () => {
     expect(trades[0]!.time).to.equal(START + 90);
     expectNear(trades[0]!.spot, Math.sqrt(110 * 121), 1e-9);
     expect(seen).to.deep.equal([0, 120, 180]);
+    // By the decision's clock: a rule that is due every two minutes is due at 120.
+    expect(since).to.deep.equal([null, START, START]);
   });
 
   it("shows strategies the oracle's price and fills at the market's", () => {
@@ -250,34 +262,18 @@ describe("the backtest engine", () => {
     expectNear(totals.fundingUsd, 0.1 * 2 * 1000 * ((2 * 3600) / SECONDS_PER_YEAR), 1e-9);
   });
 
-  it("calls for margin near liquidation, liquidates at it, and counts what that costs", () => {
-    const calls: boolean[] = [];
-    const health: (number | undefined)[] = [];
-    let asked = 0;
-    const strategy = rule((input) => {
-      calls.push(input.marginCall);
-      health.push(input.observed?.healthFactor);
-      asked += 1;
-      return holding(input, asked === 1 ? { action: "rebalance", reason: "rule", trade: -10 } : {});
-    });
+  it("takes for the worst drift what was carried, not that of options which are settled the same moment", () => {
     const world = scenario({
-      ...{ step: 60, check: 60, startsHedged: false },
-      margin: {
-        collateralRatio: 2,
-        liquidationThreshold: 0.75,
-        trigger: 0.1,
-        closeFactor: 0.5,
-        penalty: 0.05,
+      ...{ step: 3600, check: 3600, startsHedged: false },
+      book: {
+        name: "two hours",
+        rolls: false,
+        entries: [{ type: "call", strike: 3000, tau: 2 / (365 * 24), quantity: -7 }],
       },
+      implied: constantSeries(1e-6),
     });
-    // Liquidation of a short made at 1,000 is at 1,500.
-    const { totals, trades } = simulate(world, said([1000, 1000, 1400, 1600, 1600]), strategy);
-    expect(calls).to.deep.equal([false, false, true, false]);
-    expect(health).to.deep.equal([undefined, 1.5, 1500 / 1400, 1.5]);
-    expect(totals.liquidations).to.equal(1);
-    expectNear(totals.penaltyUsd, 0.05 * 5 * 1600, 1e-9);
-    expect(trades.at(-1)).to.include({ reason: "liquidation", trade: 5, spot: 1600 });
-    expectNear(totals.hedgeUsd, -10 * 600, 1e-9);
+    const { totals } = simulate(world, said([2900, 2900, 3100, 3100], 3600), never);
+    expect(totals.worstDrift).to.equal(0);
   });
 
   it("pays out what expires and opens it again at a listed strike, with no gain or loss by itself", () => {

@@ -153,6 +153,21 @@ describe("the inputs of a backtest", () => {
       );
     });
 
+    it("implied is refused where what was known is older than a day, also by a gap around the whole period", () => {
+      const rows = [0, 1, 10, 11].map((day) => [START + day * DAY, 60, 99, 1, 50].join(","));
+      const file = files.write("v.csv", `${[HEAD, ...rows].join("\n")}\n`);
+      const read = (from: number, to: number) => () =>
+        readImpliedVolatility(file, { start: START + from * DAY, end: START + to * DAY });
+      expect(read(0, 1)().values).to.deep.equal([0.6]);
+      for (const [from, to] of [
+        [2, 3],
+        [0, 11],
+        [1, 2],
+      ] as const)
+        expect(read(from, to)).to.throw(InputError, /row 4: a gap: ts is 777600 s after the row above/);
+      expect(read(10, 12)().values).to.deep.equal([0.6, 0.6]);
+    });
+
     it("that the past has shown knows nothing of what comes", () => {
       const prices = files.write("h.csv", candles(240, 3600));
       const early = readCandles({ prices, from: "2025-01-04", to: "2025-01-06" });

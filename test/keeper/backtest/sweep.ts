@@ -56,6 +56,18 @@ describe("a sweep of backtests", function () {
     expect(spots.size, "paths").to.equal(2);
   });
 
+  it("has a strategy with jitter act as another vault on every path, unless its phase is given", () => {
+    const runner = new JobRunner(world);
+    const phases = (params: Record<string, number>) =>
+      [0, 1, 2, 3].map((path) => {
+        const strategy = { label: "jittered", name: "optimal-impulse", params };
+        return runner.run({ strategy, path, points: 0 }).strategy.params["phase"];
+      });
+    expect(new Set(phases({ jitter: 0.2 }))).to.have.lengthOf(4);
+    expect(phases({ jitter: 0.2 })).to.deep.equal(phases({ jitter: 0.2 }));
+    expect(phases({ jitter: 0.2, phase: 7 })).to.deep.equal([7, 7, 7, 7]);
+  });
+
   it("goes on where it stopped: what is kept is not made again", async () => {
     database = await openDatabase();
     const store = new ResultStore(database);

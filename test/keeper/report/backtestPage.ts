@@ -43,6 +43,44 @@ describe("A backtest's report", () => {
     expect(lead).to.include(`${next!.label} came to ${usd(next!.totals.frictionUsd)} USD, `);
   });
 
+  it("tells every change of the risk state and why, where there is one, and nothing of it where there is none", () => {
+    const file = backtestFile({ labels: TWO });
+    expect(pageOf(file)).to.not.include("h-risk");
+    const why = "realised over implied volatility rose to 3 <b>";
+    const change = { from: "normal", to: "defensive", at: 1_722_816_000, why };
+    const runs = file.runs.map((run, index) => ({ ...run, risk: index === 1 ? [change] : [] }));
+    const rows = tableOf(pageOf({ ...file, runs }), "Changes of the risk state")
+      .split("<tr")
+      .slice(2);
+    expect(rows).to.have.length(1);
+    expect(textOf(rows[0]!).replaceAll(/\s+/g, " ")).to.include(
+      `2024-08-05 00:00 ${TWO[1]!} normal defensive realised over implied volatility rose to 3`,
+    );
+    expect(rows[0]).to.include("&lt;b&gt;");
+    const calm = file.runs.map((run) => ({ ...run, risk: [] }));
+    expect(pageOf({ ...file, runs: calm })).to.include("It never left normal.<");
+  });
+
+  it("counts changes of the risk state for each strategy, and says that rules of others have none and no limits", () => {
+    const file = backtestFile({ labels: TWO, paths: 2 });
+    const change = { from: "normal", to: "cautious", at: 1_722_816_000, why: "gas" };
+    const whose = "for the strategies that run live, not for the rules of others";
+    const made = { ...file.made, limits: `|drift| 5 ETH; ${whose}`, risk: `defaults; ${whose}` };
+    const runs = file.runs.map((run) =>
+      run.label === TWO[0] ? { ...run, risk: run.path === 0 ? [change] : [change, change] } : run,
+    );
+    const page = pageOf({ ...file, made, runs });
+    const said = textOf(page).replaceAll(/\s+/g, " ");
+    expect(said).to.include(
+      `All 3 changes. On average a path: ${TWO[0]} 1.5. The rules of others have no risk state. Higher states`,
+    );
+    expect(page).to.include(`<dd>${made.limits}</dd>`).and.to.include(`<dd>${made.risk}</dd>`);
+    const calm = file.runs.map((run) => (run.label === TWO[0] ? { ...run, risk: [] } : run));
+    expect(pageOf({ ...file, runs: calm })).to.include(
+      "It never left normal. The rules of others have no risk state.",
+    );
+  });
+
   it("averages over paths and gives the error of friction and of the difference", () => {
     const file = backtestFile({ labels: TWO, paths: 5 });
     const page = pageOf(file);
@@ -163,6 +201,7 @@ describe("A backtest's report", () => {
     expect(textOf(page)).to.match(
       /first 24 of 30 strategies.*Lines are drawn from every \w+ sample.*first \d+ trades/,
     );
+    expect(dataOf(page).strategies).to.have.lengthOf(24);
     const [{ time }] = dataOf(page).paths as unknown as [{ time: readonly number[] }];
     expect([time[0], time.at(-1)]).to.deep.equal([
       file.runs[0]!.series.time[0],

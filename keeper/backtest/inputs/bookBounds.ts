@@ -1,0 +1,8 @@
+/** What no book has: beyond it squares of sums, which risk is made of, come to no number. */
+export const MOST_OPTIONS = 1e9;
+export const MOST_USD = 1e12;
+export const MOST_YEARS = 100;
+/** A fraction per root year. */
+export const MOST_VOLATILITY = 10;
+/** Unix seconds of the year 5138: what is later is in another unit. */
+export const LATEST = 1e11;
