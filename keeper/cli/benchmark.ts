@@ -1,4 +1,6 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
+
+import { numberIn, wholeIn } from "./numberFlag.ts";
 
 export interface BenchmarkFlags {
   readonly books?: readonly string[];
@@ -29,7 +31,7 @@ every other rule in every case. With --json the output is {version, made, cases:
 riskAversion, steps, optimum, lot, strategies: [{name, title, kind, params, excess, standardError, trades}]}], verdict}.
 
 All of it takes up to half an hour on two cores, and up to a gigabyte of memory a thread; --costs and --books take parts of it.
-Exit codes: 0 the targets are met, 1 they are not, 2 bad input.
+Exit codes: 0 the targets are met, 1 they are not or it failed, 2 bad input.
 
 Examples:
   $ npm run keeper -- benchmark
@@ -42,13 +44,13 @@ export function benchmarkCommand(): Command {
     .description("Measure how far strategies are from the best hedge there is, with standard errors.")
     .option("--books <names>", "only these books: short-call, long-call, short-straddle, …", toNames)
     .option("--costs <names>", "only these cost levels: L2, 5-gwei, 30-gwei", toNames)
-    .option("--aversions <list>", "risk aversions, 1/USD; 1e-5,1e-4 by default", toNumbers)
+    .option("--aversions <list>", "risk aversions, 1/USD; 1e-5,1e-4 by default", toAversions)
     .option("--strategies <names>", "besides the default only these; none for the default alone", toNames)
-    .option("--steps <n>", "looks over a book's life; by default 1000, 2000 on L2", toCount)
-    .option("--paths <n>", "paths a strategy is measured on", toCount, 200)
-    .option("--kappa <usd>", "price impact, USD per ETH squared", toAmount, 0)
+    .option("--steps <n>", "looks over a book's life; by default 1000, 2000 on L2", wholeIn(2, 5000))
+    .option("--paths <n>", "paths a strategy is measured on", wholeIn(2, 1e6), 200)
+    .option("--kappa <usd>", "price impact, USD per ETH squared", numberIn({ least: 0, most: 1000 }), 0)
     .option("--no-tune", "do not tune the rules of others: a third of the time")
-    .option("--workers <n>", "threads; by default one a core", toCount)
+    .option("--workers <n>", "threads; by default one a core", wholeIn(1, 1024))
     .option("--json <file>", "write all of it as JSON too; - prints it instead of the tables")
     .option("--report <file>", "write a report with pictures there: one HTML file")
     .option("--open", "open the report when it is written")
@@ -66,22 +68,6 @@ function toNames(value: string): string[] {
   return value === "none" ? [] : value.split(",").map((name) => name.trim());
 }
 
-function toNumbers(value: string): number[] {
-  return value.split(",").map((each) => {
-    const number = Number(each);
-    if (!(number > 0 && Number.isFinite(number))) throw new InvalidArgumentError("Not numbers above 0.");
-    return number;
-  });
-}
-
-function toCount(value: string): number {
-  if (!/^[1-9]\d{0,6}$/.test(value)) throw new InvalidArgumentError("Not a whole number above 0.");
-  return Number(value);
-}
-
-function toAmount(value: string): number {
-  const number = Number(value);
-  if (!(number >= 0 && Number.isFinite(number)))
-    throw new InvalidArgumentError("Not a number of at least 0.");
-  return number;
+function toAversions(value: string): number[] {
+  return value.split(",").map(numberIn({ least: 1e-8, most: 1 }));
 }

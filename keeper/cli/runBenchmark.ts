@@ -1,10 +1,11 @@
-import { closeSync, openSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 
 import Table from "cli-table3";
 
 import { CATALOGUE } from "../competitors/catalogue.ts";
 import { InputError } from "../history/inputError.ts";
+import { describeError } from "../log/describeError.ts";
 import { PolicyInputError } from "../math/policyInputError.ts";
 import { BOOKS, COST_LEVELS, INCUMBENTS, named, RISK_AVERSIONS, SPOT } from "../optimum/benchmarkCases.ts";
 import { runCases } from "../optimum/benchmarkThreads.ts";
@@ -12,13 +13,14 @@ import { DEFAULT, judge, type MeasuredCase } from "../optimum/verdict.ts";
 import { verdictSentence } from "../report/verdictSentence.ts";
 import type { BenchmarkFlags } from "./benchmark.ts";
 import { checkReportFlags } from "./checkReportFlags.ts";
+import { checkWritable } from "./checkWritable.ts";
 
 /** Fraction per root year. */
 const SIGMA = 0.6;
 /** Of a 0.05 % pool. */
 const FEE_RATE = 0.0005;
 
-const EXIT = { met: 0, missed: 1, badInput: 2 } as const;
+const EXIT = { met: 0, missed: 1, failed: 1, badInput: 2 } as const;
 
 export interface BenchmarkStreams {
   readonly stdout: NodeJS.WritableStream;
@@ -32,7 +34,7 @@ export async function runBenchmark(
 ): Promise<number> {
   try {
     const { json } = flags;
-    if (json !== undefined && json !== "-") checkWritable(json);
+    checkWritable("--json", json);
     checkReportFlags(flags);
     const started = performance.now();
     const cases = await measure(flags, (done, all) => {
@@ -52,10 +54,10 @@ export async function runBenchmark(
     stdout.write(json === "-" ? whole : `${tables(cases)}\n${verdictSentence(verdict)}\n`);
     return verdict.isWithinTargets && verdict.isAhead ? EXIT.met : EXIT.missed;
   } catch (error) {
-    if (error instanceof PolicyInputError) stderr.write(`benchmark: --${error.path} ${error.message}\n`);
-    else if (error instanceof InputError) stderr.write(`benchmark: ${error.message}\n`);
-    else throw error;
-    return EXIT.badInput;
+    const isInput = error instanceof PolicyInputError || error instanceof InputError;
+    const path = error instanceof PolicyInputError && error.path !== "" ? `--${error.path} ` : "";
+    stderr.write(`benchmark: ${isInput ? "" : "failed: "}${path}${describeError(error)}\n`);
+    return isInput ? EXIT.badInput : EXIT.failed;
   }
 }
 
@@ -134,13 +136,4 @@ function tableOf(group: readonly MeasuredCase[]): string {
 function percent({ excess, standardError }: { excess: number; standardError: number }): string {
   const digits = standardError < 0.0005 ? 2 : standardError < 0.005 ? 1 : 0;
   return `${(100 * excess).toFixed(digits)} ± ${(100 * standardError).toFixed(digits)} %`;
-}
-
-/** Says so before the work that it would lose. */
-function checkWritable(file: string): void {
-  try {
-    closeSync(openSync(file, "a"));
-  } catch (error) {
-    throw new InputError(`--json ${file} cannot be written: ${(error as Error).message}`);
-  }
 }

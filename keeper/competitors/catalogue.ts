@@ -1,7 +1,9 @@
 import { PolicyInputError } from "../math/policyInputError.ts";
 import { fixedBand } from "../strategy/fixedBand.ts";
+import { withJitter } from "../strategy/jitter.ts";
 import { margin } from "../strategy/margin.ts";
 import { optimalImpulse } from "../strategy/optimalImpulse.ts";
+import { scaledTrades } from "../strategy/scaledTrades.ts";
 import { threshold } from "../strategy/threshold.ts";
 import { time } from "../strategy/time.ts";
 import type { Strategy } from "../strategy/types.ts";
@@ -45,6 +47,8 @@ export interface CatalogueEntry {
   /** As published; of those that nobody published, ours. */
   readonly defaults: Readonly<Record<string, number>>;
   readonly tunable: readonly TunableRange[];
+  /** What may be given beside these, and is left out where it is not. */
+  readonly optional?: readonly string[];
   /** Every parameter, the defaults included. */
   make(params: Readonly<Record<string, number>>, context: StrategyContext): Strategy;
 }
@@ -63,7 +67,17 @@ const LIVE: readonly CatalogueEntry[] = [
     title: "Optimal impulse",
     defaults: {},
     tunable: [{ key: "riskAversion", from: 1e-8, to: 1 }],
-    make: (params, context) => withLimits(optimalImpulse({ ...context, ...params })),
+    optional: ["jitter", "phase"],
+    make: ({ jitter, phase, ...params }, context) => {
+      const strategy = optimalImpulse({ ...context, ...params });
+      if (jitter === undefined) {
+        if (phase !== undefined) throw new PolicyInputError("phase", "belongs to jitter, which is not given");
+        return withLimits(strategy);
+      }
+      return withLimits(
+        withJitter({ spread: jitter, phase: phase ?? 0 }, (factor) => scaledTrades(strategy, factor)),
+      );
+    },
   },
   entry("threshold", "Threshold", { delta: 5, inner: 0 }, [{ key: "delta", from: 0.05, to: 500 }], (p) =>
     withLimits(threshold(p)),
@@ -108,7 +122,13 @@ const COMPETITORS: readonly CatalogueEntry[] = [
     make: ({ scale, riskAversion }, context) =>
       zakamouline({ scale: scale!, riskAversion: riskAversion ?? context.riskAversion }),
   },
-  entry("crab-v1", "Crab V1", { seconds: DAY, move: 0.01, least: 0.001 }, [SECONDS, MOVE], crabV1),
+  entry(
+    "crab-v1",
+    "Crab V1",
+    { seconds: DAY, move: 0.01, least: 0.001 },
+    [SECONDS, MOVE, { key: "least", from: 1e-4, to: 1 }],
+    crabV1,
+  ),
   entry("crab-v2", "Crab V2", { seconds: HOUR, move: 0.2, clearing: 0.05 }, [SECONDS, MOVE], crabV2),
   entry("zen-bull", "Zen Bull", { tolerance: 0.1 }, [{ ...FRACTION, key: "tolerance" }], zenBull),
   entry("lyra-avalon", "Lyra Avalon", { seconds: DAY, cap: 1e6 }, [SECONDS], lyraAvalon),
@@ -123,7 +143,7 @@ const COMPETITORS: readonly CatalogueEntry[] = [
     "rage",
     "Rage Trade",
     { seconds: 3 * HOUR, fraction: 0.05, health: 1.2, chunkUsd: 200_000 },
-    [SECONDS, FRACTION],
+    [SECONDS, FRACTION, { key: "chunkUsd", from: 200_000, to: 1e8 }],
     rage,
   ),
   entry("orange", "Orange", { range: 0.05 }, [{ key: "range", from: 0.002, to: 0.5 }], orange),
@@ -131,17 +151,29 @@ const COMPETITORS: readonly CatalogueEntry[] = [
     "panoptic",
     "Panoptic bot",
     { seconds: 60, fraction: 0.02, gwei: 50, urgentGwei: 300, urgent: 3, gasUnits: 400_000 },
-    [FRACTION],
+    [FRACTION, { key: "gwei", from: 5, to: 1000 }],
     panoptic,
   ),
   entry(
     "set-fli",
     "Set / FLI",
     { seconds: DAY, least: 0.7, most: 1.3, recentering: 0.05 },
-    [SECONDS, { key: "recentering", from: 0.01, to: 1 }],
+    [
+      // The upper bound first: it stops most of the trades of a book whose delta comes near zero.
+      { key: "most", from: 1.02, to: 1e4 },
+      { key: "least", from: 1e-3, to: 0.98 },
+      SECONDS,
+      { key: "recentering", from: 0.01, to: 1 },
+    ],
     setFli,
   ),
-  entry("charm", "Charm", { seconds: 41_400, ticks: 0, deviation: 100 }, [SECONDS], charm),
+  entry(
+    "charm",
+    "Charm",
+    { seconds: 41_400, ticks: 0, deviation: 100 },
+    [SECONDS, { key: "ticks", from: 5, to: 3000 }],
+    charm,
+  ),
   entry(
     "hummingbot",
     "Hummingbot hedge",
@@ -162,7 +194,7 @@ const COMPETITORS: readonly CatalogueEntry[] = [
   entry(
     "dual",
     "Dual",
-    { deviations: 1.282, part: 0.05, least: 0.1, clipUsd: 10_000, seconds: 15 },
+    { deviations: 1.282, part: 0.05, least: 0.1, clipUsd: 10_000, clips: 3, seconds: 15 },
     [
       { key: "part", from: 0.005, to: 1 },
       { key: "clipUsd", from: 10_000, to: 1e7 },
@@ -189,12 +221,13 @@ export function strategyNamed(
     const names = CATALOGUE.map((each) => each.name).join(", ");
     throw new PolicyInputError("strategy", `must be one of ${names}, got ${name}`);
   }
-  const known = new Set([...Object.keys(found.defaults), ...found.tunable.map(({ key }) => key)]);
+  const { defaults, tunable, optional = [] } = found;
+  const known = new Set([...Object.keys(defaults), ...tunable.map(({ key }) => key), ...optional]);
   for (const key of Object.keys(params)) {
     if (!known.has(key))
       throw new PolicyInputError(key, `is no parameter of ${name}: it has ${[...known].join(", ")}`);
   }
-  return found.make({ ...found.defaults, ...params }, context);
+  return found.make({ ...defaults, ...params }, context);
 }
 
 /** An entry whose parameters are exactly its defaults' and what its rule takes. */

@@ -43,7 +43,7 @@ export interface CaseResult {
 }
 
 /** Solves a case and measures strategies against it. @throws {PolicyInputError} for a strategy that is none. */
-export function runCase({ problem, strategies, paths, isTuned }: CaseRequest): CaseResult {
+export async function runCase({ problem, strategies, paths, isTuned }: CaseRequest): Promise<CaseResult> {
   const lattice = buildLattice(problem);
   const grid = gridFor(problem, lattice);
   const { friction, values } = solveOptimum(problem, lattice, grid, true);
@@ -80,19 +80,20 @@ export function runCase({ problem, strategies, paths, isTuned }: CaseRequest): C
     };
   };
 
-  const results = strategies.flatMap((name) => {
+  const results: StrategyResult[] = [];
+  for (const name of strategies) {
     const entry = entryOf(name);
-    const published = result(entry, "published", entry.defaults);
+    results.push(result(entry, "published", entry.defaults));
     // Everybody is told the true risk aversion.
     const ranges = entry.tunable.filter(({ key }) => key !== "riskAversion");
-    if (!isTuned || ranges.length === 0) return [published];
-    const best = tune(
+    if (!isTuned || ranges.length === 0) continue;
+    const best = await tune(
       entry.defaults,
       ranges,
       (params) => measure(name, params, TUNING_SEED, TUNING_PATHS).regret,
     );
-    return [published, result(entry, "tuned", best)];
-  });
+    results.push(result(entry, "tuned", best));
+  }
   return { optimum: friction, lot: grid.lot, strategies: results };
 }
 

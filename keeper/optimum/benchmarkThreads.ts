@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 
+import { PolicyInputError } from "../math/policyInputError.ts";
 import type { CaseRequest, CaseResult } from "./benchmarkCase.ts";
 import type { CaseAnswer } from "./benchmarkThread.ts";
 
@@ -27,7 +28,10 @@ export async function runCases(
     for (let i = next++; i < requests.length; i = next++) {
       worker.postMessage(requests[i]);
       const [answer] = (await once(worker, "message")) as [CaseAnswer];
-      if ("error" in answer) throw new Error(answer.error);
+      if ("error" in answer)
+        throw answer.path === null
+          ? new Error(answer.error)
+          : new PolicyInputError(answer.path, answer.error);
       results[i] = answer.result;
       onDone(++done);
     }

@@ -1,6 +1,7 @@
 import { Random } from "../math/random.ts";
 import { SECONDS_PER_YEAR } from "../math/units.ts";
 import type { DecisionInput, OptionLeg, Strategy } from "../strategy/types.ts";
+import { certainty } from "./certainty.ts";
 import type { HedgeGrid } from "./hedgeGrid.ts";
 import type { Lattice } from "./lattice.ts";
 import { legsAlive } from "./legsAlive.ts";
@@ -21,6 +22,7 @@ export interface RegretOptions {
   readonly grid: HedgeGrid;
   /** Of {@link solveOptimum}: the value of every hedge at every node. */
   readonly values: Float32Array;
+  /** At least 2: of one there is no standard error. */
   readonly paths: number;
   readonly seed: number;
 }
@@ -42,20 +44,21 @@ export function strategyRegret(strategy: Strategy, options: RegretOptions): Regr
   const { paths, seed, problem } = options;
   const { riskAversion: A } = problem;
   const books = booksOf(options);
-  let sum = 0;
-  let squares = 0;
+  const losses: number[] = [];
   let trades = 0;
   for (let path = 0; path < paths; path++) {
     const walked = walk(strategy, options, books, new Random(seed, `regret ${String(path)}`));
-    const weight = Math.exp(A * walked.givenUp);
-    sum += weight;
-    squares += weight * weight;
+    losses.push(A * walked.givenUp);
     trades += walked.trades;
   }
-  const mean = sum / paths;
+  // Measured from the largest: where aversion is great an exponential would have no value.
+  const most = losses.reduce((largest, loss) => Math.max(largest, loss), -Infinity);
+  const weights = losses.map((loss) => Math.exp(loss - most));
+  const mean = weights.reduce((sum, weight) => sum + weight, 0) / paths;
+  const squares = weights.reduce((sum, weight) => sum + weight * weight, 0);
   const variance = Math.max(0, squares / paths - mean * mean) / (paths - 1);
   return {
-    regret: Math.log(mean) / A,
+    regret: (most + Math.log(mean)) / A,
     standardError: Math.sqrt(variance) / (mean * A),
     trades: trades / paths,
   };
@@ -135,7 +138,7 @@ function walk(
     const residual = lots * lot + delta[offset + i]!;
     const a = valueAt(n + 1, iUp, j + 1, lots) - residual * (spot(j + 1) - S);
     const b = valueAt(n + 1, iDown, j - 1, lots) - residual * (spot(j - 1) - S);
-    const waiting = b + Math.log1p(up * Math.expm1(A * (a - b))) / A;
+    const waiting = certainty(A, up, a, b);
     givenUp += paid + waiting - before;
     i = random.uniform() < up * Math.exp(A * (a - waiting)) ? iUp : iDown;
   }

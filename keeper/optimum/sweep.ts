@@ -1,3 +1,4 @@
+import { certainty } from "./certainty.ts";
 import type { HedgeGrid } from "./hedgeGrid.ts";
 import type { Lattice } from "./lattice.ts";
 import type { HedgingProblem } from "./problem.ts";
@@ -88,7 +89,7 @@ export function sweep(
         waiting[k] =
           x < SMALL && x > -SMALL
             ? up * a + down * b + (x * x * (c2 + x * (c3 + x * c4))) / A
-            : b + Math.log1p(up * Math.expm1(x)) / A;
+            : certainty(A, up, a, b);
       }
       const value = now.subarray(i * size, (i + 1) * size);
       choose({ step: n, j, node, base: first }, waiting, value);

@@ -33,6 +33,9 @@ describe("the catalogue of strategies", () => {
       Array(5).fill("delta-limit"),
     );
     expect(["periodic", "band-to-centre", "rage"].map(reasonOf)).to.deep.equal(Array(3).fill("inside-band"));
+    const limited = CATALOGUE.filter(({ name }) => strategyNamed(name, {}, context).isLimited === true);
+    const live = strategySchema.options.map(({ shape }) => shape.name.value);
+    expect(limited.map(({ name }) => name)).to.have.members(live);
   });
 
   it("takes risk aversion from what all share, unless it is given", () => {
@@ -46,6 +49,20 @@ describe("the catalogue of strategies", () => {
       expect(width(name, { riskAversion: 1e-4 })).to.equal(width(name, {}));
       expect(width(name, { riskAversion: 1e-2 })).to.be.below(width(name, {}));
     }
+  });
+
+  it("jitters the default where that is asked for, so that its cost can be played", () => {
+    const params = { jitter: 0.2, phase: 7 };
+    const strategy = strategyNamed("optimal-impulse", params, context);
+    expect(strategy.params).to.include({ ...params, riskAversion: 1e-4 });
+    const reasons = Array.from({ length: 400 }, (_, i) => {
+      const change = { legs: [shortCalls], lastRebalanceAt: NOW - 1 - i };
+      return strategy.decide(drifted(20 - i / 20, change)).reason;
+    });
+    expect(reasons).to.include("jitter");
+    expect(() => strategyNamed("optimal-impulse", { jitter: 0.6 }, context)).to.throw(PolicyInputError);
+    expect(() => strategyNamed("optimal-impulse", { phase: 3 }, context)).to.throw(/belongs to jitter/);
+    expect(() => strategyNamed("time", { jitter: 0.2 }, context)).to.throw(PolicyInputError, /no parameter/);
   });
 
   for (const { name, title, defaults, tunable, make } of CATALOGUE) {

@@ -160,16 +160,16 @@ describe("the rules of others, as published", () => {
     expect(trade(3, ago(29))).to.equal(0);
   });
 
-  it("Dual: from a day's move of gamma on, in clips of 10,000 USD", () => {
+  it("Dual: from a day's move of gamma on, in three clips of 10,000 USD", () => {
     const trade = tradeOf("dual");
     const legs = [shortCalls];
     // 0.0615391·0.9·1.282·3100·0.05 = 11.00558510259155 ETH.
     const hot = { legs, ...seen({ sigma600: 0.9 }) };
     expect(trade(11.005, hot)).to.equal(0);
-    expectNear(trade(11.006, hot), -10_000 / 3100, 1e-9);
+    expectNear(trade(11.006, hot), -30_000 / 3100, 1e-9);
     expect(trade(11.006, { ...hot, ...ago(14) })).to.equal(0);
     // Without it the input's own, 0.7.
-    expectNear(trade(8.57, { legs }), -10_000 / 3100, 1e-9);
+    expectNear(trade(8.57, { legs }), -8.57, 1e-9);
     expect(trade(8.55, { legs })).to.equal(0);
     expect([0.09, 0.1].map((drift) => trade(drift))).to.deep.equal([0, -0.1]);
   });

@@ -10,23 +10,36 @@ import { runCli } from "../utils/runCli.ts";
 import { problemOf } from "./problems.ts";
 
 describe("tuning", () => {
-  it("finds the best of each parameter, from wherever it starts", () => {
+  it("finds the best of each parameter, from wherever it starts", async () => {
     const cost = ({ x, y }: Readonly<Record<string, number>>) =>
       Math.log(x! / 30) ** 2 + (Math.log(y! / 0.2) + 0.3 * Math.log(x! / 30)) ** 2;
     const ranges = [
       { key: "x", from: 1, to: 1000 },
       { key: "y", from: 0.01, to: 10 },
     ];
-    const best = tune({ x: 900, y: 0.01, z: 7 }, ranges, cost);
+    const best = await tune({ x: 900, y: 0.01, z: 7 }, ranges, cost);
     expectNear(Math.log(best["x"]! / 30), 0, 0.25);
     expectNear(Math.log(best["y"]! / 0.2), 0, 0.25);
     expect(best["z"]).to.equal(7);
   });
 
-  it("keeps what is given where nothing is better, and never leaves a range", () => {
-    expect(tune({ x: 5 }, [{ key: "x", from: 1, to: 10 }], () => 1)).to.deep.equal({ x: 5 });
+  it("finds parameters that only help together", async () => {
+    // A valley that neither enters alone.
+    const cost = ({ x, y }: Readonly<Record<string, number>>) =>
+      x! < 0.1 && y! > 10 ? 1 : x === 1 && y === 1 ? 1.5 : 2;
+    const ranges = [
+      { key: "x", from: 0.01, to: 1 },
+      { key: "y", from: 1, to: 100 },
+    ];
+    const best = await tune({ x: 1, y: 1 }, ranges, cost);
+    expect(best["x"]).to.be.below(0.1);
+    expect(best["y"]).to.be.above(10);
+  });
+
+  it("keeps what is given where nothing is better, and never leaves a range", async () => {
+    expect(await tune({ x: 5 }, [{ key: "x", from: 1, to: 10 }], () => 1)).to.deep.equal({ x: 5 });
     const seen: number[] = [];
-    tune({ x: 5 }, [{ key: "x", from: 1, to: 10 }], ({ x }) => seen.push(x!) && 1 / x!);
+    await tune({ x: 5 }, [{ key: "x", from: 1, to: 10 }], ({ x }) => seen.push(x!) && 1 / x!);
     expect(Math.max(...seen)).to.equal(10);
     expect(Math.min(...seen)).to.be.at.least(1);
   });
@@ -35,8 +48,8 @@ describe("tuning", () => {
 describe("a case of the benchmark", function () {
   this.timeout(60_000);
 
-  it("has the default near the optimum, and the rules of others far from it, tuned or not", () => {
-    const { optimum, strategies } = runCase({
+  it("has the default near the optimum, and the rules of others far from it, tuned or not", async () => {
+    const { optimum, strategies } = await runCase({
       problem: problemOf("short call", { steps: 200, gasUsd: 32.4 }),
       strategies: ["optimal-impulse", "periodic", "whalley-wilmott"],
       paths: 30,
@@ -55,9 +68,22 @@ describe("a case of the benchmark", function () {
     for (const { excess, standardError } of others) expect(excess - 3 * standardError).to.be.above(0.3);
   });
 
-  it("refuses a strategy that is none", () => {
+  it("has numbers for whoever cannot bear any risk", async () => {
+    const { strategies } = await runCase({
+      problem: problemOf("short call", { steps: 100, gasUsd: 32.4, riskAversion: 1 }),
+      ...{ strategies: ["optimal-impulse", "periodic"], paths: 5, isTuned: false },
+    });
+    for (const { name, excess, standardError } of strategies) {
+      expect(excess, name).to.be.within(0, 1e6);
+      expect(standardError, name).to.be.within(0, excess);
+    }
+  });
+
+  it("refuses a strategy that is none", async () => {
     const request = { problem: problemOf("short call"), strategies: ["no-such"], paths: 1, isTuned: false };
-    expect(() => runCase(request)).to.throw(PolicyInputError, "must be of optimal-impulse");
+    const refusal = await runCase(request).catch((error: unknown) => error);
+    expect(refusal).to.be.instanceOf(PolicyInputError);
+    expect((refusal as PolicyInputError).message).to.match(/must be of optimal-impulse/);
     expect(() => named("books", BOOKS, ["no-such"])).to.throw(PolicyInputError, "must be of short-call");
   });
 });
@@ -133,6 +159,17 @@ describe("keeper benchmark", function () {
     const { stderr, code } = await runCli(["benchmark", "--books", "condor"]);
     expect(stderr).to.match(/^benchmark: --books must be of short-call, .*, got condor\n$/);
     expect(code).to.equal(2);
-    expect((await runCli(["benchmark", "--aversions", "x"])).code).to.equal(2);
+    for (const flags of [
+      "--aversions x",
+      "--aversions 1e-4,1e10",
+      "--paths 1",
+      "--steps 1",
+      "--kappa 1e300",
+    ]) {
+      const [flag] = flags.split(" ");
+      const { stdout, ...refused } = await runCli(["benchmark", ...flags.split(" ")]);
+      expect({ code: refused.code, stdout }, flags).to.deep.equal({ code: 2, stdout: "" });
+      expect(refused.stderr, flags).to.match(new RegExp(`^error: option '${flag!} [^\\n]+\\n$`));
+    }
   });
 });
