@@ -25,8 +25,9 @@ gain in loss over the naive forecast in its standard errors, which allow for out
 was best and t is at least 1.6, otherwise the naive forecast is; the last row of a table is what choosing so at every moment
 from the past alone came to.
 
-With --learned, boosted trees fit what the best-informed formula leaves. They are used only where they convincingly beat
-the best formula; their t against it stands in the last column.
+With --learned, boosted trees are trained on what the best-informed formula leaves, anew at each refit. They are used only where
+they convincingly beat the best formula; their t against it stands in the last column. Where they have no forecast the best
+formula's is used. The JSON has how they were trained as learned, with a version: the same data and version give the same model.
 
 Exit codes: 0 done, 2 a file cannot be used.
 

@@ -6,7 +6,8 @@ import { readGasSamples } from "../history/gasSamples.ts";
 import { InputError } from "../history/inputError.ts";
 import { formatInstant } from "../history/instant.ts";
 import { marketModel } from "../math/impulseBand.ts";
-import { bareTable, renderRaces, type ForecastSection } from "./forecastTable.ts";
+import { renderRaces, type ForecastSection } from "./forecastTable.ts";
+import { plainTable } from "./plainTable.ts";
 
 /** A rolling book to measure the wait rule on: net gamma of 100 at-the-money calls of 30 days. */
 const BOOK = { S: 3000, sigma: 0.6, gamma: 0.077, riskAversion: 1e-4, feeRate: 0.0005, kappa: 0.008 };
@@ -47,7 +48,9 @@ function waitSection(process: FeeProcess | undefined): ForecastSection {
     cases.push({ name: "as this file's newest months", gwei, s, halfLifeHours });
   }
   const savings = cases.map((one) => ({ ...one, ...savingOf(one) }));
-  const table = bareTable(["median gas", "log deviation", "half-life", "rho", "median", "current", ""], 0);
+  const table = plainTable(["median gas", "log deviation", "half-life", "rho", "median", "current", ""], {
+    aligns: [...Array<"right">(6).fill("right"), "left"],
+  });
   for (const { name, gwei, s, halfLifeHours, rho, againstMedian, againstCurrent } of savings) {
     table.push([
       ...[`${gwei.toFixed(0)} gwei`, s.toFixed(2), `${halfLifeHours.toFixed(1)} h`, rho.toFixed(1)],

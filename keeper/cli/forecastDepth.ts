@@ -6,7 +6,8 @@ import { CsvTable } from "../history/csv.ts";
 import { InputError } from "../history/inputError.ts";
 import { formatInstant } from "../history/instant.ts";
 import { readPoolSamples } from "../history/poolSamples.ts";
-import { bareTable, renderRaces, type ForecastSection } from "./forecastTable.ts";
+import { renderRaces, type ForecastSection } from "./forecastTable.ts";
+import { plainTable } from "./plainTable.ts";
 
 /** Sizes that slippage is shown for, ETH. */
 const SIZES = [1, 10, 100] as const;
@@ -62,13 +63,18 @@ function slippageSection(
       };
     });
   });
-  const table = bareTable(["within", "sale", "impact", "1 in 20 above", ""], 0);
+  const table = plainTable(["within", "sale", "impact", "1 in 20 above"], { aligns: [] });
   for (const { horizon, eth, impact, shallow } of rows) {
-    table.push([horizon, `${String(eth)} ETH`, basisPoints(impact), basisPoints(shallow), ""]);
+    table.push([horizon, `${String(eth)} ETH`, basisPoints(impact), basisPoints(shallow)]);
   }
+  const moved =
+    check === undefined
+      ? "No trades moved the price, so that\nnet flow over depth is not put to the test"
+      : `Over ${check.minutes.toLocaleString("en-US")} minutes the price moved\n` +
+        `${check.slope.toFixed(2)} times as far as net flow over depth says (R² ${check.r2.toFixed(2)})`;
   const title =
-    `Slippage at ${price.toFixed(0)} USD beside the fee of ${String(FEE / 100)} bp. Over ${check.minutes.toLocaleString("en-US")} minutes the price moved\n` +
-    `${check.slope.toFixed(2)} times as far as net flow over depth says (R² ${check.r2.toFixed(2)})`;
+    `Slippage at ${price.toFixed(0)} USD beside the fee of ${String(FEE / 100)} bp: impact is in proportion to 1/depth, and its\n` +
+    `forecast as good as that above. ${moved}`;
   return {
     text: `${title}\n${table.toString()}`,
     json: { slippage: { price, feeRate: FEE / 1e6, rows, impactCheck: check } },

@@ -1,7 +1,6 @@
-import Table from "cli-table3";
-
 import type { Race } from "../forecast/race.ts";
 import type { Skill } from "../forecast/skill.ts";
+import { plainTable } from "./plainTable.ts";
 
 /** One kind of forecast: what is printed of it, and what is written as JSON. */
 export interface ForecastSection {
@@ -20,7 +19,9 @@ export interface RaceTable<Value> {
 
 /** One block of rows for each horizon: the naive forecast, every entrant, and what picking from the past came to. */
 export function renderRaces<Value>({ title, races, nextHead, showNext }: RaceTable<Value>): string {
-  const table = bareTable(["", "n", "loss", "rmse", "R²", "t", nextHead, ""], 1);
+  const table = plainTable(["", "n", "loss", "rmse", "R²", "t", nextHead, ""], {
+    aligns: ["left", ...Array<"right">(6).fill("right"), "left"],
+  });
   for (const { horizon, naive, skills, challenges, picking, pick, next } of races) {
     const [any] = skills;
     const shown = (name: string): string => {
@@ -50,20 +51,6 @@ export function renderRaces<Value>({ title, races, nextHead, showNext }: RaceTab
     if (picking !== undefined) table.push([...cells(picking), "", `naive: ${picking.naiveLoss.toFixed(4)}`]);
   }
   return `${title}\n${table.toString()}`;
-}
-
-/** A table without lines, its first `left` columns aligned to the left. */
-export function bareTable(head: string[], left: number): Table.Table {
-  return new Table({
-    head,
-    colAligns: head.map((_, index) => (index < left || index === head.length - 1 ? "left" : "right")),
-    chars: {
-      ...{ top: "", "top-mid": "", "top-left": "", "top-right": "" },
-      ...{ bottom: "", "bottom-mid": "", "bottom-left": "", "bottom-right": "" },
-      ...{ left: "", "left-mid": "", mid: "", "mid-mid": "", right: "", "right-mid": "", middle: " " },
-    },
-    style: { head: [], border: [], "padding-left": 0, "padding-right": 1, compact: true },
-  });
 }
 
 function cells(skill: Skill): string[] {

@@ -1,8 +1,8 @@
-import Table from "cli-table3";
-
+import { RULE_TITLES } from "../herd/experiments.ts";
 import type { JitterCost } from "../herd/jitterCost.ts";
 import type { Estimate, MeasureName } from "../herd/measures.ts";
 import type { ExperimentResult, HerdResult, HerdScale } from "../herd/runExperiments.ts";
+import { plainTable, type PlainTableOptions } from "./plainTable.ts";
 
 /** Heading and digits of each measure; those in per cent are multiplied by 100. */
 const HEADINGS: Readonly<Record<MeasureName, readonly [head: string, digits: number, factor?: number]>> = {
@@ -24,6 +24,8 @@ const HEADINGS: Readonly<Record<MeasureName, readonly [head: string, digits: num
   broke: ["broken, %", 0, 100],
 };
 
+const LINED: PlainTableOptions = { aligns: ["left"], rule: "─" };
+
 /** One table for each experiment and one for what jitter costs, under what made them. */
 export function herdTables({ made, scale, experiments, jitter }: HerdResult): string {
   const { agents, seed, paths, days } = made;
@@ -35,15 +37,9 @@ export function herdTables({ made, scale, experiments, jitter }: HerdResult): st
 
 function scaleLines({ gain, deltaPerPercent, depthPerPercent, dayMove, bands }: HerdScale): string {
   const eth = (value: number): string => value.toFixed(1);
-  const names = {
-    threshold: "threshold",
-    optimal: "Keel's band",
-    "optimal-l2": "Keel's band on an L2",
-    clock: "",
-  };
   const shown = bands.map(({ rule, upper, lower }) => {
     const [up, down] = [upper, lower].map(([edge, landing]) => `${eth(edge)} to ${eth(landing)}`);
-    return `${names[rule]} ${up!} and ${down!}`;
+    return `${RULE_TITLES[rule]} ${up!} and ${down!}`;
   });
   return (
     `1 % of the price moves an agent's delta by ${eth(deltaPerPercent)} ETH, a day's deviation by ${eth(dayMove)}; ` +
@@ -53,7 +49,7 @@ function scaleLines({ gain, deltaPerPercent, depthPerPercent, dayMove, bands }: 
 }
 
 function tableOf({ id, title, note, columns, rows }: ExperimentResult): string {
-  const table = plainTable(["", ...columns.map((name) => HEADINGS[name][0])]);
+  const table = plainTable(["", ...columns.map((name) => HEADINGS[name][0])], LINED);
   for (const { setting, measures } of rows) {
     table.push([setting.label, ...columns.map((name) => cell(measures[name], name))]);
   }
@@ -61,7 +57,10 @@ function tableOf({ id, title, note, columns, rows }: ExperimentResult): string {
 }
 
 function jitterTable(rows: readonly JitterCost[]): string {
-  const table = plainTable(["", "threshold, widths", "each trade", "Keel's band, widths", "each trade"]);
+  const table = plainTable(
+    ["", "threshold, widths", "each trade", "Keel's band, widths", "each trade"],
+    LINED,
+  );
   for (const { spread, ...costs } of rows) {
     const { thresholdWidths, thresholdRedraw, optimalWidths, optimalRedraw } = costs;
     const shown = [thresholdWidths, thresholdRedraw, optimalWidths, optimalRedraw];
@@ -79,27 +78,4 @@ function cell({ mean, se }: Estimate, name: MeasureName): string {
 
 function percent(fraction: number, digits: number): string {
   return `${(100 * fraction).toFixed(digits)} %`;
-}
-
-function plainTable(head: string[]): Table.Table {
-  const none = Object.fromEntries(
-    ["top", "top-mid", "top-left", "top-right", "bottom", "bottom-mid", "bottom-left", "bottom-right"].map(
-      (edge) => [edge, ""],
-    ),
-  );
-  return new Table({
-    head,
-    colAligns: head.map((_, column) => (column === 0 ? "left" : "right")),
-    style: { head: [], border: [], compact: true, "padding-left": 0, "padding-right": 1 },
-    chars: {
-      ...none,
-      left: "",
-      "left-mid": "",
-      right: "",
-      "right-mid": "",
-      middle: " ",
-      mid: "─",
-      "mid-mid": "─",
-    },
-  });
 }

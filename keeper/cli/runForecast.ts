@@ -1,6 +1,8 @@
-import { closeSync, openSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 
+import { LEARNED } from "../forecast/learner.ts";
 import { InputError } from "../history/inputError.ts";
+import { checkWritable } from "./checkWritable.ts";
 import type { ForecastFlags } from "./forecast.ts";
 import { baseFeeSections } from "./forecastBaseFee.ts";
 import { depthSections } from "./forecastDepth.ts";
@@ -19,13 +21,14 @@ export function runForecast(flags: ForecastFlags, { stdout, stderr }: ForecastSt
   const { prices, dvol, gas, pool, learned = false, json } = flags;
   try {
     if (dvol !== undefined && prices === undefined) throw new InputError("--dvol needs --prices");
-    if (json !== undefined && json !== "-") checkWritable(json);
+    checkWritable("--json", json);
     const sections: ForecastSection[] = [];
     if (prices !== undefined) sections.push(...volatilitySections(prices, dvol, learned));
     if (gas !== undefined) sections.push(...baseFeeSections(gas, learned));
     if (pool !== undefined) sections.push(...depthSections(pool, learned));
     if (sections.length === 0) throw new InputError("give at least one of --prices, --gas and --pool");
-    const whole = Object.assign({ version: 1 }, ...sections.map((section) => section.json)) as object;
+    const made = { version: 1, ...(learned ? { learned: LEARNED } : {}) };
+    const whole = Object.assign(made, ...sections.map((section) => section.json)) as object;
     const asJson = `${JSON.stringify(whole, null, 2)}\n`;
     if (json !== undefined && json !== "-") writeFileSync(json, asJson);
     stdout.write(json === "-" ? asJson : `${sections.map(({ text }) => text).join("\n\n")}\n`);
@@ -34,14 +37,5 @@ export function runForecast(flags: ForecastFlags, { stdout, stderr }: ForecastSt
     if (!(error instanceof InputError)) throw error;
     stderr.write(`forecast: ${error.message}\n`);
     return EXIT.badInput;
-  }
-}
-
-/** Says so before the work that it would lose. */
-function checkWritable(file: string): void {
-  try {
-    closeSync(openSync(file, "a"));
-  } catch (error) {
-    throw new InputError(`--json ${file} cannot be written: ${(error as Error).message}`);
   }
 }

@@ -1,8 +1,11 @@
 import { writeFileSync } from "node:fs";
 
-import { experiments } from "../herd/experiments.ts";
+import { EXPERIMENTS } from "../herd/experiments.ts";
 import { runExperiments, type HerdResult } from "../herd/runExperiments.ts";
+import { InputError } from "../history/inputError.ts";
 import { describeError } from "../log/describeError.ts";
+import { checkWritable } from "./checkWritable.ts";
+import { Progress } from "./progress.ts";
 import type { HerdFlags } from "./simulate.ts";
 
 export interface RunSimulateOptions {
@@ -13,39 +16,40 @@ export interface RunSimulateOptions {
 const EXIT = { done: 0, failed: 1, badInput: 2 } as const;
 
 /** Runs what the flags ask for. @returns The exit code; every failure is one line on `stderr`. */
-export async function runSimulateHerd(
-  flags: HerdFlags,
-  { stdout, stderr }: RunSimulateOptions,
-): Promise<number> {
-  const known = experiments().map(({ id }) => id);
-  for (const id of flags.only ?? []) {
-    if (known.includes(id)) continue;
-    stderr.write(`simulate: --only ${id}: must be one of ${known.join(", ")}\n`);
-    return EXIT.badInput;
-  }
-  const shows = stderr.isTTY === true;
-  const result = runExperiments({
-    ...flags,
-    onProgress: (done) => {
-      if (shows)
-        stderr.write(`\rsimulate: ${String(Math.round(100 * done))} % of ${String(flags.paths)} paths`);
-    },
-  });
-  if (shows) stderr.write("\r\u001b[K");
-  const json = (): string => `${JSON.stringify(result, null, 1)}\n`;
-  if (flags.json === "-") {
-    await print(stdout, json());
-    return EXIT.done;
-  }
-  await print(stdout, await tablesOf(result));
-  if (flags.json === undefined) return EXIT.done;
+export async function runSimulateHerd(flags: HerdFlags, options: RunSimulateOptions): Promise<number> {
+  const { stdout, stderr } = options;
   try {
-    writeFileSync(flags.json, json());
+    checkExperiments(flags.only ?? []);
+    checkWritable("--json", flags.json);
+    const result = experimentsOf(flags, stderr);
+    const json = (): string => `${JSON.stringify(result, null, 1)}\n`;
+    if (flags.json !== undefined && flags.json !== "-") writeFileSync(flags.json, json());
+    await print(stdout, flags.json === "-" ? json() : await tablesOf(result));
+    return EXIT.done;
   } catch (error) {
-    stderr.write(`simulate: --json: ${describeError(error)}\n`);
-    return EXIT.failed;
+    stderr.write(`simulate: ${describeError(error)}\n`);
+    return error instanceof InputError ? EXIT.badInput : EXIT.failed;
   }
-  return EXIT.done;
+}
+
+function checkExperiments(asked: readonly string[]): void {
+  const known = EXPERIMENTS.map(({ id }) => id);
+  const unknown = asked.find((id) => !known.includes(id));
+  if (unknown !== undefined) throw new InputError(`--only ${unknown}: must be one of ${known.join(", ")}`);
+}
+
+function experimentsOf(flags: HerdFlags, stderr: RunSimulateOptions["stderr"]): HerdResult {
+  const progress = new Progress(stderr, "simulate");
+  try {
+    return runExperiments({
+      ...flags,
+      onProgress: (done) => {
+        progress.show(done / flags.paths, `${String(done)} of ${String(flags.paths)} paths`);
+      },
+    });
+  } finally {
+    progress.stop();
+  }
 }
 
 async function tablesOf(result: HerdResult): Promise<string> {

@@ -1,4 +1,8 @@
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
+import { wholeIn } from "./numberFlag.ts";
+
+/** A path of them is held in memory. */
+const MOST_DAYS = 1_000;
 
 export interface HerdFlags {
   readonly agents: number;
@@ -23,7 +27,7 @@ flow: largest net hedging of a minute, in units of one day's delta move of all; 
 drift: root mean square, in units of one day's delta move; closed: by force, per 100 agents a month, after a shock per 100 agents;
 depth: lowest, of the usual; pushed, lasting: by hedging below the fundamental, at worst and a day after a shock; back: hours
 until half of the difference was gone; broken: share of paths on which hedging halved or doubled the price. Those paths end there
-and count nowhere else.
+and count nowhere else but in depth.
 
 With --json the output is {version, made, scale, experiments: [{id, title, note, columns, rows: [{setting, measures}]}], jitter}, each
 measure {mean, se, paths}; a file, or - for standard output in place of the tables. The same flags give the same numbers.
@@ -45,10 +49,10 @@ export function simulateCommand(): Command {
 function herdCommand(): Command {
   return new Command("herd")
     .description("Do many hedgers whose trades move the price calm a market or amplify it?")
-    .option("--agents <n>", "agents", count, 200)
-    .option("--seed <n>", "of all that is random", seed, 1)
-    .option("--paths <n>", "paths of the price", count, 24)
-    .option("--days <n>", "days of a path, after a first one that is not measured", days, 30)
+    .option("--agents <n>", "agents", wholeIn(1, 999_999), 200)
+    .option("--seed <n>", "of all that is random", wholeIn(0, Number.MAX_SAFE_INTEGER), 1)
+    .option("--paths <n>", "paths of the price", wholeIn(1, 999_999), 24)
+    .option("--days <n>", "days of a path, after a first one that is not measured", wholeIn(1, MOST_DAYS), 30)
     .option("--only <ids>", "experiments, separated by commas; default: all", list)
     .option("--json <file>", "write the result there; - for standard output, in place of the tables")
     .addHelpText("after", HELP)
@@ -59,25 +63,6 @@ function herdCommand(): Command {
 async function answer(flags: HerdFlags): Promise<void> {
   const { runSimulateHerd } = await import("./runSimulate.ts");
   process.exitCode = await runSimulateHerd(flags, { stdout: process.stdout, stderr: process.stderr });
-}
-
-function count(text: string): number {
-  if (!/^[1-9]\d{0,5}$/.test(text)) throw new InvalidArgumentError("Not a whole number from 1 to 999999.");
-  return Number(text);
-}
-
-/** A path of them is held in memory. */
-const MOST_DAYS = 1_000;
-
-function days(text: string): number {
-  const value = count(text);
-  if (value > MOST_DAYS) throw new InvalidArgumentError(`At most ${String(MOST_DAYS)}.`);
-  return value;
-}
-
-function seed(text: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError("Not a whole number of at least 0.");
-  return Number(text);
 }
 
 function list(text: string): string[] {

@@ -98,8 +98,8 @@ export interface FeeProcess {
 }
 
 /**
- * Fits a reverting process to the deviations from the mean of the week before them, over the newest window of hourly readings:
- * slower moves are of no use to who waits for hours. undefined for daily readings or too few of them.
+ * Fits a reverting process to the deviations from the mean of the week that ends with them, over the newest window of hourly readings:
+ * slower moves are of no use to who waits for hours. undefined for daily readings, too few of them, or ones that are all the same.
  */
 export function presentProcess(history: FeeHistory): FeeProcess | undefined {
   const { step, logs } = history;
@@ -109,13 +109,14 @@ export function presentProcess(history: FeeHistory): FeeProcess | undefined {
   const first = Math.max(0, logs.length - termsOf(history).window);
   const moments = Array.from({ length: logs.length - first }, (_, i) => first + i);
   const fit = fitLogOu(deviations, moments, () => [], WAIT_LAGS);
-  return (
-    fit && {
-      medianGwei: Math.exp(levels.findLast((level) => !Number.isNaN(level))! + fit.mean),
-      halfLifeHours: halfLifeHours(fit, step),
-      logDeviation: Math.sqrt(fit.variance),
-    }
-  );
+  // A price that never left its level says nothing of how it comes back.
+  return fit === undefined || fit.variance === 0
+    ? undefined
+    : {
+        medianGwei: Math.exp(levels.findLast((level) => !Number.isNaN(level))! + fit.mean),
+        halfLifeHours: halfLifeHours(fit, step),
+        logDeviation: Math.sqrt(fit.variance),
+      };
 }
 
 function entrant<Fit>(walk: Walk, forecaster: LogForecaster<Fit>, naive = false): Entrant<number> {

@@ -7,7 +7,7 @@ import { walkForward, type Forecaster } from "./walkForward.ts";
 /** Minutes between two moments at which a forecast is made. */
 const STRIDE = 5;
 /** Minutes over which depth is forecast. */
-export const DEPTH_HORIZONS = [5, 60, 360] as const;
+const DEPTH_HORIZONS = [5, 60, 360] as const;
 const HOUR = 60;
 const DAY = 24 * HOUR;
 /** Minutes of the past a forecast needs. */

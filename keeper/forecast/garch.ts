@@ -1,6 +1,9 @@
 import { nelderMead } from "./nelderMead.ts";
 import { plainForecast, type VarianceForecaster } from "./varianceForecast.ts";
 
+/** Below it a mean is that of a price that does not move; the likelihood needs one above 0. */
+const LEAST = 1e-12;
+
 /** h(t+1) = mean·(1 − persistence) + persistence·(share·x(t) + (1 − share)·h(t)): alpha is persistence·share. */
 export interface GarchFit {
   /** Long-run mean of x. */
@@ -18,7 +21,7 @@ export interface GarchFit {
 export function fitGarch(x: ArrayLike<number>): GarchFit {
   let sum = 0;
   for (let i = 0; i < x.length; i++) sum += x[i]!;
-  const sample = sum / x.length;
+  const sample = Math.max(LEAST, sum / x.length);
   const unpack = ([a, b, c]: readonly number[]): GarchFit => ({
     mean: sample * Math.exp(Math.max(-2, Math.min(2, a!))),
     persistence: 1 / (1 + Math.exp(-b!)),
@@ -51,7 +54,10 @@ export function garchForecast({ mean, persistence }: GarchFit, h: number, steps:
   return mean + (h - mean) * weight;
 }
 
-/** {@link fitGarch} on the daily series `x`, its level scaled to the outcome's by the caller where they differ. */
+/**
+ * {@link fitGarch} on the daily series `x`. Its forecast is of x: the level of squared daily returns need not be that of the sums
+ * of squared hourly ones they are judged by, but scaling it by the past of both made it no better on ETH.
+ */
 export function garch(
   name: string,
   x: Float64Array,

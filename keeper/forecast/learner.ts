@@ -1,4 +1,4 @@
-import { fitBoostedTrees, predictBoostedTrees } from "./boostedTrees.ts";
+import { CAUTIOUS, fitBoostedTrees, predictBoostedTrees } from "./boostedTrees.ts";
 import { leastSquares, predictLinear } from "./leastSquares.ts";
 
 /** What was learnt from rows of features and their targets. */
@@ -17,13 +17,23 @@ export const linear: Learner = (rows, targets) => {
 };
 
 /**
+ * What a learned model is made by: with the version, the same data give the same model, so that it is trained again rather than
+ * kept. Another way of learning is another version.
+ */
+export const LEARNED = {
+  version: 1,
+  kind: "boosted trees on what least squares leave",
+  ...CAUTIOUS,
+} as const;
+
+/**
  * The formula, and boosted trees on what it leaves: trees alone cannot go beyond the levels they have seen. The residual
  * variance stays the formula's, for what trees explain within the sample they do not explain outside.
  */
 export const boosted: Learner = (rows, targets) => {
   const formula = linear(rows, targets);
   const rest = targets.map((target, index) => target - formula.predict(rows[index]!));
-  const trees = fitBoostedTrees(rows, rest);
+  const trees = fitBoostedTrees(rows, rest, LEARNED);
   return {
     predict: (row) => formula.predict(row) + predictBoostedTrees(trees, row),
     residualVariance: formula.residualVariance,

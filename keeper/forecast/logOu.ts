@@ -1,6 +1,9 @@
 import { leastSquares } from "./leastSquares.ts";
 import { nelderMead } from "./nelderMead.ts";
 
+/** Variance of a logarithm below which nothing but rounding is left. */
+const LEAST = 1e-12;
+
 /**
  * The logarithm of a price around a season: x(t) = mean + season(t) + r(t) + noise, where r is an Ornstein–Uhlenbeck process
  * and the noise independent: what a reading has that the next does not.
@@ -45,6 +48,7 @@ export function fitLogOu(
   );
   const covariances = Array.from({ length: lags + 1 }, (_, lag) => covarianceAt(rest, lag));
   const [total] = covariances;
+  if (!(total! > LEAST)) return { mean: mean!, season, decay: 0, variance: 0, noise: 0 };
   const loss = ([a, b]: readonly number[]): number => {
     const [share, decay] = [sigmoid(a!), sigmoid(b!)];
     let sum = 0;
@@ -70,7 +74,8 @@ export function filterLogOu(fit: LogOu, logs: Float64Array, terms: SeasonTerms, 
     uncertainty = fit.decay ** 2 * uncertainty + (1 - fit.decay ** 2) * fit.variance;
     const log = logs[moment]!;
     if (!Number.isNaN(log)) {
-      const weight = uncertainty / (uncertainty + fit.noise);
+      // A series that never left its season has neither to tell apart.
+      const weight = uncertainty > 0 ? uncertainty / (uncertainty + fit.noise) : 0;
       r += weight * (log - fit.mean - seasonAt(fit.season, terms(moment)) - r);
       uncertainty *= 1 - weight;
     }

@@ -71,8 +71,11 @@ export interface ImpactCheck {
   readonly r2: number;
 }
 
-/** Compares each minute's move of the log price with −2·w·√S/L of the ETH that came in, w, at the minute's own depth. */
-export function impactCheck({ times, depth, price, netEth }: PoolHistory): ImpactCheck {
+/**
+ * Compares each minute's move of the log price with −2·w·√S/L of the ETH that came in, w, at the minute's own depth.
+ * @returns undefined when nobody traded or the price never moved.
+ */
+export function impactCheck({ times, depth, price, netEth }: PoolHistory): ImpactCheck | undefined {
   let [xx, xy, yy, minutes] = [0, 0, 0, 0];
   for (let i = 1; i < times.length; i++) {
     if (times[i]! - times[i - 1]! > SLACK) continue;
@@ -84,5 +87,5 @@ export function impactCheck({ times, depth, price, netEth }: PoolHistory): Impac
     yy += move * move;
     minutes++;
   }
-  return { minutes, slope: xy / xx, r2: (xy * xy) / (xx * yy) };
+  return xx > 0 && yy > 0 ? { minutes, slope: xy / xx, r2: (xy * xy) / (xx * yy) } : undefined;
 }

@@ -20,6 +20,8 @@ export interface Race<Value> {
   readonly skills: readonly Skill[];
   /** The entrant to use from now on: the best that convinced, else the naive one. */
   readonly pick: string;
+  /** The same among those that are not challengers: for where a challenger that was picked has no forecast. */
+  readonly formula: string;
   /** Of each challenger against the best of the others, which stands as `naive` in it. */
   readonly challenges: readonly Skill[];
   /** Of choosing again and again from the past alone; undefined when there is too little of it. */
@@ -87,23 +89,29 @@ export function race<Value>(
   const formulaSkills = skills.filter(({ model }) =>
     formulas.some((index) => entrants[index]!.name === model),
   );
+  const formula = pickBySkill(naive, formulaSkills);
   const last = entrants.map(({ name, values }) => [name, values.at(-1)] as const);
   return {
     ...{ horizon, naive, skills, challenges },
-    pick: challenged === entrants[best]!.name ? pickBySkill(naive, formulaSkills) : challenged,
+    pick: challenged === entrants[best]!.name ? formula : challenged,
+    formula,
     picking: against("picked from the past", picked),
     next: Object.fromEntries(last.filter((entry): entry is [string, Value] => entry[1] !== undefined)),
   };
 }
 
-/** The forecast to use from the last moment on: of the entrant that was picked, else of the naive one; undefined without either. */
+/**
+ * The forecast to use from the last moment on: of the entrant that was picked, where it has none of the best formula, else of the
+ * naive one; undefined without any.
+ */
 export function usedForecast<Value>({
   pick,
+  formula,
   naive,
   next,
-}: Pick<Race<Value>, "pick" | "naive" | "next">):
+}: Pick<Race<Value>, "pick" | "formula" | "naive" | "next">):
   { readonly model: string; readonly value: Value } | undefined {
-  for (const model of [pick, naive]) {
+  for (const model of [pick, formula, naive]) {
     const value = next[model];
     if (value !== undefined) return { model, value };
   }

@@ -11,7 +11,7 @@ export interface Skill {
   /** Root mean square error of the logarithm. */
   readonly rmse: number;
   readonly naiveRmse: number;
-  /** 1 − Σe²/Σe²(naive), of the logarithm. */
+  /** 1 − Σe²/Σe²(naive), of the logarithm; 0 where the naive forecast has no error. */
   readonly r2: number;
   /** naiveLoss − loss, its standard error, and their quotient (Diebold & Mariano 1995). */
   readonly gain: number;
@@ -58,7 +58,7 @@ export function compare(
     naiveLoss: sums.naiveLoss / count,
     rmse: Math.sqrt(sums.square / count),
     naiveRmse: Math.sqrt(sums.naiveSquare / count),
-    r2: 1 - sums.square / sums.naiveSquare,
+    r2: sums.naiveSquare > 0 ? 1 - sums.square / sums.naiveSquare : 0,
     gain,
     gainError,
     t: gainError > 0 ? gain / gainError : 0,

@@ -30,13 +30,13 @@ export interface VarianceHistory {
 
 /**
  * @param candles hourly and without gaps. What precedes the first midnight and follows the last is left out.
- * @throws RangeError when they hold no two whole days.
+ * @throws RangeError when they hold no two whole days, or the price never moves.
  */
 export function varianceHistory(candles: readonly Candle[]): VarianceHistory {
   // The day's first return starts from the close before it, and 4-hour returns reach 3 hours further back.
   const start = candles.findIndex(({ timestamp }, index) => index >= 4 && timestamp % DAY_SECONDS === 0);
   const days = start < 0 ? 0 : Math.floor((candles.length - start) / HOURS);
-  if (days < 2) throw new RangeError("two whole days of hourly prices are needed");
+  if (days < 2) throw new RangeError("two whole days of hourly prices, from a midnight (UTC) on, are needed");
   const close = (hour: number): number => Math.log(candles[start + hour]!.close);
 
   const empty = (): Float64Array => new Float64Array(days);
@@ -63,6 +63,7 @@ export function varianceHistory(candles: readonly Candle[]): VarianceHistory {
       history[key][day] = Math.max(LEAST, history[key][day]!);
     }
   }
+  if (history.hourly.every((variance) => variance === LEAST)) throw new RangeError("the price never moves");
   return history;
 }
 

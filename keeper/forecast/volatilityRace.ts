@@ -10,7 +10,7 @@ import { outcome, trailingMean, type VarianceHistory } from "./varianceHistory.t
 import { walkForward } from "./walkForward.ts";
 
 /** Days ahead. */
-export const VOLATILITY_HORIZONS = [1, 7, 30] as const;
+const VOLATILITY_HORIZONS = [1, 7, 30] as const;
 const MONTH = 30;
 /** A fit sees the newest of these days: a market's habits change within years. */
 const WINDOW = 1000;

@@ -48,7 +48,7 @@ const AWAY = [12 * BLOCKS_PER_HOUR, 36 * BLOCKS_PER_HOUR] as const;
 /**
  * Many agents with a book of constant gamma in the log price, each with a hedge.
  *
- * Drift of agent i at log price x is `drift[i] + sign[i]·GAMMA_EACH·(x − x[i])`, sign −1 for short gamma. From it and the band follow
+ * Drift of agent i at log price x is `drift[i] + sign[i]·GAMMA_EACH·x`, sign −1 for short gamma. From it and the band follow
  * the two prices at which the agent acts next; the herd is only looked through when the nearest of them is passed.
  */
 export class Herd {
@@ -60,9 +60,8 @@ export class Herd {
   readonly #pause: Pause | null;
   readonly #size: number;
   readonly #sign: Float64Array;
-  /** ETH of drift at the log price beside it. */
+  /** ETH of drift there would be at a log price of 0. */
   readonly #drift: Float64Array;
-  readonly #at: Float64Array;
   /** Of the whole band, drawn once; and of the next trade. */
   readonly #width: Float64Array;
   readonly #next: Float64Array;
@@ -87,9 +86,8 @@ export class Herd {
   /** As last seen. */
   #depth = 1;
 
-  /** How often agents traded, what they traded (ETH, unsigned), and how many were closed by force. */
+  /** How often agents traded, and how many were closed by force. */
   trades = 0;
-  turnover = 0;
   liquidations = 0;
   /** ETH of the last block's trades, net, of hedging alone. */
   hedging = 0;
@@ -103,7 +101,7 @@ export class Herd {
     this.#absence = new Random(seed, `absence ${String(path)}`);
     this.#size = rule === null ? 0 : agents;
     const numbers = (): Float64Array => new Float64Array(this.#size);
-    [this.#sign, this.#drift, this.#at] = [numbers(), numbers(), numbers()];
+    [this.#sign, this.#drift] = [numbers(), numbers()];
     [this.#width, this.#next, this.#redraw] = [numbers(), numbers(), numbers()];
     [this.#rise, this.#fall, this.#due] = [numbers(), numbers(), numbers()];
     [this.#hedge, this.#margin, this.#backAt] = [numbers(), numbers(), numbers()];
@@ -160,7 +158,6 @@ export class Herd {
       this.#drift[i]! += order;
       this.hedging += order;
       this.trades += 1;
-      this.turnover += Math.abs(order);
       this.#next[i] = this.#factor(i);
       if (this.#rule?.kind === "clock") this.#due[i] = block + this.#rule.blocks;
       else if (this.#pause !== null && this.#depth < this.#pause.below)
@@ -217,7 +214,7 @@ export class Herd {
   }
 
   #driftAt(i: number, x: number): number {
-    return this.#drift[i]! + this.#sign[i]! * GAMMA_EACH * (x - this.#at[i]!);
+    return this.#drift[i]! + this.#sign[i]! * GAMMA_EACH * x;
   }
 
   #target(i: number, drift: number): number {
@@ -263,8 +260,8 @@ export class Herd {
     const up = (upper - this.#drift[i]!) / GAMMA_EACH;
     const down = (this.#drift[i]! - lower) / GAMMA_EACH;
     const isLong = this.#sign[i]! > 0;
-    this.#rise[i] = this.#at[i]! + (isLong ? up : down);
-    this.#fall[i] = this.#at[i]! - (isLong ? down : up);
+    this.#rise[i] = isLong ? up : down;
+    this.#fall[i] = isLong ? -down : -up;
   }
 
   #findNearest(): void {

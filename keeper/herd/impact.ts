@@ -23,10 +23,6 @@ export class Impact {
     this.#kept = decayOf(halfLife);
   }
 
-  get total(): number {
-    return this.#permanent + this.#transient;
-  }
-
   /** A block later, with the flow in it. @param flow ETH bought, less ETH sold. @param depth part of the full one. */
   next(flow: number, depth: number): number {
     this.#transient *= this.#kept;

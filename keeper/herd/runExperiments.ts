@@ -1,5 +1,5 @@
 import { DAY_MOVE_EACH, GAMMA_EACH, impactPerEth, MAINNET_GAS_USD, SIGMA } from "./book.ts";
-import { experiments, JITTERS, SHOCK_DAYS, type Case, type Experiment } from "./experiments.ts";
+import { EXPERIMENTS, JITTERS, SHOCK_DAYS, type Case, type Experiment } from "./experiments.ts";
 import { BLOCKS_PER_DAY, fundamentalPath, withShock } from "./fundamental.ts";
 import { jitterCost, type JitterCost } from "./jitterCost.ts";
 import { estimate, measuresOf, type Estimate, type MeasureName, type PathMeasures } from "./measures.ts";
@@ -14,7 +14,7 @@ export interface RunOptions {
   readonly days: number;
   /** Ids; all when absent. */
   readonly only?: readonly string[] | undefined;
-  /** Called before each path with what is done, from 0 to 1. */
+  /** Called before each path with how many are done. */
   readonly onProgress?: ((done: number) => void) | undefined;
 }
 
@@ -60,13 +60,13 @@ const PERCENT = 0.01;
 /** Runs the experiments. Every case of a path sees the same fundamental and the same herd; same options, same result. */
 export function runExperiments(options: RunOptions): HerdResult {
   const { agents, seed, paths, days, only, onProgress } = options;
-  const asked = experiments().filter(({ id }) => only === undefined || only.includes(id));
+  const asked = EXPERIMENTS.filter(({ id }) => only === undefined || only.includes(id));
   const cases = asked.flatMap((experiment) => experiment.cases);
   const measured = new Map<Case, PathMeasures[]>(cases.map((each) => [each, []]));
   const rules = new Rules(agents);
 
   for (let path = 0; path < paths; path++) {
-    onProgress?.(path / paths);
+    onProgress?.(path);
     const fundamentals = new Fundamentals(seed, path, days);
     for (const each of cases) {
       const { rule, gain } = each;

@@ -36,8 +36,6 @@ export interface PathRecord {
   /** Of the price, fraction. */
   readonly maxDrawdown: number;
   readonly trades: number;
-  /** ETH, unsigned. */
-  readonly turnover: number;
   readonly liquidations: number;
   /** Of drift over agents and hours, in units of one day's delta move of one. */
   readonly rmsDrift: number;
@@ -95,7 +93,7 @@ export function simulatePath(
   let [x, flowOfAll, minute, largestFlow, peak, maxDrawdown] = [fundamental[0]!, 0, 0, 0, -Infinity, 0];
   let [squares, samples, leastDepth] = [0, 0, 1];
   let broke = false;
-  let counted = { trades: 0, turnover: 0, liquidations: 0 };
+  let counted = { trades: 0, liquidations: 0 };
 
   for (let block = 0; block <= last; block++) {
     const flow = rule === null ? 0 : herd.trade(block);
@@ -110,11 +108,12 @@ export function simulatePath(
     if (block % BLOCKS_PER_MINUTE === 0) minute = 0;
     minute += herd.hedging;
     if (block === warmUp) {
-      const { trades, turnover, liquidations } = herd;
-      counted = { trades, turnover, liquidations };
+      const { trades, liquidations } = herd;
+      counted = { trades, liquidations };
     }
     if (Math.abs(moved) > BROKEN) {
       broke = true;
+      leastDepth = Math.min(leastDepth, liquidity.depth);
       break;
     }
     if (block < warmUp) continue;
@@ -138,7 +137,6 @@ export function simulatePath(
       maxDrawdown: -Math.expm1(-maxDrawdown),
     },
     trades: herd.trades - counted.trades,
-    turnover: herd.turnover - counted.turnover,
     liquidations: herd.liquidations - counted.liquidations,
     rmsDrift: samples === 0 ? 0 : Math.sqrt(squares / samples),
     ...{ leastDepth, broke, flow: flowOfAll, drifts: herd.driftsAt(x), end: x },

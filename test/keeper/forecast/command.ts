@@ -75,6 +75,30 @@ describe("keeper forecast", function () {
     expect(JSON.parse(stdout)).to.have.all.keys("version", "baseFee", "waitRule");
   });
 
+  it("tells how a learned model was trained, and trains the same one again", async () => {
+    const gas = files.write("gas.csv", gasFile());
+    const args = ["forecast", "--gas", gas, "--learned", "--json", "-"];
+    const [{ stdout }, again] = [await runCli(args), await runCli(args)];
+    expect(again.stdout).to.equal(stdout);
+    const { learned, baseFee } = JSON.parse(stdout) as Record<string, Record<string, unknown>[]>;
+    expect(learned).to.include({ version: 1, trees: 80, seed: 1 });
+    for (const { challenges } of baseFee!) expect(challenges).to.have.lengthOf(1);
+  });
+
+  it("has numbers for gas and a pool that never move", async () => {
+    const hours = Array.from({ length: 2400 }, (_, hour) => `${String(START + hour * 3600)},30`);
+    const minutes = Array.from({ length: 60 * 24 * 15 }, (_, i) => `${String(START + i * 60)},200000,0,1e17`);
+    const gas = files.write("gas.csv", ["ts,average_gwei", ...hours].join("\n"));
+    const pool = files.write(
+      "pool.csv",
+      ["ts,close_tick,net_amount1_weth_wei,liquidity", ...minutes].join("\n"),
+    );
+    const { code, stdout } = await runCli(["forecast", "--gas", gas, "--pool", pool]);
+    expect(code).to.equal(0);
+    expect(stdout).to.include("30.0 gwei").and.include("1.00e+17").and.include("No trades moved the price");
+    expect(stdout).not.to.match(/NaN|Infinity|undefined/);
+  });
+
   for (const [what, make, message] of [
     ["nothing to forecast", () => [], "give at least one of"],
     ["a file that is not there", () => ["--prices", "/no/such.csv"], "--prices /no/such.csv does not exist"],
@@ -90,14 +114,51 @@ describe("keeper forecast", function () {
       "two whole days",
     ],
     [
+      "times in milliseconds",
+      () => ["--gas", files.write("g.csv", "ts,average_gwei\n1600041600000,30\n")],
+      "row 2: ts 1600041600000 is not in seconds",
+    ],
+    [
+      "times before there were any",
+      () => ["--prices", files.write("p.csv", "ts,open,high,low,close\n-9e12,1,1,1,1\n")],
+      "row 2: ts -9000000000000 is before 1970",
+    ],
+    [
+      "a gas price beyond all sense",
+      () => ["--gas", files.write("g.csv", "ts,average_gwei\n0,1e308\n")],
+      "row 2: average_gwei 1e+308 is not from",
+    ],
+    [
+      "a price beyond all sense",
+      () => ["--prices", files.write("p.csv", "ts,open,high,low,close\n0,1,1e300,1,1\n")],
+      "row 2: high 1e+300 is not from",
+    ],
+    [
+      "a price that never moves",
+      () => {
+        const rows = Array.from({ length: 100 }, (_, hour) => `${String(START + hour * 3600)},1,1,1,1`);
+        return ["--prices", files.write("p.csv", ["ts,open,high,low,close", ...rows].join("\n"))];
+      },
+      "the price never moves",
+    ],
+    [
+      "a pool at a tick there is not",
+      () => [
+        "--pool",
+        files.write("l.csv", "ts,close_tick,net_amount1_weth_wei,liquidity\n0,887273,0,1e17\n"),
+      ],
+      "row 2: close_tick 887273 is none",
+    ],
+    [
       "too few gas prices",
       () => ["--gas", files.write("g.csv", "ts,average_gwei\n0,1\n3600,1\n")],
       "too short",
     ],
     [
       "a place JSON cannot be written to",
-      () => ["--gas", files.write("gas.csv", gasFile()), "--json", "/no/such/directory/x.json"],
-      "--json /no/such/directory/x.json cannot be written",
+      // Before the gas prices are looked at.
+      () => ["--gas", "/no/such.csv", "--json", "/no/such/directory/x.json"],
+      "--json /no/such/directory/x.json cannot be written: ENOENT",
     ],
   ] as const) {
     it(`refuses ${what} in one line, with exit code 2`, async () => {

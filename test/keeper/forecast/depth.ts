@@ -94,7 +94,7 @@ describe("the minutes of a pool", () => {
   });
 
   it("move by flow over depth, which the check finds", () => {
-    const check = impactCheck(poolHistory(simulatedPool(2000, 42)));
+    const check = impactCheck(poolHistory(simulatedPool(2000, 42)))!;
     expectNear(check.slope, 1, 0.01);
     expect(check.r2).to.be.above(0.99);
     expect(check.minutes).to.equal(1999);
@@ -145,7 +145,7 @@ describe("forecasts of depth", function () {
   it("beat the last value on a recorded pool, and its flow explains its price", function () {
     const file = recordedData(this, "polygon_univ3_usdc_weth_005_1m.csv.gz");
     const history = poolHistory(readPoolSamples(new CsvTable("--pool", file)));
-    const check = impactCheck(history);
+    const check = impactCheck(history)!;
     expect(check.slope).to.be.within(0.85, 1.05);
     expect(check.r2).to.be.above(0.8);
     for (const { horizon, pick, naive, skills } of depthRaces(history)) {

@@ -132,7 +132,18 @@ describe("a learned model", () => {
     expect(run(2).pick).to.equal("formula");
     expect(run(2).challenges).to.have.lengthOf(1);
     expect(run(2).challenges[0]).to.include({ model: "learned", naive: "formula" });
+    expect([run(0.8).formula, run(2).formula]).to.deep.equal(["formula", "formula"]);
     expect(run(2).skills.find(({ model }) => model === "learned")!.t).to.be.above(1.645);
+  });
+});
+
+describe("the forecast that is used", () => {
+  it("falls back from a learned model to the formula, and from that to the naive one", () => {
+    const result = { pick: "learned", formula: "formula", naive: "naive" };
+    const used = (next: Record<string, number>) => usedForecast({ ...result, next });
+    expect(used({ naive: 1, formula: 2, learned: 3 })).to.deep.equal({ model: "learned", value: 3 });
+    expect(used({ naive: 1, formula: 2 })).to.deep.equal({ model: "formula", value: 2 });
+    expect(used({ naive: 1 })).to.deep.equal({ model: "naive", value: 1 });
   });
 });
 

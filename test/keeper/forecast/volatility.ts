@@ -155,7 +155,8 @@ describe("forecasts of volatility", function () {
 
   it("do not change when what comes after them does", () => {
     const candles = wanderingCandles(620, 21);
-    const cut = 560;
+    // Just after a refit: a fit that looks ahead by one day sees the change.
+    const cut = 365 + 6 * 30 + 1;
     const changed = candles.map((candle, i) => {
       if (i < cut * 24 + 5) return candle;
       const factor = 3 + Math.sin(i);
@@ -171,7 +172,9 @@ describe("forecasts of volatility", function () {
     const [ours, theirs] = [candles, changed].map((series) => {
       const history = varianceHistory(series);
       const implied = Array.from(history.hourly, (_, day) => trailingMean(history.hourly, day, 5));
-      return [1, 7, 30].map((horizon) => volatilityEntrants(history, horizon, { implied }));
+      return [1, 7, 30].map((horizon) =>
+        volatilityEntrants(history, horizon, { implied, learned: horizon === 7 }),
+      );
     });
     for (const [h, entrants] of ours!.entries()) {
       for (const [index, { name, values }] of entrants.entries()) {

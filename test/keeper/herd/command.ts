@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 
 import type { HerdResult } from "../../../keeper/herd/runExperiments.ts";
 import { expectNear } from "../../support/near.ts";
@@ -65,7 +65,7 @@ describe("keeper simulate herd", function () {
       [["--paths", "0"], "--paths"],
       [["--seed", "-1"], "--seed"],
       [["--days", "1.5"], "--days"],
-      [["--days", "1001"], "At most 1000"],
+      [["--days", "1001"], "from 1 to 1000"],
     ] as const) {
       const { code, stdout, stderr } = await runCli(["simulate", "herd", ...flags]);
       expect(code).to.equal(2);
@@ -75,9 +75,26 @@ describe("keeper simulate herd", function () {
     }
   });
 
-  it("says when the file cannot be written", async () => {
-    const { code, stderr } = await runCli([...SMALL, "--only", "adoption", "--json", at("no/x")]);
-    expect(code).to.equal(1);
-    expect(stderr).to.match(/^simulate: --json: .*ENOENT/);
+  it("refuses a file that cannot be written before it begins", async () => {
+    const startedAt = performance.now();
+    // The whole of it would take hours.
+    const all = ["simulate", "herd", "--agents", "99999", "--paths", "9999", "--days", "1000"];
+    for (const [file, reason] of [
+      [at("no/x"), "ENOENT"],
+      [at("."), "EISDIR"],
+    ] as const) {
+      const { code, stdout, stderr } = await runCli([...all, "--json", file]);
+      expect({ code, stdout, stderr }).to.deep.equal({
+        ...{ code: 2, stdout: "" },
+        stderr: `simulate: --json ${file} cannot be written: ${reason}\n`,
+      });
+    }
+    expect(performance.now() - startedAt).to.be.below(10_000);
+  });
+
+  it("leaves no file behind when it refuses what else it was given", async () => {
+    const file = at("none.json");
+    const { code } = await runCli(["simulate", "herd", "--only", "weather", "--json", file]);
+    expect({ code, isThere: existsSync(file) }).to.deep.equal({ code: 2, isThere: false });
   });
 });

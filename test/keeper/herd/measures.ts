@@ -15,7 +15,7 @@ function record(returns: readonly number[], given: Partial<PathRecord> = {}): Pa
     values.reduce<number[]>((all, value) => [...all, all.at(-1)! + value], [0]);
   return {
     ...{ hours: sums(returns), fundamental: sums(returns.map((value) => value / 2)), largestFlow: 0.5 },
-    ...{ maxDrawdown: 0.1, trades: 480, turnover: 1, liquidations: 4, rmsDrift: 0.4, leastDepth: 1 },
+    ...{ maxDrawdown: 0.1, trades: 480, liquidations: 4, rmsDrift: 0.4, leastDepth: 1 },
     ...{ push: null, broke: false, flow: 0, drifts: [], end: 0, ...given },
   };
 }
