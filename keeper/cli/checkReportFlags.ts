@@ -1,25 +1,24 @@
-import { closeSync, openSync } from "node:fs";
-
 import { InputError } from "../history/inputError.ts";
+import { checkApart } from "./checkApart.ts";
+import { checkWritable } from "./checkWritable.ts";
 
 /**
  * Says before the work that a report of it could not be written.
- * @throws InputError when it cannot, or --open has nothing to open.
+ * @throws InputError when it cannot, --json names the same file, or --open has nothing to open.
  */
 export function checkReportFlags({
+  json,
   report: file,
   open,
 }: {
+  readonly json?: string;
   readonly report?: string;
   readonly open?: true;
 }): void {
-  if (file === undefined) {
-    if (open === true) throw new InputError("--open goes with --report");
-    return;
-  }
-  try {
-    closeSync(openSync(file, "a"));
-  } catch (error) {
-    throw new InputError(`--report ${file} cannot be written: ${(error as Error).message}`);
-  }
+  if (file === undefined && open === true) throw new InputError("--open goes with --report");
+  checkApart([
+    ["--json", json],
+    ["--report", file],
+  ]);
+  checkWritable("--report", file);
 }

@@ -1,4 +1,5 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
+import { numberIn, wholeIn } from "./numberFlag.ts";
 
 export interface FetchFlags {
   readonly from?: string;
@@ -58,8 +59,16 @@ export function fetchCommand(): Command {
     )
     .option("--rpc <url>", "a node; default KEEL_RPC_URL, then RPC_URL")
     .option("--feed <address>", "of rounds: another Chainlink proxy of 8 decimals")
-    .option("--rps <n>", "requests a second; default what the source's limits leave room for", positive)
-    .option("--retries <n>", "how often to ask again where that may help; default 6, with --check 1", count)
+    .option(
+      "--rps <n>",
+      "requests a second; default what the source's limits leave room for",
+      numberIn({ most: 1e6 }),
+    )
+    .option(
+      "--retries <n>",
+      "how often to ask again where that may help; default 6, with --check 1",
+      wholeIn(0, 999),
+    )
     .option("--binance <url>", "another address of Binance's spot API")
     .option("--coinbase <url>", "another address of Coinbase Exchange's API")
     .option("--deribit <url>", "another address of Deribit's API")
@@ -72,17 +81,4 @@ export function fetchCommand(): Command {
 async function answer(what: string | undefined, flags: FetchFlags): Promise<void> {
   const { runFetch } = await import("./runFetch.ts");
   process.exitCode = await runFetch(what, flags, process);
-}
-
-function positive(text: string): number {
-  const value = Number(text);
-  if (text.trim() === "" || !Number.isFinite(value) || value <= 0) {
-    throw new InvalidArgumentError("Not a number above 0.");
-  }
-  return value;
-}
-
-function count(text: string): number {
-  if (!/^\d{1,3}$/.test(text)) throw new InvalidArgumentError("Not a whole number from 0 to 999.");
-  return Number(text);
 }

@@ -7,7 +7,7 @@ import { InputError } from "../history/inputError.ts";
 import { formatInstant, parseFrom, parseTo } from "../history/instant.ts";
 import { HOUR_SECONDS } from "../history/candle.ts";
 import type { FetchFlags } from "./fetch.ts";
-import { ProgressLine } from "./progressLine.ts";
+import { Progress } from "./progress.ts";
 
 export interface RunFetchOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -29,50 +29,49 @@ export async function runFetch(
   options: RunFetchOptions,
 ): Promise<number> {
   const { stdout, stderr } = options;
-  const progress = new ProgressLine(stderr, "fetch");
+  const progress = new Progress(stderr, "fetch");
   try {
-    const what = whatOf(given, flags);
     const sources = sourcesOf(flags, options.env, (message) => {
       progress.say(message);
     });
     if (flags.check === true) {
-      const { checkSources, renderChecks } = await import("../fetch/check.ts");
-      const checks = await checkSources(what, sources);
-      stdout.write(`${renderChecks(checks)}\n`);
+      const [{ checkSources }, { plainTable }] = await Promise.all([
+        import("../fetch/check.ts"),
+        import("./plainTable.ts"),
+      ]);
+      const checks = await checkSources(given === undefined ? null : whatOf(given), sources);
+      const table = plainTable(["source", "for", "", "answer"], { aligns: Array<"left">(4).fill("left") });
+      for (const { source, what: of, verdict, detail } of checks) table.push([source, of, verdict, detail]);
+      stdout.write(`${table.toString()}\n`);
       return checks.every(({ verdict }) => verdict !== "fails") ? EXIT.done : EXIT.failed;
     }
+    const what = whatOf(given);
     const { out } = flags;
-    if (what === null || out === undefined) {
-      throw new InputError(
-        what === null ? `name what to fetch: ${WHAT.join(", ")}` : "name a file with --out",
-      );
-    }
+    if (out === undefined) throw new InputError("name a file with --out");
     const { from, to } = stretchOf(what, flags);
     const { added, rows } = await fetchInto({
       ...{ dataset: datasetOf(what, sources), path: out, from, to },
       onProgress: ({ until, share, added: sofar }) => {
-        const percent = `${(100 * share).toFixed(0)} %`;
-        progress.show(`${what} to ${formatInstant(until)}, ${String(sofar)} rows, ${percent}`);
+        progress.show(share, `${what} to ${formatInstant(until)}, ${String(sofar)} rows`);
       },
       onNote: (note) => {
         progress.say(note);
       },
     });
-    progress.end();
+    progress.stop();
     if (rows === 0)
       throw new SourceError("unexpected", "there is nothing in that stretch; no file was written");
     stdout.write(`${out}: ${String(added)} rows added, ${String(rows)} in all\n`);
     return EXIT.done;
   } catch (error) {
-    progress.end();
+    progress.stop();
     if (!(error instanceof InputError || error instanceof SourceError)) throw error;
     stderr.write(`fetch: ${error.message}\n`);
     return error instanceof InputError ? EXIT.badInput : EXIT.failed;
   }
 }
 
-function whatOf(given: string | undefined, { check }: FetchFlags): What | null {
-  if (given === undefined && check === true) return null;
+function whatOf(given: string | undefined): What {
   const what = WHAT.find((name) => name === given);
   if (what !== undefined) return what;
   const wrong = given === undefined ? "name what to fetch" : `there is no ${given} to fetch`;
