@@ -1,6 +1,10 @@
 import { writeFileSync } from "node:fs";
 
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
+
+import { checkWritable } from "../../keeper/cli/checkWritable.ts";
+import { InputError } from "../../keeper/history/inputError.ts";
+import { wholeIn } from "../../keeper/cli/numberFlag.ts";
 
 interface BacktestBenchOptions {
   readonly json?: string;
@@ -13,8 +17,13 @@ export function backtestBenchCommand(): Command {
   return new Command("backtest")
     .description("Measure the backtest engine: option-steps a second, on one core and on two.")
     .option("--json <file>", "write {commit, machine, settings, rows} there; - for standard output alone")
-    .option("--repeats <count>", "measurements of each, of which the best counts", wholeNumber, 24)
-    .option("--duration <ms>", "milliseconds of each", wholeNumber, 150)
+    .option(
+      "--repeats <count>",
+      "measurements of each, of which the best counts",
+      wholeIn(1, 999_999_999),
+      24,
+    )
+    .option("--duration <ms>", "milliseconds of each", wholeIn(1, 999_999_999), 150)
     .addHelpText(
       "after",
       "\nAn option-step is the price and the delta of one vanilla option at one step of a path.\n\n" +
@@ -28,6 +37,14 @@ async function runBacktestBench({ json, repeats, duration }: BacktestBenchOption
     import("./measure.ts"),
     import("./report.ts"),
   ]);
+  try {
+    checkWritable("--json", json);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    console.error(`bench backtest: ${error.message}`);
+    process.exitCode = 2;
+    return;
+  }
   const report = await measureBacktest({ repeats, duration }, (progress) => {
     console.error(progress);
   });
@@ -38,11 +55,4 @@ async function runBacktestBench({ json, repeats, duration }: BacktestBenchOption
   }
   if (json !== undefined) writeFileSync(json, text);
   console.log(renderBacktestReport(report));
-}
-
-function wholeNumber(text: string): number {
-  const count = Number(text);
-  if (!Number.isSafeInteger(count) || count < 1)
-    throw new InvalidArgumentError("must be a whole number above 0.");
-  return count;
 }

@@ -1,8 +1,9 @@
 import { once } from "node:events";
-import { cpus, loadavg } from "node:os";
+import { loadavg } from "node:os";
 import { Worker } from "node:worker_threads";
 
 import { currentCommit } from "../../scripts/currentCommit.ts";
+import { thisMachine, type Machine } from "../machine.ts";
 import type { Assignment } from "./thread.ts";
 import { OPTIONS, WORKLOADS, type WorkloadName } from "./workloads.ts";
 
@@ -33,13 +34,7 @@ export interface BacktestRow {
 /** The JSON of `bench backtest`. */
 export interface BacktestReport {
   readonly commit: string | null;
-  readonly machine: {
-    readonly cpu: string;
-    readonly cores: number;
-    readonly node: string;
-    /** One-minute loads, before and after. */
-    readonly load: readonly [number, number];
-  };
+  readonly machine: Machine;
   readonly settings: BacktestBenchSettings;
   readonly rows: readonly BacktestRow[];
   readonly leastScaling: number;
@@ -83,12 +78,7 @@ export async function measureBacktest(
   }
   return {
     commit: currentCommit(),
-    machine: {
-      cpu: cpus()[0]?.model ?? "unknown",
-      cores: cpus().length,
-      node: process.version,
-      load: [before, loadavg()[0]!],
-    },
+    machine: thisMachine([before, loadavg()[0]!]),
     settings,
     rows,
     leastScaling: LEAST_SCALING,

@@ -1,5 +1,6 @@
 import Table from "cli-table3";
 
+import { describeMachine } from "../machine.ts";
 import type { BacktestReport } from "./measure.ts";
 import type { WorkloadName } from "./workloads.ts";
 
@@ -21,9 +22,8 @@ export function renderBacktestReport(report: BacktestReport): string {
     const verdict = met === null ? "" : met ? "met" : "missed";
     table.push([WHAT[workload], millions(one), millions(two), scaling.toFixed(2), bound, verdict]);
   }
-  const { cpu, cores, node, load } = machine;
   return [
-    `${cpu}, ${String(cores)} cores, Node ${node}, load ${load.map((value) => value.toFixed(1)).join(" to ")}`,
+    describeMachine(machine),
     table.toString(),
     `A book of ${String(rows[0]!.options)} vanilla options; the best of ${String(settings.repeats)} times ` +
       `${String(settings.duration)} ms, one and two threads in turn.`,

@@ -8,6 +8,8 @@ export interface Fold {
   readonly test: { readonly from: string; readonly to: string };
 }
 
+/** The last whole day of the recorded candles. */
+export const LAST_DAY = "2025-06-29";
 const DAY = 86_400_000;
 /** The first whole day of the recorded candles. */
 const FIRST = "2017-08-18";

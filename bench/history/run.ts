@@ -2,43 +2,47 @@ import { existsSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 
+import { BOOK_NAMES, isBookName } from "../../keeper/backtest/inputs/namedBooks.ts";
 import { WorkerPool } from "../../keeper/backtest/workerPool.ts";
+import { checkWritable } from "../../keeper/cli/checkWritable.ts";
+import { InputError } from "../../keeper/history/inputError.ts";
 import type { HistoryFlags } from "./command.ts";
-import { folds } from "./periods.ts";
+import { folds, LAST_DAY } from "./periods.ts";
 import { renderHistory } from "./report.ts";
 import { playFold, type FoldResult } from "./walkForward.ts";
 
-/** The last whole day of the recorded candles. */
-const LAST_DAY = "2025-06-29";
+/** @returns The exit code: 0, or 2 with a line where something cannot be used. */
+export async function runHistory(flags: HistoryFlags): Promise<number> {
+  try {
+    await play(flags);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    console.error(`bench history: ${error.message}`);
+    return 2;
+  }
+}
 
-/** @returns The exit code: 0, or 2 where the data is not there. */
-export async function runHistory({ data, books, levels, only, json }: HistoryFlags): Promise<number> {
+async function play({ data, books, levels, only, json }: HistoryFlags): Promise<void> {
   const prices = join(data, "eth_usd_1h.csv.gz");
   const gas = join(data, "gas_daily_etherscan.csv.gz");
-  for (const file of [prices, gas]) {
-    if (existsSync(file)) continue;
-    console.error(`bench history: ${file} does not exist`);
-    return 2;
-  }
-  const played = folds(LAST_DAY).filter(({ name }) => only === undefined || name === only);
-  if (played.length === 0) {
-    console.error(
-      `bench history: --only ${only!} is none of ${folds(LAST_DAY)
-        .map(({ name }) => name)
-        .join(", ")}`,
-    );
-    return 2;
-  }
+  for (const file of [prices, gas]) if (!existsSync(file)) throw new InputError(`${file} does not exist`);
+  const named = books.split(",").map(bookOf);
+  const asked = levels.split(",").map(levelOf);
+  const all = folds(LAST_DAY);
+  const played = all.filter(({ name }) => only === undefined || name === only);
+  if (played.length === 0)
+    throw new InputError(`--only ${only!} is none of ${all.map(({ name }) => name).join(", ")}`);
+  checkWritable("--json", json);
   const pool = new WorkerPool(availableParallelism());
   const results: FoldResult[] = [];
   try {
-    for (const level of levels.split(",")) {
-      for (const book of books.split(",")) {
-        const [name, days] = book.split(":");
+    for (const level of asked) {
+      for (const { name, days } of named) {
         for (const fold of played) {
           const files = { prices, gas: level === "L2" ? null : gas };
-          results.push(await playFold(fold, { files, level, book: name!, days: Number(days), pool }));
-          console.error(`bench history: ${level}, ${name!}, ${fold.name}`);
+          results.push(await playFold(fold, { files, level, book: name, days, pool }));
+          console.error(`bench history: ${level}, ${name}, ${fold.name}`);
         }
       }
     }
@@ -48,9 +52,22 @@ export async function runHistory({ data, books, levels, only, json }: HistoryFla
   const text = `${JSON.stringify({ version: 1, folds: results }, null, 2)}\n`;
   if (json === "-") {
     process.stdout.write(text);
-    return 0;
+    return;
   }
   if (json !== undefined) writeFileSync(json, text);
   console.log(renderHistory(results));
-  return 0;
+}
+
+function bookOf(text: string): { readonly name: string; readonly days: number } {
+  const [name = "", given] = text.split(":");
+  const days = Number(given);
+  if (!isBookName(name)) throw new InputError(`--books ${text}: it is none of ${BOOK_NAMES.join(", ")}`);
+  if (!(days > 0 && days <= 365)) throw new InputError(`--books ${text}: not of the form NAME:days`);
+  return { name, days };
+}
+
+function levelOf(text: string): "mainnet" | "L2" {
+  if (text !== "mainnet" && text !== "L2")
+    throw new InputError(`--levels ${text}: it is neither mainnet nor L2`);
+  return text;
 }

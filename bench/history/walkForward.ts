@@ -1,8 +1,9 @@
 import { scenarioKey } from "../../keeper/backtest/job.ts";
 import type { RunTotals } from "../../keeper/backtest/result.ts";
 import type { Scenario } from "../../keeper/backtest/scenario.ts";
-import { WorkerPool } from "../../keeper/backtest/workerPool.ts";
+import type { WorkerPool } from "../../keeper/backtest/workerPool.ts";
 import { CATALOGUE, type CatalogueEntry } from "../../keeper/competitors/catalogue.ts";
+import { tune } from "../../keeper/optimum/tune.ts";
 import { INCUMBENTS } from "../../keeper/optimum/benchmarkCases.ts";
 import { DEFAULT } from "../../keeper/optimum/verdict.ts";
 import { costAtRisk, type Outcome } from "./frontier.ts";
@@ -52,7 +53,7 @@ export interface WalkOptions {
   readonly book: string;
   /** Days that its options live. */
   readonly days: number;
-  readonly pool: WorkerPool;
+  readonly pool: Pick<WorkerPool, "run">;
 }
 
 /** Plays one fold: everything that is chosen is chosen on the past. */
@@ -88,20 +89,7 @@ async function playRule(
   inTest: Play,
 ): Promise<RuleResult> {
   const ranges = tunable.filter(({ key }) => key !== "riskAversion");
-  let params = defaults;
-  let least = (await onPast(name, params)).frictionUsd;
-  for (const { key, from, to } of ranges) {
-    const start = params;
-    const values = valuesOf(from, to);
-    const frictions = await Promise.all(
-      values.map(async (value) => (await onPast(name, { ...start, [key]: value })).frictionUsd),
-    );
-    for (const [i, friction] of frictions.entries()) {
-      if (friction >= least) continue;
-      least = friction;
-      params = { ...start, [key]: values[i]! };
-    }
-  }
+  const params = await tune(defaults, ranges, async (tried) => (await onPast(name, tried)).frictionUsd);
   const [published, tuned, ...outcomes] = await Promise.all([
     inTest(name, defaults),
     inTest(name, params),
@@ -134,7 +122,7 @@ function valuesOf(from: number, to: number): number[] {
 }
 
 async function play(
-  pool: WorkerPool,
+  pool: Pick<WorkerPool, "run">,
   key: string,
   scenario: Scenario,
   name: string,

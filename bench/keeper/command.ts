@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 
-import { Command, InvalidArgumentError } from "commander";
+import { Command } from "commander";
+import { wholeIn } from "../../keeper/cli/numberFlag.ts";
 
 interface KeeperOptions {
   readonly json?: string;
@@ -23,16 +24,16 @@ export function keeperCommand(): Command {
     .option(
       "--vaults <count>",
       "vaults to measure memory at, and to start the search from",
-      wholeNumber,
+      wholeIn(1, 999_999_999),
       1_000,
     )
     .option(
       "--blocks <count>",
       "blocks of each trial (default: those of twenty seconds, at least two)",
-      wholeNumber,
+      wholeIn(1, 999_999_999),
     )
-    .option("--rebalances <count>", "rebalances to time, on each database", wholeNumber, 100)
-    .option("--most <count>", "the most vaults to try", wholeNumber, 8_000)
+    .option("--rebalances <count>", "rebalances to time, on each database", wholeIn(1, 999_999_999), 100)
+    .option("--most <count>", "the most vaults to try", wholeIn(1, 999_999_999), 8_000)
     .addHelpText(
       "after",
       `
@@ -63,11 +64,4 @@ async function runKeeper({ json, vaults, blocks, rebalances, most }: KeeperOptio
   }
   if (json !== undefined) writeFileSync(json, text);
   console.log(renderKeeperReport(report));
-}
-
-function wholeNumber(text: string): number {
-  const count = Number(text);
-  if (!Number.isSafeInteger(count) || count < 1)
-    throw new InvalidArgumentError("must be a whole number above 0.");
-  return count;
 }

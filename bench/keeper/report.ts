@@ -1,8 +1,7 @@
-import { cpus } from "node:os";
-
 import Table from "cli-table3";
 
 import { currentCommit } from "../../scripts/currentCommit.ts";
+import { describeMachine, thisMachine, type Machine } from "../machine.ts";
 import type { KeeperBenchSettings, Measurements } from "./measure.ts";
 
 /** One figure. */
@@ -20,13 +19,7 @@ export interface KeeperRow {
 export interface KeeperReport {
   /** Null outside a git checkout. */
   readonly commit: string | null;
-  readonly machine: {
-    readonly cpu: string;
-    readonly cores: number;
-    readonly node: string;
-    /** One-minute loads, before and after. */
-    readonly load: readonly [number, number];
-  };
+  readonly machine: Machine;
   readonly settings: KeeperBenchSettings;
   readonly rows: readonly KeeperRow[];
   readonly measurements: Measurements;
@@ -45,12 +38,7 @@ const NONE: Target = { most: 0 };
 export function keeperReport(settings: KeeperBenchSettings, measurements: Measurements): KeeperReport {
   return {
     commit: currentCommit(),
-    machine: {
-      cpu: cpus()[0]?.model ?? "unknown",
-      cores: cpus().length,
-      node: process.version,
-      load: measurements.load,
-    },
+    machine: thisMachine(measurements.load),
     settings,
     rows: rowsOf(measurements),
     measurements,
@@ -134,11 +122,10 @@ export function renderKeeperReport({ machine, rows }: KeeperReport): string {
       target === null ? "" : "most" in target ? `≤ ${count(target.most)}` : `≥ ${count(target.least)}`;
     table.push([`  ${name}`, `${digits(value)} ${unit}`.trimEnd(), bound, verdict(met)]);
   }
-  const { cpu, cores, node, load } = machine;
   const targets = rows.filter(({ met }) => met !== null);
   const met = targets.filter((each) => each.met === true).length;
   return [
-    `${cpu}, ${String(cores)} cores, Node ${node}, load ${load.map((value) => value.toFixed(1)).join(" to ")}`,
+    describeMachine(machine),
     table.toString(),
     "The vaults of one process are served recorded answers by a small HTTP server in another: what is measured is the keeper, not a node.",
     `${String(met)} of ${String(targets.length)} targets met`,
