@@ -146,7 +146,8 @@ function riskLine({ from, to, why }: RiskTransition, block: bigint): string {
 
 function lineOf({ id, block, recorded, now, risk }: Difference): string {
   const place = `block ${String(block)} (decision ${String(id)}):`;
-  if (risk !== undefined) return `${place} risk ${risk.recorded.level} → ${risk.now.level}`;
+  if (risk !== undefined)
+    return `${place} risk ${risk.recorded.level} → ${"error" in risk.now ? risk.now.error : risk.now.level}`;
   if ("error" in now) return `${place} ${wordsOf(recorded)} → ${now.error}`;
   const [before, after] = [wordsOf(recorded), wordsOf(now)];
   if (before !== after) return `${place} ${before} → ${after}`;

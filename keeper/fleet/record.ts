@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { Address, Hash } from "viem";
 
-import { stateAfter, type RecordedInput } from "../risk/riskRecord.ts";
+import type { RecordedInput } from "../risk/riskRecord.ts";
 import { controls, type Controls } from "../store/controls.ts";
 import type { Database } from "../store/database.ts";
 import { gainSums, type GainSums } from "../store/gains.ts";
@@ -121,8 +121,10 @@ async function readOne(database: Database, { chainId, vault }: Subject): Promise
   };
 }
 
+/** As it was recorded, not taken again: a record of another build may lead elsewhere in this one, or nowhere. */
 function riskOf({ risk, limits }: RecordedInput): RiskStatus | null {
   if (risk === undefined) return null;
-  const { level, since, why } = stateAfter(risk);
+  const { before, level, facts } = risk;
+  const [since, why] = level === before.level ? [before.since, before.why] : [facts.at, risk.why ?? null];
   return { level, since, why, limit: limits.delta };
 }

@@ -12,8 +12,8 @@ export interface Difference {
   readonly recorded: Decision;
   /** What the strategy decides now, or why it does not. */
   readonly now: Decision | { readonly error: string };
-  /** The risk state that came out then and that comes out now, where they differ. */
-  readonly risk?: { readonly recorded: RiskOutcome; readonly now: RiskOutcome };
+  /** The risk state that came out then and that comes out now, where they differ, or why none does. */
+  readonly risk?: { readonly recorded: RiskOutcome; readonly now: RiskOutcome | { readonly error: string } };
 }
 
 /** What a step of the risk state led to. */
@@ -78,10 +78,15 @@ function decideAgain(strategy: Strategy, { input }: StoredDecision): Difference[
 
 /** Takes a recorded step of the risk state again. What it explains is text that this build makes: another may word it otherwise. */
 function riskDifference(step: RiskRecord): Difference["risk"] | null {
-  const { level, why } = stateAfter(step);
-  const now = { level, why: level === step.before.level ? null : why };
   const recorded = { level: step.level, why: step.why ?? null };
-  return now.level === recorded.level ? null : { recorded, now };
+  try {
+    const { level, why } = stateAfter(step);
+    return level === step.level
+      ? null
+      : { recorded, now: { level, why: level === step.before.level ? null : why } };
+  } catch (error) {
+    return { recorded, now: { error: describeError(error) } };
+  }
 }
 
 /** Whether two decisions are the same but for rounding. */

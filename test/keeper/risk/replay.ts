@@ -101,6 +101,18 @@ describe("the risk state on record", function () {
     });
   });
 
+  it("is found to differ, and the rest goes on, where a step is of a build this one knows nothing of", async () => {
+    const [first, second, ...rest] = records.slice(0, 9);
+    const foreign = {
+      ...second!,
+      input: { ...second!.input, risk: { ...second!.input.risk!, policy: {} as never } },
+    };
+    const { totals, differences } = await replayed([first!, foreign, ...rest]);
+    expect(totals).to.deep.equal({ decisions: 9, same: 8, different: 1 });
+    expect(differences[0]!.risk!.recorded).to.deep.equal({ level: "normal", why: null });
+    expect(differences[0]!.risk!.now).to.have.property("error").that.matches(/\w/);
+  });
+
   it("is restored from a keeper that decided without sending, where that was the last", async () => {
     const [before, last] = [records.at(20)!, records.at(-1)!];
     const restored = async (...kept: readonly StoredDecision[]) => {

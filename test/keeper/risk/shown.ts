@@ -52,9 +52,16 @@ describe("the risk state, shown", function () {
     );
     const { vaults } = JSON.parse(await runStatus(config, { json: true })) as { vaults: { risk: unknown }[] };
     expect(vaults[0]!.risk).to.deep.equal({ level: "defensive", since: NOW, why: WHY, limit: 10 });
+    // A step of another build, which this one cannot take again, is shown as it was recorded: here as one that stayed where it was.
+    const { block, input } = defensive();
+    const before = { ...input.risk!.before, level: "halt", since: NOW - 60, why: "another reason" };
+    const other = { ...input, risk: { ...input.risk!, before, level: "halt", policy: {} } };
+    await record({ input: other, block: { ...block, number: block.number + 1n } });
+    expect(await runStatus(config, {})).to.contain(
+      `  risk       halt since ${new Date((NOW - 60) * 1000).toISOString()}, acts from 10.00 ETH: another reason\n`,
+    );
     // A decision of before there was a risk manager says nothing of it.
-    const { block } = defensive();
-    await record({ input: inputAt(0), block: { ...block, number: block.number + 1n } });
+    await record({ input: inputAt(0), block: { ...block, number: block.number + 2n } });
     expect(await runStatus(config, {})).to.not.contain("  risk ");
   });
 
