@@ -15,7 +15,8 @@ if (process.argv[1] === import.meta.filename) process.exitCode = main();
 function main(): number {
   const searches = globSync("test/invariants/*.ts")
     .filter((file) => !file.endsWith("deep.ts"))
-    .sort();
+    .sort()
+    .concat("test/contracts/risk/RiskBounds.ts");
   const fuzzed = globSync("test/contracts/**/*.t.sol").sort();
   const statuses = [run(["mocha", ...searches]), run(["solidity", ...fuzzed])];
   return statuses.every((status) => status === 0) ? 0 : 1;

@@ -11,6 +11,8 @@ const { ethers } = await network.create("localMainnet");
 const DAY = 86_400;
 const YEAR = 365 * DAY;
 const NOW = 1_700_000_000;
+/** `npm run test:deep` looks for longer. */
+const RUNS = Number(process.env["KEEL_RUNS"] ?? 1);
 /** The most a series' strike or cap can be, USD. */
 const MAX_STRIKE = 1.8e11;
 
@@ -115,9 +117,9 @@ describe("RiskEngine bounds", () => {
     }
 
     it("no value is outside them, and they are not much too wide", async function () {
-      this.timeout(240_000);
+      this.timeout(120_000 * RUNS);
       const [all, usual]: [number[], number[]] = [[], []];
-      for (let i = 0; i < 400; i++) {
+      for (let i = 0; i < 200 * RUNS; i++) {
         const books = [...Array(5).keys()].map(randomBook);
         const answers: Answer[] = await harness.getFunction("search")(
           await engine.getAddress(),
@@ -141,8 +143,8 @@ describe("RiskEngine bounds", () => {
       const summary = (values: readonly number[]) =>
         [0, 0.1, 0.5, 0.9].map((q) => quantile(values, q).toFixed(3)).join(" ");
       const report = `bound over worst: all ${summary(all)}, usual ${summary(usual)} (${String(usual.length)})`;
-      expect(all.length, report).to.be.greaterThan(1000);
-      expect(usual.length, report).to.be.greaterThan(100);
+      expect(all.length, report).to.be.greaterThan(500);
+      expect(usual.length, report).to.be.greaterThan(50);
       // Half of it would fail above, as some books reach it; ten times it fails here.
       expect(quantile(all, 0.1) < 1.2, report).to.equal(true);
       expect(quantile(all, 0.5) < 2.5, report).to.equal(true);
