@@ -3,8 +3,10 @@ import { writeFileSync } from "node:fs";
 import { Command } from "commander";
 
 import { checkWritable } from "../../keeper/cli/checkWritable.ts";
-import { InputError } from "../../keeper/history/inputError.ts";
 import { wholeIn } from "../../keeper/cli/numberFlag.ts";
+import { InputError } from "../../keeper/history/inputError.ts";
+
+const count = wholeIn(1, 999_999_999);
 
 interface BacktestBenchOptions {
   readonly json?: string;
@@ -17,13 +19,8 @@ export function backtestBenchCommand(): Command {
   return new Command("backtest")
     .description("Measure the backtest engine: option-steps a second, on one core and on two.")
     .option("--json <file>", "write {commit, machine, settings, rows} there; - for standard output alone")
-    .option(
-      "--repeats <count>",
-      "measurements of each, of which the best counts",
-      wholeIn(1, 999_999_999),
-      24,
-    )
-    .option("--duration <ms>", "milliseconds of each", wholeIn(1, 999_999_999), 150)
+    .option("--repeats <count>", "measurements of each, of which the best counts", count, 24)
+    .option("--duration <ms>", "milliseconds of each", count, 150)
     .addHelpText(
       "after",
       "\nAn option-step is the price and the delta of one vanilla option at one step of a path.\n\n" +

@@ -1,7 +1,10 @@
 import { writeFileSync } from "node:fs";
 
 import { Command } from "commander";
+
 import { wholeIn } from "../../keeper/cli/numberFlag.ts";
+
+const count = wholeIn(1, 999_999_999);
 
 interface KeeperOptions {
   readonly json?: string;
@@ -21,19 +24,14 @@ export function keeperCommand(): Command {
       "--json <file>",
       "write {commit, machine, settings, rows, measurements} there; - for standard output alone",
     )
-    .option(
-      "--vaults <count>",
-      "vaults to measure memory at, and to start the search from",
-      wholeIn(1, 999_999_999),
-      1_000,
-    )
+    .option("--vaults <count>", "vaults to measure memory at, and to start the search from", count, 1_000)
     .option(
       "--blocks <count>",
       "blocks of each trial (default: those of twenty seconds, at least two)",
-      wholeIn(1, 999_999_999),
+      count,
     )
-    .option("--rebalances <count>", "rebalances to time, on each database", wholeIn(1, 999_999_999), 100)
-    .option("--most <count>", "the most vaults to try", wholeIn(1, 999_999_999), 8_000)
+    .option("--rebalances <count>", "rebalances to time, on each database", count, 100)
+    .option("--most <count>", "the most vaults to try", count, 8_000)
     .addHelpText(
       "after",
       `

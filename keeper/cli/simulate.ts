@@ -1,4 +1,5 @@
 import { Command } from "commander";
+
 import { wholeIn } from "./numberFlag.ts";
 
 /** A path of them is held in memory. */

@@ -1,7 +1,7 @@
 import { HOUR_SECONDS } from "./candle.ts";
+import { checkCovered } from "./checkCovered.ts";
 import { CsvTable, type CsvRow } from "./csv.ts";
-import { InputError } from "./inputError.ts";
-import { formatInstant, parseFrom } from "./instant.ts";
+import { parseFrom } from "./instant.ts";
 
 const DAY_SECONDS = 86_400;
 const DAILY = "avg_gas_price_gwei";
@@ -55,12 +55,7 @@ export function readGasOf(
   const all = readGasSamples(table);
   const reach = isDailyGas(table) ? DAY_SECONDS / 2 : HOUR_SECONDS;
   const covered = { start: all[0]!.timestamp - reach, end: all.at(-1)!.timestamp + reach };
-  if (period.start < covered.start || period.end > covered.end) {
-    throw new InputError(
-      `${flag} ${file} has ${formatInstant(covered.start)} to ${formatInstant(covered.end)}, ` +
-        `needed are ${formatInstant(period.start)} to ${formatInstant(period.end)}`,
-    );
-  }
+  checkCovered(flag, file, covered, period);
   const from = Math.max(
     0,
     all.findLastIndex(({ timestamp }) => timestamp <= period.start),

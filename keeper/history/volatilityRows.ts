@@ -1,7 +1,6 @@
 import { HOUR_SECONDS, readCandleRows, type CandleRow } from "./candle.ts";
+import { checkCovered } from "./checkCovered.ts";
 import { CsvTable } from "./csv.ts";
-import { InputError } from "./inputError.ts";
-import { formatInstant } from "./instant.ts";
 
 /** An implied volatility index over a period. */
 export interface VolatilityRows {
@@ -27,12 +26,7 @@ export function readVolatilityRows(
   const last = all.at(-1)!.candle.timestamp;
   const spacing = Math.min(maxSilence, all.length > 1 ? last - all.at(-2)!.candle.timestamp : HOUR_SECONDS);
   const covered = { start: all[0]!.candle.timestamp, end: last + spacing };
-  if (period.start < covered.start || period.end > covered.end) {
-    throw new InputError(
-      `${flag} ${file} has ${formatInstant(covered.start)} to ${formatInstant(covered.end)}, ` +
-        `needed are ${formatInstant(period.start)} to ${formatInstant(period.end)}`,
-    );
-  }
+  checkCovered(flag, file, covered, period);
   const from = all.findLastIndex(({ candle }) => candle.timestamp <= period.start);
   const after = all.findIndex(({ candle }) => candle.timestamp >= period.end);
   const end = after < 0 ? all.length : after;

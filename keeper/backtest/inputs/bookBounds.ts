@@ -4,5 +4,3 @@ export const MOST_USD = 1e12;
 export const MOST_YEARS = 100;
 /** A fraction per root year. */
 export const MOST_VOLATILITY = 10;
-/** Unix seconds of the year 5138: what is later is in another unit. */
-export const LATEST = 1e11;

@@ -2,9 +2,10 @@ import { readFileSync } from "node:fs";
 
 import { z } from "zod";
 
+import { LATEST_TIME } from "../../history/csv.ts";
 import { InputError } from "../../history/inputError.ts";
 import type { BookSpec } from "../scenario.ts";
-import { LATEST, MOST_OPTIONS, MOST_USD, MOST_VOLATILITY, MOST_YEARS } from "./bookBounds.ts";
+import { MOST_OPTIONS, MOST_USD, MOST_VOLATILITY, MOST_YEARS } from "./bookBounds.ts";
 
 const positive = (most: number) => z.number().positive().max(most);
 /** Strikes as parts of spot. */
@@ -19,7 +20,7 @@ const entrySchema = z
     capRatio: z.number().nonnegative().max(MOST_RATIO).optional(),
     quantity: z.number().min(-MOST_OPTIONS).max(MOST_OPTIONS),
     tau: positive(MOST_YEARS).optional(),
-    expiry: z.union([positive(LATEST), z.iso.datetime({ offset: true })]).optional(),
+    expiry: z.union([positive(LATEST_TIME), z.iso.datetime({ offset: true })]).optional(),
     sigma: positive(MOST_VOLATILITY).optional(),
   })
   .superRefine((entry, context) => {
